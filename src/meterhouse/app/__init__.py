@@ -1,0 +1,3 @@
+"""the one place that wires real parts together; settings"""
+
+__all__: list[str] = []

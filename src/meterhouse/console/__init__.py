@@ -1,0 +1,3 @@
+"""web pages and REST API"""
+
+__all__: list[str] = []

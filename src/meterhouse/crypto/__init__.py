@@ -1,0 +1,3 @@
+"""pure primitives over `cryptography`; keys and nonces are arguments"""
+
+__all__: list[str] = []
