@@ -1,0 +1,100 @@
+"""The gas account at the premises: volume to money, money to cut-off volume.
+
+One half hour costs `litres × CF × CV / 3.6 × price`. All of it stays in integers: the account carries what a charge left
+over as `residue`, in units of 1/DENOMINATOR of the money step, so that a thousand small half hours cost exactly what one
+large one would (S0-119: equal to a reference ledger to the rounding unit). A charge is rounded down, in the consumer's
+favour, and the rest is carried, never lost.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+__all__ = [
+    "CONVERSION_FACTOR",
+    "CONVERSION_FACTOR_SCALE",
+    "CV_SCALE",
+    "DENOMINATOR",
+    "NO_LIMIT_LITRES",
+    "GasAccountRecord",
+    "charge_day",
+    "charge_volume",
+    "credit",
+    "cutoff_volume_l",
+    "energy_wh",
+]
+
+CONVERSION_FACTOR: Final = 102_264
+"""Volume conversion to standard temperature and pressure, 1.02264 (GB metric meters), in 10⁻⁵."""
+
+CONVERSION_FACTOR_SCALE: Final = 100_000
+
+CV_SCALE: Final = 1_000
+"""Calorific values are in kJ/m³, that is 10⁻³ MJ/m³: 39.5 MJ/m³ is 39 500."""
+
+DENOMINATOR: Final = 3_600 * CONVERSION_FACTOR_SCALE * CV_SCALE
+"""litres × CF × CV × (money5 per kWh) / DENOMINATOR = money5: 3.6 MJ per kWh and 1 000 litres per m³."""
+
+NO_LIMIT_LITRES: Final = 99_999_999
+"""A cut-off that the register never reaches: the largest its eight BCD digits can say."""
+
+
+class GasAccountRecord(Protocol):
+    """The fields that the rules read and write: a slotted dataclass in a hub, a NumPy record in a population."""
+
+    balance: int
+    """Money, 10⁻⁵ of the currency unit; may be negative."""
+    residue: int
+    """0 ≤ residue < DENOMINATOR: consumption not yet charged because it is less than one money step."""
+    price: int
+    """Money per kWh, ≥ 0."""
+    cv: int
+    """Calorific value, kJ/m³ (10⁻³ MJ/m³)."""
+    standing_charge: int
+    """Money per UTC day, ≥ 0."""
+
+
+def energy_wh(litres: int, cv: int) -> int:
+    """Energy of a volume, Wh rounded down: litres × 1.02264 × CV / 3.6 (Gas (Calculation of Thermal Energy) Regs)."""
+    return litres * CONVERSION_FACTOR * cv // (3_600 * CONVERSION_FACTOR_SCALE * CV_SCALE // 1_000)
+
+
+def charge_volume(account: GasAccountRecord, litres: int) -> int:
+    """Take the cost of `litres` (≥ 0) from the balance; returns what was taken, 10⁻⁵ of the unit."""
+    due = account.residue + litres * CONVERSION_FACTOR * account.cv * account.price
+    cost = due // DENOMINATOR
+    account.residue = due - cost * DENOMINATOR
+    account.balance -= cost
+    return cost
+
+
+def charge_day(account: GasAccountRecord) -> int:
+    """Take one day's standing charge; returns what was taken."""
+    account.balance -= account.standing_charge
+    return account.standing_charge
+
+
+def credit(account: GasAccountRecord, amount: int) -> int:
+    """Add `amount` (> 0) to the balance; returns the new balance."""
+    account.balance += amount
+    return account.balance
+
+
+def cutoff_volume_l(account: GasAccountRecord, register_l: int) -> int:
+    """The register at which the balance is used up (S0-107), never beyond NO_LIMIT_LITRES.
+
+    Rounded up to a whole litre: the smallest register for which the charge reaches the balance, so that with an
+    unchanged price the valve closes exactly when the balance is no longer above zero. With no balance it is the
+    register itself: closed at once. With a free price there is no limit.
+
+    Args:
+        account: read only.
+        register_l: the register up to which the account has been charged.
+    """
+    if account.balance <= 0:
+        return min(register_l, NO_LIMIT_LITRES)
+    litre = CONVERSION_FACTOR * account.cv * account.price
+    if litre <= 0:
+        return NO_LIMIT_LITRES
+    left = account.balance * DENOMINATOR - account.residue
+    return min(register_l + (left + litre - 1) // litre, NO_LIMIT_LITRES)
