@@ -6,6 +6,8 @@
     ├── LocalError               the caller's fault; a retry of the same call cannot help
     │   ├── UsageError           an argument is outside its range or of the wrong kind
     │   ├── StateError           the call is not allowed in this state
+    │   ├── NotFoundError        nothing goes by that name
+    │   ├── PolicyError          a rule of the house says no
     │   └── ConfigurationError   settings, data folder, ports, keys at hand
     ├── RemoteError              the peer's fault
     │   ├── MalformedError       its bytes do not decode; the only error a decoder raises
@@ -31,6 +33,8 @@ __all__ = [
     "LocalError",
     "MalformedError",
     "MeterhouseError",
+    "NotFoundError",
+    "PolicyError",
     "ProtocolError",
     "RefusedError",
     "RemoteError",
@@ -76,6 +80,14 @@ class UsageError(LocalError):
 
 class StateError(LocalError):
     """The call is not allowed in this state."""
+
+
+class NotFoundError(LocalError):
+    """Nothing goes by that name."""
+
+
+class PolicyError(LocalError):
+    """A rule of the house says no; the reason is in `why`."""
 
 
 class ConfigurationError(LocalError):

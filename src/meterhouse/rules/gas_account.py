@@ -1,7 +1,7 @@
 """The gas account at the premises: volume to money, money to cut-off volume.
 
-One half hour costs `litres × CF × CV / 3.6 × price`. All of it stays in integers: the account carries what a charge left
-over as `residue`, in units of 1/DENOMINATOR of the money step, so that a thousand small half hours cost exactly what one
+One half hour costs `litres × CF × CV / 3.6 × price`, in integers throughout: the account carries what a charge left
+over as `residue`, in units of 1/DENOMINATOR of the money step, so that many small half hours cost exactly what one
 large one would (S0-119: equal to a reference ledger to the rounding unit). A charge is rounded down, in the consumer's
 favour, and the rest is carried, never lost.
 """

@@ -1,0 +1,206 @@
+"""What a person can see and do: the views of a running street, and the desk that offers them.
+
+The console and the REST API know a street only through `Desk`; so a page can be tested against a fake, and holds no
+keys and computes nothing (design D10). Every instant is UTC and belongs to the street's own clock, which may run faster
+than the wall's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from meterhouse.model import Fuel, Instant, Money
+
+__all__ = [
+    "ButtonPress",
+    "Desk",
+    "HomeDetail",
+    "HomeView",
+    "KeyIn",
+    "MeterView",
+    "PaymentMode",
+    "Receipt",
+    "Stage",
+    "StageName",
+    "Supply",
+]
+
+
+class Supply(StrEnum):
+    """State of one fuel's supply at a home."""
+
+    ON = "on"
+    ARMED = "armed"
+    """A hand on the spot may restore it now."""
+    OFF = "off"
+    UNKNOWN = "unknown"
+
+
+class PaymentMode(StrEnum):
+    """How a fuel is paid."""
+
+    CREDIT = "credit"
+    PREPAY = "prepay"
+
+
+class StageName(StrEnum):
+    """The life line of a vend; a vend ends as accepted or refused."""
+
+    MADE = "made"
+    CARRIED = "carried"
+    HUB = "hub"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class MeterView:
+    """One fuel at a home, as the home's own displays would show it.
+
+    Attributes:
+        register: Wh for electricity, litres for gas.
+        balance: prepay only.
+        cutoff_l: gas prepay only; None where there is no limit.
+        countdown: gas only: half hours without communication that are still allowed.
+        link_ok: whether the last contact between hub and meter succeeded.
+        last_contact: of hub and meter.
+        debt: what the customer still owes, as last told to the home; display only.
+    """
+
+    fuel: Fuel
+    serial: str
+    mode: PaymentMode
+    supply: Supply
+    register: int
+    link_ok: bool
+    last_contact: Instant | None
+    balance: Money | None = None
+    debt: Money | None = None
+    cutoff_l: int | None = None
+    countdown: int | None = None
+    low_credit: bool = False
+    why: str = ""
+    """Why the supply is off or armed, and what to do; empty while on."""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    """One line of the street.
+
+    Attributes:
+        home: its short id, such as `07`.
+        account: the id of its prepay account at the counter; empty for a credit home.
+        last_collected: the newest half hour that the head end has stored for it.
+        note: what is special about this home, such as `weak gas link`.
+    """
+
+    home: str
+    account: str
+    meters: tuple[MeterView, ...]
+    hub_online: bool
+    last_collected: Instant | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a vend's life line. `why` is filled where it was refused."""
+
+    name: StageName
+    at: Instant
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A payment and what became of it: paid = to_debt + in_token.
+
+    Attributes:
+        request: the caller's idempotency key.
+        token: 20 digits; empty where all went to debt.
+        debt_left: after this payment.
+    """
+
+    request: str
+    account: str
+    home: str
+    paid: Money
+    to_debt: Money
+    in_token: Money
+    debt_left: Money
+    token: str
+    made_at: Instant
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeDetail:
+    """All that the page of one home shows.
+
+    Attributes:
+        view: the same line as on the street.
+        half_hours: per fuel, (end, Wh or litres) of what the head end has stored, oldest first; None marks a gap.
+        receipts: newest first.
+        events: readable lines, newest first.
+    """
+
+    view: HomeView
+    half_hours: dict[Fuel, tuple[tuple[Instant, int | None], ...]]
+    receipts: tuple[Receipt, ...]
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyIn:
+    """What the hub's keypad said. `why` and `remedy` are filled where it refused."""
+
+    accepted: bool
+    amount: Money | None
+    balance: Money | None
+    why: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonPress:
+    """What a press of a meter's restore button did."""
+
+    supply: Supply
+    said: str
+
+
+class Desk(Protocol):
+    """The acts and views of a running street.
+
+    Every method raises only `MeterhouseError`s: `NotFoundError` for an unknown home, account or request, `PolicyError`
+    where a rule says no, `UsageError` for values that can't be.
+    """
+
+    def now(self) -> Instant:
+        """The street's own time."""
+
+    def speed(self) -> int:
+        """How many street seconds pass in a second of the wall, as asked for."""
+
+    async def homes(self) -> tuple[HomeView, ...]:
+        """The street, in order."""
+
+    async def home(self, home: str) -> HomeDetail:
+        """One home."""
+
+    async def pay(self, account: str, amount: Money, request: str, network: str) -> Receipt:
+        """Sell credit. The same request again gives the same receipt; with other contents it is refused."""
+
+    async def receipt(self, request: str) -> Receipt:
+        """A payment's receipt with its life line up to now."""
+
+    async def receipts(self, limit: int = 50) -> tuple[Receipt, ...]:
+        """The newest payments, newest first."""
+
+    async def key_in(self, home: str, token: str) -> KeyIn:
+        """Type a token on the hub's keypad, as a person in the home."""
+
+    async def press_button(self, home: str, fuel: Fuel) -> ButtonPress:
+        """Press the restore button of a meter, as a person in the home."""
