@@ -1,0 +1,1 @@
+"""What the workshop needs around the product; never shipped with it."""
