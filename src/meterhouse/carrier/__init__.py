@@ -1,3 +1,5 @@
 """the blind relay: who may reach whom, how often, and what it cost"""
 
-__all__: list[str] = []
+from meterhouse.carrier.relay import Carrier, CarrierSettings, Usage
+
+__all__ = ["Carrier", "CarrierSettings", "Usage"]

@@ -1,0 +1,133 @@
+"""The envelope between hub, carrier and head end: numbered sessions of opaque bytes on one connection.
+
+A hub dials the carrier and says hello; a head end dials the carrier, says hello, and calls hubs by identity. Each call
+is a session with its own number on either side of the carrier; what travels inside is none of the carrier's business
+(S0-09: no translation in the middle). Frame: length u16 (of what follows), kind u8, session u32, payload; big-endian.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from meterhouse.model import Eui64, MalformedError
+
+__all__ = ["MAX_PAYLOAD", "Frame", "FrameReader", "Hello", "Kind", "Refusal", "Role"]
+
+_HEAD: Final = struct.Struct(">HBI")
+_OVERHEAD: Final = 5
+MAX_PAYLOAD: Final = 0xFFFF - _OVERHEAD
+"""The largest payload of one frame; longer data is sent as several frames."""
+
+
+class Kind(IntEnum):
+    """What a frame does."""
+
+    HELLO = 1
+    WELCOME = 2
+    CALL = 3
+    ANSWERED = 4
+    REFUSED = 5
+    DATA = 6
+    HANG_UP = 7
+    PING = 8
+    PONG = 9
+
+
+class Role(IntEnum):
+    """Who says hello."""
+
+    HUB = 1
+    HEAD_END = 2
+
+
+class Refusal(IntEnum):
+    """Why the carrier or the hub refused a call."""
+
+    UNKNOWN_HUB = 1
+    NOT_CONNECTED = 2
+    NOT_ALLOWED = 3
+    BUSY = 4
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words."""
+        return _SENTENCES[self]
+
+
+_SENTENCES: Final = {
+    Refusal.UNKNOWN_HUB: "the carrier does not know this hub",
+    Refusal.NOT_CONNECTED: "the hub is not connected to the carrier",
+    Refusal.NOT_ALLOWED: "this head end may not reach this hub",
+    Refusal.BUSY: "the hub is in another session",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame. `session` is 0 for HELLO, WELCOME, PING and PONG."""
+
+    kind: Kind
+    session: int = 0
+    payload: bytes = b""
+
+    def encode(self) -> bytes:
+        """The frame's bytes; the payload must not exceed MAX_PAYLOAD."""
+        return _HEAD.pack(_OVERHEAD + len(self.payload), self.kind, self.session) + self.payload
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The payload of HELLO: who dials."""
+
+    role: Role
+    identity: Eui64
+
+    def frame(self) -> Frame:
+        """The HELLO frame."""
+        return Frame(Kind.HELLO, 0, bytes([self.role]) + self.identity.octets)
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Hello:
+        """From a HELLO's payload.
+
+        Raises:
+            MalformedError: not 9 bytes, or an unknown role.
+        """
+        if len(payload) != 9 or payload[0] not in tuple(Role):
+            raise MalformedError(f"hello of {len(payload)} bytes is not a role and an EUI-64")
+        return cls(Role(payload[0]), Eui64(payload[1:]))
+
+
+class FrameReader:
+    """Cuts a byte stream into frames; keeps what is incomplete (at most one frame)."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames completed by `data`, in order.
+
+        Raises:
+            MalformedError: a length below the overhead or an unknown kind; the connection is to be dropped.
+        """
+        buffer = self._buffer
+        buffer += data
+        frames: list[Frame] = []
+        start = 0
+        while len(buffer) - start >= _HEAD.size:
+            length, kind, session = _HEAD.unpack_from(buffer, start)
+            if length < _OVERHEAD or not Kind.HELLO <= kind <= Kind.PONG:
+                buffer.clear()
+                raise MalformedError(f"relay frame of kind {kind} and length {length} is not ours")
+            end = start + 2 + length
+            if end > len(buffer):
+                break
+            frames.append(Frame(Kind(kind), session, bytes(buffer[start + _HEAD.size : end])))
+            start = end
+        del buffer[:start]
+        return frames
