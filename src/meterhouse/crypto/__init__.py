@@ -1,3 +1,11 @@
 """pure primitives over `cryptography`; keys and nonces are arguments"""
 
-__all__: list[str] = []
+from meterhouse.crypto.des import des_encrypt
+from meterhouse.crypto.kdf import hmac_sha256
+from meterhouse.crypto.misty1 import Misty1
+
+__all__ = [
+    "Misty1",
+    "des_encrypt",
+    "hmac_sha256",
+]
