@@ -1,4 +1,4 @@
-"""Every test run knows which requirement each test proves."""
+"""Every test run knows which requirement each test proves, and watches that the quiet rooms are quiet."""
 
 from __future__ import annotations
 
@@ -6,14 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from tools import trace
+from tools import house, trace
+
+WATCH = house.Watch()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--requirements", type=Path, metavar="FILE", help="write which requirement rows were proved, as JSON"
-    )
+    parser.addoption("--requirements", type=Path, metavar="FILE", help="write which rows were proved, as JSON")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(trace.Plugin(config.getoption("--requirements")), "requirement-trace")
+    WATCH.install()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item):
+    """A quiet room that was caught fails the test even where the code swallowed the refusal."""
+    WATCH.caught.clear()
+    outcome = yield
+    if WATCH.caught:
+        pytest.fail(f"{item.nodeid}: a quiet room was not: {'; '.join(WATCH.caught)}")
+    return outcome
