@@ -1,11 +1,16 @@
 """pure primitives over `cryptography`; keys and nonces are arguments"""
 
+from meterhouse.crypto.cbc import CbcKey
+from meterhouse.crypto.cmac import CmacKey, cmac
 from meterhouse.crypto.des import des_encrypt
 from meterhouse.crypto.kdf import hmac_sha256
 from meterhouse.crypto.misty1 import Misty1
 
 __all__ = [
+    "CbcKey",
+    "CmacKey",
     "Misty1",
+    "cmac",
     "des_encrypt",
     "hmac_sha256",
 ]

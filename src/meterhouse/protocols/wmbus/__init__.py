@@ -1,0 +1,45 @@
+"""wireless M-Bus: frames, security modes 5 and 7, and data records of EN 13757-3, -4 and -7"""
+
+from meterhouse.protocols.wmbus.address import Address
+from meterhouse.protocols.wmbus.errors import TelegramError
+from meterhouse.protocols.wmbus.fields import Ci, Control, DeviceType, ExtendedControl, Status
+from meterhouse.protocols.wmbus.link import LinkFormat, decode_frame, encode_frame
+from meterhouse.protocols.wmbus.moments import decode_date, decode_moment, encode_date, encode_moment
+from meterhouse.protocols.wmbus.records import Function, Record, RecordHeader, decode_records, encode_records
+from meterhouse.protocols.wmbus.security import KeyUse, MasterKey
+from meterhouse.protocols.wmbus.session import Session
+from meterhouse.protocols.wmbus.telegram import Telegram, decode_telegram, encode_telegram
+from meterhouse.protocols.wmbus.values import Coding, Value
+from meterhouse.protocols.wmbus.vif import Meaning, meaning_of
+
+__all__ = [
+    "Address",
+    "Ci",
+    "Coding",
+    "Control",
+    "DeviceType",
+    "ExtendedControl",
+    "Function",
+    "KeyUse",
+    "LinkFormat",
+    "MasterKey",
+    "Meaning",
+    "Record",
+    "RecordHeader",
+    "Session",
+    "Status",
+    "Telegram",
+    "TelegramError",
+    "Value",
+    "decode_date",
+    "decode_frame",
+    "decode_moment",
+    "decode_records",
+    "decode_telegram",
+    "encode_date",
+    "encode_frame",
+    "encode_moment",
+    "encode_records",
+    "encode_telegram",
+    "meaning_of",
+]
