@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final, Protocol
 
 from meterhouse.crypto import Misty1
@@ -116,6 +117,19 @@ def _inverse(permutation: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(permutation.index(place) for place in range(len(permutation)))
 
 
+@lru_cache(maxsize=4)
+def _spreads(tables: StaTables) -> tuple[list[_Nibbles], list[_Nibbles], list[_Nibbles], _Nibbles]:
+    """What every key shares: S then P; then S⁻¹ fused with the next round's P⁻¹, S⁻¹ alone, and the P⁻¹ in front."""
+    substitutions = (tables.substitution_1, tables.substitution_2)
+    undo, stay = _inverse(tables.permutation), tuple(range(64))
+    return (
+        [_spread(table, tables.permutation) for table in substitutions],
+        [_spread(_inverse(table), undo) for table in substitutions],
+        [_spread(_inverse(table), stay) for table in substitutions],
+        _spread(tuple(range(16)), undo),
+    )
+
+
 def _apply(block: int, tables: _Nibbles) -> int:
     result = 0
     for table in tables:
@@ -136,15 +150,9 @@ class Sta:
     def __init__(self, key: bytes, tables: StaTables = IEC_SAMPLE_TABLES) -> None:
         if len(key) != EncryptionAlgorithm.EA07.key_length:
             raise UsageError(f"an EA07 key has 8 octets, not {len(key)}")
-        substitutions = (tables.substitution_1, tables.substitution_2)
-        undo, stay = _inverse(tables.permutation), tuple(range(64))
-        forward = [_spread(table, tables.permutation) for table in substitutions]
-        backward = [_spread(_inverse(table), undo) for table in substitutions]
-        last = [_spread(_inverse(table), stay) for table in substitutions]
+        forward, backward, last, self._first = _spreads(tables)
         choices = _round_choices(int.from_bytes(key, "big"))
         self._forward = [_choose(forward, choice) for choice in choices]
-        # Undoing runs P⁻¹ then S⁻¹; each S⁻¹ is fused with the next round's P⁻¹, so one P⁻¹ stands in front.
-        self._first = _spread(tuple(range(16)), undo)
         self._backward = [_choose(backward, choice) for choice in choices[:0:-1]] + [_choose(last, choices[0])]
 
     def encrypt(self, block: int) -> int:

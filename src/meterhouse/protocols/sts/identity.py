@@ -86,6 +86,18 @@ class MeterPan:
             raise UsageError(f"decoder number '{drn}' is not digits", remedy="Copy it from the meter's face.")
         return cls(f"{body}{luhn_digit(body)}")
 
+    @classmethod
+    def of_serial(cls, manufacturer: int, serial: int) -> MeterPan:
+        """The PAN under IIN 600727 of a 2-digit manufacturer's 8-digit serial number, both check digits reckoned.
+
+        Raises:
+            UsageError: the manufacturer is not 0 to 99, or the serial number not 0 to 99 999 999.
+        """
+        if not (0 <= manufacturer <= 99 and 0 <= serial <= 99_999_999):
+            raise UsageError(f"manufacturer {manufacturer} and serial {serial} do not fit 2 and 8 digits")
+        body = f"{manufacturer:02d}{serial:08d}"
+        return cls.of_drn(f"{body}{luhn_digit(body)}")
+
     @property
     def iin(self) -> str:
         """Issuer identification: `600727` (or another of 6 digits), or `0000`."""
