@@ -1,3 +1,27 @@
 """bytes from here to there: tcp, tls, serial, radio, memory; the pump, the only real clock"""
 
-__all__: list[str] = []
+from meterhouse.links.clock import Clock, PacedClock, SystemClock
+from meterhouse.links.dice import Dice
+from meterhouse.links.exchange import Exchange, Tap
+from meterhouse.links.loop import run_loop
+from meterhouse.links.memory import Channel, Lane, Manner, NullModem, Outage, Parcel
+from meterhouse.links.pump import Pump
+from meterhouse.links.subscriptions import Subscriptions
+
+__all__ = [
+    "Channel",
+    "Clock",
+    "Dice",
+    "Exchange",
+    "Lane",
+    "Manner",
+    "NullModem",
+    "Outage",
+    "PacedClock",
+    "Parcel",
+    "Pump",
+    "Subscriptions",
+    "SystemClock",
+    "Tap",
+    "run_loop",
+]
