@@ -1,0 +1,252 @@
+"""ACSE: opening and closing an association (IEC 62056-5-3 §9.4; BER with one-byte tags)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from meterhouse.protocols.dlms.axdr import encode_length, length_at
+from meterhouse.protocols.dlms.errors import ApduError
+
+__all__ = [
+    "AARE",
+    "AARQ",
+    "CONTEXT_CIPHERED",
+    "CONTEXT_PLAIN",
+    "RLRE",
+    "RLRQ",
+    "Aare",
+    "Aarq",
+    "Release",
+    "decode_aare",
+    "decode_aarq",
+    "decode_release",
+    "encode_aare",
+    "encode_aarq",
+    "encode_release",
+]
+
+AARQ: Final = 0x60
+AARE: Final = 0x61
+RLRQ: Final = 0x62
+RLRE: Final = 0x63
+CONTEXT_PLAIN: Final = 1
+CONTEXT_CIPHERED: Final = 3
+_CONTEXT: Final = bytes.fromhex("608574050801")
+_MECHANISM: Final = bytes.fromhex("608574050802")
+_UNKNOWN_NAME: Final = 0
+_AUTHENTICATION_UNIT: Final = bytes.fromhex("0780")
+
+
+@dataclass(frozen=True, slots=True)
+class Aarq:
+    """Association request.
+
+    Attributes:
+        context: application context: 1 logical names, 3 logical names with ciphering; 0 a name we don't know.
+        mechanism: authentication mechanism id: 0 none, 1 LLS, 5 HLS GMAC; 255 a name we don't know.
+        title: calling AP title (system title), or empty.
+        secret: LLS secret or HLS challenge CtoS, or empty.
+        user_information: the InitiateRequest, plain or globally ciphered.
+    """
+
+    context: int
+    mechanism: int
+    title: bytes
+    secret: bytes
+    user_information: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Aare:
+    """Association response.
+
+    Attributes:
+        context: as in the request.
+        result: 0 accepted, 1 rejected-permanent, 2 rejected-transient.
+        source: 1 the diagnostic is the service user's, 2 the service provider's.
+        diagnostic: 0 null, 14 authentication-required (HLS goes on), 13 authentication-failure, ...
+        mechanism: as in the request; 0 absent.
+        title: responding AP title (system title), or empty.
+        challenge: HLS challenge StoC, or empty.
+        user_information: InitiateResponse or confirmed-service-error, plain or globally ciphered; may be empty.
+    """
+
+    context: int
+    result: int
+    source: int
+    diagnostic: int
+    mechanism: int = 0
+    title: bytes = b""
+    challenge: bytes = b""
+    user_information: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Release request or response.
+
+    Attributes:
+        response: RLRE rather than RLRQ.
+        reason: 0 normal, 1 urgent or not finished, 30 user defined; None absent.
+        user_information: an Initiate APDU, globally ciphered in a ciphered association; may be empty.
+    """
+
+    response: bool
+    reason: int | None = 0
+    user_information: bytes = b""
+
+
+def _field(tag: int, value: bytes) -> bytes:
+    return bytes((tag,)) + encode_length(len(value)) + value
+
+
+def _fields(apdu: bytes, tag: int) -> dict[int, bytes]:
+    if not apdu or apdu[0] != tag:
+        raise ApduError(f"not an ACSE APDU with tag {tag:02X}")
+    body = _value(apdu, tag, "ACSE APDU")
+    fields: dict[int, bytes] = {}
+    at = 0
+    while at < len(body):
+        kind = body[at]
+        length, at = length_at(body, at + 1)
+        if length > len(body) - at or kind in fields:
+            raise ApduError(f"ACSE field {kind:02X} is cut off or there twice")
+        fields[kind] = body[at : at + length]
+        at += length
+    return fields
+
+
+def _value(octets: bytes, tag: int, what: str) -> bytes:
+    """The content of the one tagged value that fills `octets`."""
+    if not octets or octets[0] != tag:
+        raise ApduError(f"{what} does not start with tag {tag:02X}")
+    length, at = length_at(octets, 1)
+    if at + length != len(octets):
+        raise ApduError(f"{what} announces {length} bytes, {len(octets) - at} are there")
+    return octets[at:]
+
+
+def _inner(fields: dict[int, bytes], kind: int, tag: int, what: str) -> bytes:
+    return _value(fields[kind], tag, what) if kind in fields else b""
+
+
+def _small(octets: bytes, tag: int, what: str) -> int:
+    value = _value(octets, tag, what)
+    if len(value) != 1:
+        raise ApduError(f"{what} is not one byte")
+    return value[0]
+
+
+def _context(fields: dict[int, bytes]) -> int:
+    if 0xA1 not in fields:
+        raise ApduError("application context name is missing")
+    name = _value(fields[0xA1], 0x06, "application context name")
+    return name[-1] if len(name) == 7 and name[:-1] == _CONTEXT else _UNKNOWN_NAME
+
+
+def _mechanism(fields: dict[int, bytes], kind: int) -> int:
+    name = fields.get(kind)
+    if name is None:
+        return 0
+    return name[-1] if len(name) == 7 and name[:-1] == _MECHANISM else 255
+
+
+def _name(context: int) -> bytes:
+    return _field(0xA1, _field(0x06, _CONTEXT + bytes((context,))))
+
+
+def _authentication(mechanism: int, secret: bytes, kinds: tuple[int, int, int]) -> bytes:
+    if not mechanism:
+        return b""
+    requirements, name, value = kinds
+    return (
+        _field(requirements, _AUTHENTICATION_UNIT)
+        + _field(name, _MECHANISM + bytes((mechanism,)))
+        + (_field(value, _field(0x80, secret)) if secret else b"")
+    )
+
+
+def encode_aarq(request: Aarq) -> bytes:
+    """AARQ bytes."""
+    body = _name(request.context)
+    if request.title:
+        body += _field(0xA6, _field(0x04, request.title))
+    body += _authentication(request.mechanism, request.secret, (0x8A, 0x8B, 0xAC))
+    return _field(AARQ, body + _field(0xBE, _field(0x04, request.user_information)))
+
+
+def decode_aarq(apdu: bytes) -> Aarq:
+    """The request in `apdu`; fields that DLMS does not use are passed over.
+
+    Raises:
+        ApduError: not an AARQ, cut off, a field twice, or without context name or user information.
+    """
+    fields = _fields(apdu, AARQ)
+    if 0xBE not in fields:
+        raise ApduError("AARQ has no user information")
+    return Aarq(
+        context=_context(fields),
+        mechanism=_mechanism(fields, 0x8B),
+        title=_inner(fields, 0xA6, 0x04, "calling AP title"),
+        secret=_inner(fields, 0xAC, 0x80, "authentication value"),
+        user_information=_inner(fields, 0xBE, 0x04, "user information"),
+    )
+
+
+def encode_aare(response: Aare) -> bytes:
+    """AARE bytes."""
+    body = _name(response.context) + _field(0xA2, _field(0x02, bytes((response.result,))))
+    body += _field(0xA3, _field(0xA0 | response.source, _field(0x02, bytes((response.diagnostic,)))))
+    if response.title:
+        body += _field(0xA4, _field(0x04, response.title))
+    body += _authentication(response.mechanism, response.challenge, (0x88, 0x89, 0xAA))
+    if response.user_information:
+        body += _field(0xBE, _field(0x04, response.user_information))
+    return _field(AARE, body)
+
+
+def decode_aare(apdu: bytes) -> Aare:
+    """The response in `apdu`.
+
+    Raises:
+        ApduError: not an AARE, cut off, a field twice, or without context name, result or diagnostic.
+    """
+    fields = _fields(apdu, AARE)
+    if 0xA2 not in fields or 0xA3 not in fields:
+        raise ApduError("AARE has no result or no diagnostic")
+    source = fields[0xA3][0] - 0xA0 if fields[0xA3] else 0
+    if source not in {1, 2}:
+        raise ApduError("AARE diagnostic has no known source")
+    return Aare(
+        context=_context(fields),
+        result=_small(fields[0xA2], 0x02, "AARE result"),
+        source=source,
+        diagnostic=_small(_value(fields[0xA3], 0xA0 | source, "AARE diagnostic"), 0x02, "AARE diagnostic"),
+        mechanism=_mechanism(fields, 0x89),
+        title=_inner(fields, 0xA4, 0x04, "responding AP title"),
+        challenge=_inner(fields, 0xAA, 0x80, "authentication value"),
+        user_information=_inner(fields, 0xBE, 0x04, "user information"),
+    )
+
+
+def encode_release(release: Release) -> bytes:
+    """RLRQ or RLRE bytes."""
+    body = b"" if release.reason is None else _field(0x80, bytes((release.reason,)))
+    if release.user_information:
+        body += _field(0xBE, _field(0x04, release.user_information))
+    return _field(RLRE if release.response else RLRQ, body)
+
+
+def decode_release(apdu: bytes) -> Release:
+    """The release in `apdu`.
+
+    Raises:
+        ApduError: neither RLRQ nor RLRE, cut off, or a field twice.
+    """
+    response = bool(apdu) and apdu[0] == RLRE
+    fields = _fields(apdu, RLRE if response else RLRQ)
+    reason = fields.get(0x80)
+    if reason is not None and len(reason) != 1:
+        raise ApduError("release reason is not one byte")
+    return Release(response, reason[0] if reason else None, _inner(fields, 0xBE, 0x04, "user information"))

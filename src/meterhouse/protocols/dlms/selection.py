@@ -1,0 +1,146 @@
+"""Selective access to a profile generic buffer: by range and by entry (IEC 62056-6-2 §4.3.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from meterhouse.model import Instant
+from meterhouse.protocols.dlms.data import (
+    CosemData,
+    array,
+    double_long_unsigned,
+    integer,
+    long_unsigned,
+    octet_string,
+    structure,
+)
+from meterhouse.protocols.dlms.datetimes import date_time, instant_from
+from meterhouse.protocols.dlms.errors import ApduError
+from meterhouse.protocols.dlms.obis import Obis
+
+__all__ = [
+    "BY_ENTRY",
+    "BY_RANGE",
+    "CLOCK",
+    "CLOCK_OBIS",
+    "CaptureObject",
+    "Entries",
+    "Range",
+    "Selection",
+    "decode_selection",
+    "encode_selection",
+]
+
+BY_RANGE: Final = 1
+BY_ENTRY: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureObject:
+    """Which attribute a column holds.
+
+    Attributes:
+        class_id: interface class.
+        obis: logical name.
+        attribute: attribute index.
+        index: element of the attribute, from 1; 0 the whole attribute.
+    """
+
+    class_id: int
+    obis: Obis
+    attribute: int
+    index: int = 0
+
+    def encode(self) -> CosemData:
+        """The structure of four that capture_objects and selective access use."""
+        return structure(
+            long_unsigned(self.class_id),
+            octet_string(self.obis.octets),
+            integer(self.attribute),
+            long_unsigned(self.index),
+        )
+
+    @classmethod
+    def decode(cls, data: CosemData) -> CaptureObject:
+        """From that structure.
+
+        Raises:
+            ApduError: not such a structure.
+        """
+        class_id, name, attribute, index = data.items(4)
+        octets = name.octets()
+        if len(octets) != 6:
+            raise ApduError(f"a logical name has 6 bytes, not {len(octets)}")
+        return cls(class_id.whole(), Obis(octets), attribute.whole(), index.whole())
+
+
+CLOCK_OBIS: Final = Obis(bytes((0, 0, 1, 0, 0, 255)))
+CLOCK: Final = CaptureObject(8, CLOCK_OBIS, 2)
+"""The time column of a profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Rows whose time lies in `start` to `end`, both included.
+
+    Attributes:
+        start: earliest time.
+        end: latest time.
+        columns: only these, in the profile's own order; empty: all.
+        by: the restricting column; a server of this room takes its clock column only.
+    """
+
+    start: Instant
+    end: Instant
+    columns: tuple[CaptureObject, ...] = ()
+    by: CaptureObject = CLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Rows by their place, from 1; 0 as the last means to the end.
+
+    Attributes:
+        first: first row.
+        last: last row, or 0.
+        first_column: first column, from 1.
+        last_column: last column, or 0.
+    """
+
+    first: int
+    last: int = 0
+    first_column: int = 1
+    last_column: int = 0
+
+
+Selection = Range | Entries
+
+
+def encode_selection(selection: Selection) -> tuple[int, CosemData]:
+    """The access selector and its parameters."""
+    if isinstance(selection, Range):
+        columns = array(column.encode() for column in selection.columns)
+        times = date_time(selection.start), date_time(selection.end)
+        return BY_RANGE, structure(selection.by.encode(), *times, columns)
+    return BY_ENTRY, structure(
+        double_long_unsigned(selection.first),
+        double_long_unsigned(selection.last),
+        long_unsigned(selection.first_column),
+        long_unsigned(selection.last_column),
+    )
+
+
+def decode_selection(selector: int, parameters: CosemData) -> Selection:
+    """The selection that a request carries.
+
+    Raises:
+        ApduError: an unknown selector, parameters of another shape, or times that are not whole.
+    """
+    if selector == BY_RANGE:
+        by, start, end, columns = parameters.items(4)
+        wanted = tuple(CaptureObject.decode(column) for column in columns.items())
+        return Range(instant_from(start), instant_from(end), wanted, CaptureObject.decode(by))
+    if selector == BY_ENTRY:
+        return Entries(*(item.whole() for item in parameters.items(4)))
+    raise ApduError(f"access selector {selector} is unknown")

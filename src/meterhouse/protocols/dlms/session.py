@@ -1,0 +1,185 @@
+"""One association on the server's side: opens what is protected, proves the client, answers in the same manner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meterhouse.model import AuthenticationError, Instant, MalformedError, ProtocolError, ReplayError
+from meterhouse.protocols.dlms.access import ClientAccess
+from meterhouse.protocols.dlms.acse import Release, decode_release, encode_release
+from meterhouse.protocols.dlms.association import (
+    ASSOCIATION_RIGHTS,
+    REPLY_TO_HLS,
+    AssociationFacts,
+    association_object,
+)
+from meterhouse.protocols.dlms.axdr import encode
+from meterhouse.protocols.dlms.data import CosemData, octet_string
+from meterhouse.protocols.dlms.errors import ActionResult, ApduError
+from meterhouse.protocols.dlms.initiate import Conformance, InitiateResponse, encode_initiate_response
+from meterhouse.protocols.dlms.interfaces import ASSOCIATION
+from meterhouse.protocols.dlms.obis import Obis
+from meterhouse.protocols.dlms.objects import ASSOCIATION_OBIS, LogicalDevice, Rights, ServerObject
+from meterhouse.protocols.dlms.protection import OVERHEAD, Channel, Opened, is_ciphered
+from meterhouse.protocols.dlms.requests import ActionRequest, Request, Target, decode_request
+from meterhouse.protocols.dlms.responses import (
+    ActionResponse,
+    ExceptionResponse,
+    Response,
+    Result,
+    encode_response,
+)
+from meterhouse.protocols.dlms.services import Services
+from meterhouse.protocols.dlms.view import Refused, View
+
+__all__ = ["Challenges", "Session"]
+
+NOT_ALLOWED = ExceptionResponse(1, 1)
+NOT_KNOWN = ExceptionResponse(2, 2)
+OTHER_REASON = ExceptionResponse(1, 3)
+DECIPHERING_ERROR = ExceptionResponse(1, 5)
+_REQUESTS = frozenset({0xC0, 0xC1, 0xC3})
+_REPLY = Target(ASSOCIATION.class_id, ASSOCIATION_OBIS, REPLY_TO_HLS)
+
+
+@dataclass(frozen=True, slots=True)
+class Challenges:
+    """The two random strings of an HLS handshake.
+
+    Attributes:
+        to_server: CtoS, the client's.
+        to_client: StoC, ours.
+    """
+
+    to_server: bytes
+    to_client: bytes
+
+
+class Session:
+    """An association that was accepted; while `challenges` is set, it waits for the client's proof.
+
+    Args:
+        access: the client's entry.
+        device: the logical device.
+        facts: what was agreed.
+        channel: protection; None where the association has none.
+        challenges: HLS under way; None where the client needs no proof.
+        refused: notes each refusal.
+    """
+
+    __slots__ = (
+        "_access",
+        "_association",
+        "_channel",
+        "_device",
+        "_facts",
+        "_refused",
+        "_services",
+        "challenges",
+        "failed",
+    )
+
+    def __init__(
+        self,
+        access: ClientAccess,
+        device: LogicalDevice,
+        facts: AssociationFacts,
+        channel: Channel | None,
+        challenges: Challenges | None,
+        refused: Refused,
+    ) -> None:
+        self._access = access
+        self._device = device
+        self._facts = facts
+        self._channel = channel
+        self._refused = refused
+        self._association: ServerObject | None = None
+        room = facts.max_send - (OVERHEAD if channel else 0)
+        blocks = bool(facts.conformance & Conformance.BLOCK_TRANSFER_WITH_GET)
+        self._services = Services(View(self._find, refused), room, blocks=blocks)
+        self.challenges = challenges
+        self.failed = False
+
+    def _find(self, obis: Obis) -> tuple[ServerObject, Rights] | None:
+        if obis == ASSOCIATION_OBIS:
+            if self._association is None:
+                self._association = association_object(self._access, self._device, self._facts)
+            return self._association, ASSOCIATION_RIGHTS
+        rights, item = self._access.rights.get(obis), self._device.objects.get(obis)
+        return None if rights is None or item is None else (item, rights)
+
+    def answer(self, apdu: bytes, now: Instant) -> bytes:
+        """The answer to one APDU that is not ACSE. Never raises on what a peer sent."""
+        try:
+            plain, opened = self._expose(apdu)
+        except MalformedError as error:
+            return self._exception(OTHER_REASON, "malformed", error, now)
+        except ReplayError as error:
+            least = self._channel.seen.value + 1 if self._channel else 0
+            return self._exception(ExceptionResponse(1, 6, min(least, 0xFFFF_FFFF)), "replay", error, now)
+        except AuthenticationError as error:
+            return self._exception(DECIPHERING_ERROR, "protection", error, now)
+        except ProtocolError as error:
+            return self._exception(NOT_ALLOWED, "protection", error, now)
+        try:
+            request = decode_request(plain)
+            response = self._answer(request, now)
+        except ApduError as error:
+            known = bool(plain) and plain[0] in _REQUESTS
+            return self._exception(OTHER_REASON if known else NOT_KNOWN, "malformed", error, now)
+        return self._hide(encode_response(response), opened)
+
+    def _exception(self, response: ExceptionResponse, kind: str, error: Exception, now: Instant) -> bytes:
+        self._refused(now, kind, "request", str(error))
+        return encode_response(response)
+
+    def _expose(self, apdu: bytes) -> tuple[bytes, Opened | None]:
+        if is_ciphered(apdu):
+            if self._channel is None:
+                raise ProtocolError("a ciphered request in an association without keys")
+            opened = self._channel.open(apdu, self._access.policy)
+            return opened.apdu, opened
+        if self._access.policy:
+            raise ProtocolError("a plain request where protection is demanded")
+        return apdu, None
+
+    def _hide(self, apdu: bytes, opened: Opened | None) -> bytes:
+        if opened is None or self._channel is None:
+            return apdu
+        return self._channel.seal(apdu, opened.control, opened.manner)
+
+    def _answer(self, request: Request, now: Instant) -> Response:
+        if self.challenges is None:
+            return self._services.answer(request, now)
+        if isinstance(request, ActionRequest) and request.target == _REPLY and isinstance(request.data, CosemData):
+            return self._prove(request.invoke, request.data, self.challenges, now)
+        self._refused(now, "association", "request", "the client has not proved itself yet")
+        return NOT_ALLOWED
+
+    def _prove(self, invoke: int, data: CosemData, challenges: Challenges, now: Instant) -> Response:
+        """Pass 3 and 4 of HLS GMAC. A wrong proof ends the association."""
+        if self._channel is None:
+            return NOT_ALLOWED
+        try:
+            self._channel.check_proof(data.octets(), challenges.to_client)
+        except AuthenticationError as error:
+            self.failed = True
+            self._refused(now, "association", "reply to HLS authentication", str(error))
+            return ActionResponse(invoke, ActionResult.OTHER_REASON)
+        self.challenges = None
+        proof = self._channel.proof(challenges.to_server)
+        return ActionResponse(invoke, ActionResult.SUCCESS, Result(encode(octet_string(proof))))
+
+    def release(self, apdu: bytes) -> bytes:
+        """RLRE for an RLRQ; a plain RLRQ is taken in any association.
+
+        Raises:
+            ApduError: not an RLRQ.
+            AuthenticationError: its user information is ciphered and wrong; likewise ReplayError and ProtocolError.
+        """
+        request = decode_release(apdu)
+        if not is_ciphered(request.user_information) or self._channel is None:
+            return encode_release(Release(response=True))
+        opened = self._channel.open(request.user_information, self._access.policy)
+        agreed = encode_initiate_response(InitiateResponse(self._facts.conformance, self._facts.max_receive))
+        return encode_release(Release(True, 0, self._hide(agreed, opened)))

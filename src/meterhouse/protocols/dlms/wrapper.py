@@ -1,0 +1,80 @@
+"""The wrapper that carries APDUs over TCP: version, two ports, length (IEC 62056-4-7 §5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from struct import Struct
+from typing import Final
+
+from meterhouse.model import UsageError
+from meterhouse.protocols.dlms.errors import ApduError
+from meterhouse.protocols.wire import StreamBuffer
+
+__all__ = ["HEADER_LENGTH", "MAX_APDU", "VERSION", "Decoder", "Frame", "encode"]
+
+VERSION: Final = 1
+HEADER_LENGTH: Final = 8
+MAX_APDU: Final = 0xFFFF
+_HEADER: Final = Struct(">HHHH")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One APDU with its wrapper ports.
+
+    Attributes:
+        source: wPort of the sender: a client's SAP, or a logical device in an answer.
+        destination: wPort of the receiver.
+        apdu: at least 1 byte.
+    """
+
+    source: int
+    destination: int
+    apdu: bytes
+
+
+def encode(source: int, destination: int, apdu: bytes) -> bytes:
+    """The bytes of one frame.
+
+    Raises:
+        UsageError: a port above 65535, or an APDU that is empty or above `MAX_APDU`.
+    """
+    if not 0 < len(apdu) <= MAX_APDU:
+        raise UsageError(f"an APDU in a wrapper has 1 to {MAX_APDU} bytes, not {len(apdu)}")
+    if not (0 <= source <= 0xFFFF and 0 <= destination <= 0xFFFF):
+        raise UsageError(f"wrapper ports {source} and {destination} are not both 0 to 65535")
+    return _HEADER.pack(VERSION, source, destination, len(apdu)) + apdu
+
+
+class Decoder:
+    """Turns a stream in any pieces into frames.
+
+    Args:
+        limit: the largest APDU that is waited for.
+    """
+
+    __slots__ = ("_buffer", "_limit")
+
+    def __init__(self, limit: int = MAX_APDU) -> None:
+        self._limit = min(limit, MAX_APDU)
+        self._buffer = StreamBuffer(4 * (HEADER_LENGTH + MAX_APDU))
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that `data` completed.
+
+        Raises:
+            MalformedError: not a wrapper header, or longer than the limit. A stream has no way to find the next
+                frame, so the connection is to be closed; frames before the bad one in the same piece are lost.
+        """
+        frames = []
+        self._buffer.feed(data)
+        while (header := self._buffer.peek(HEADER_LENGTH)) is not None:
+            version, source, destination, length = _HEADER.unpack(header)
+            if version != VERSION or not 0 < length <= self._limit:
+                self._buffer.clear()
+                raise ApduError(f"not a wrapper header: version {version}, length {length}")
+            frame = self._buffer.take(HEADER_LENGTH + length)
+            if frame is None:
+                break
+            frames.append(Frame(source, destination, frame[HEADER_LENGTH:]))
+        return frames
