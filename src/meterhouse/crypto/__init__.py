@@ -3,12 +3,14 @@
 from meterhouse.crypto.cbc import CbcKey
 from meterhouse.crypto.cmac import CmacKey, cmac
 from meterhouse.crypto.des import des_encrypt
+from meterhouse.crypto.gcm import GcmKey
 from meterhouse.crypto.kdf import hmac_sha256
 from meterhouse.crypto.misty1 import Misty1
 
 __all__ = [
     "CbcKey",
     "CmacKey",
+    "GcmKey",
     "Misty1",
     "cmac",
     "des_encrypt",
