@@ -25,6 +25,7 @@ from meterhouse.supplier.vending.refusals import (
     WrongCurrencyError,
 )
 from meterhouse.supplier.vending.service import EncryptionService, KeyStore
+from meterhouse.supplier.vending.sts_service import StsService
 
 __all__ = [
     "DELIVERY_TIME",
@@ -45,6 +46,7 @@ __all__ = [
     "RequestConflictError",
     "StageName",
     "StageRecord",
+    "StsService",
     "UnknownAccountError",
     "Vend",
     "VendingRecords",
