@@ -1,0 +1,96 @@
+"""Operations on homes: look, export, and what a person in the home may do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Query, Response
+
+from meterhouse.console.api import examples
+from meterhouse.console.api.chair import Chair
+from meterhouse.console.api.documents import (
+    ButtonDocument,
+    ButtonOrder,
+    HomeDetailDocument,
+    HomeDocument,
+    KeyInDocument,
+    KeyInOrder,
+)
+from meterhouse.console.views import half_hour_series, series_csv
+from meterhouse.model import Fuel, parse_instant
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/homes", tags=["homes"])
+
+HomeId = Annotated[str, Path(description="the home's short id", examples=["07"], max_length=64)]
+FuelChoice = Annotated[Fuel, Query(description="electricity or gas", examples=["gas"])]
+Bound = Annotated[
+    str | None, Query(description="ISO 8601 with a zone", examples=["2026-11-21T00:00:00Z"], max_length=40)
+]
+
+
+@router.get("", summary="The street", responses=examples.answers(HTTPStatus.OK, [examples.HOME], "link"))
+async def list_homes(desk: Chair) -> list[HomeDocument]:
+    """Every home in order: supply per fuel, balance, last contact."""
+    return [HomeDocument.of(view) for view in await desk.homes()]
+
+
+@router.get(
+    "/{home}",
+    summary="One home",
+    responses=examples.answers(HTTPStatus.OK, examples.HOME_DETAIL, "not found"),
+)
+async def show_home(desk: Chair, home: HomeId) -> HomeDetailDocument:
+    """One home with its stored half hours, its payments and its events."""
+    return HomeDetailDocument.of_detail(await desk.home(home))
+
+
+@router.get(
+    "/{home}/half-hours.csv",
+    summary="A home's half hours as CSV",
+    response_class=Response,
+    responses=examples.answers(HTTPStatus.OK, examples.CSV, "not found", "usage"),
+)
+async def export_half_hours(
+    desk: Chair, home: HomeId, fuel: FuelChoice, since: Bound = None, until: Bound = None
+) -> Response:
+    """The same half hours as the chart: those that end after `since` and not after `until`, the unit in the header."""
+    first = parse_instant(since) if since is not None else None
+    last = parse_instant(until) if until is not None else None
+    detail = await desk.home(home)
+    text = series_csv(half_hour_series(detail, fuel, first, last))
+    name = f"home-{detail.view.home}-{fuel.value}-half-hours.csv"
+    printable = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "-._") else "_" for letter in name
+    )
+    headers = {"Content-Disposition": f'attachment; filename="{printable}"'}
+    return Response(text.encode(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.post(
+    "/{home}/keypad",
+    summary="Type a token on the hub's keypad",
+    responses=examples.answers(HTTPStatus.OK, examples.KEY_IN, "not found", "usage", "link"),
+)
+async def key_in(
+    desk: Chair,
+    home: HomeId,
+    order: Annotated[KeyInOrder, Body(examples=[{"token": "1234 5678 9012 3456 7890"}])],
+) -> KeyInDocument:
+    """As a person in the home. A refused token is answered with 200, `accepted: false` and the keypad's reason."""
+    token = "".join(letter for letter in order.token if letter not in " -")
+    return KeyInDocument.of(await desk.key_in(home, token))
+
+
+@router.post(
+    "/{home}/button",
+    summary="Press a meter's restore button",
+    responses=examples.answers(HTTPStatus.OK, examples.BUTTON, "not found", "policy", "link"),
+)
+async def press_button(
+    desk: Chair, home: HomeId, order: Annotated[ButtonOrder, Body(examples=[{"fuel": "gas"}])]
+) -> ButtonDocument:
+    """As a person in the home, who has checked that appliances are turned off."""
+    return ButtonDocument.of(await desk.press_button(home, order.fuel))

@@ -1,0 +1,56 @@
+"""The console as one application: the API, the pages, and the guard in front of both."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import FastAPI
+from nicegui import ui
+
+from meterhouse.app.desk import Desk
+from meterhouse.console.api import API_PATH, build_api
+from meterhouse.console.origin_guard import OriginGuard
+from meterhouse.console.pages import add_pages
+
+__all__ = ["build_app"]
+
+_LOCAL: Final = "Europe/London"
+_RECONNECT_S: Final = 30.0
+"""How long a browser may be away and still find its page as it was, typed values included."""
+
+
+def build_app(desk: Desk, *, names: Collection[str] = (), zone: tzinfo | None = None) -> FastAPI:
+    """The whole console of one street.
+
+    The page library keeps one set of pages a process, so one process serves one street.
+
+    Args:
+        desk: all that the console knows of the street.
+        names: further host names that browsers may use; see `OriginGuard`.
+        zone: the local time of the pages (exports are UTC); British time by default, UTC where the machine lacks it.
+    """
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.mount(API_PATH, build_api(desk))
+    add_pages(desk, zone if zone is not None else _british_time())
+    ui.run_with(
+        app,
+        title="Meterhouse",
+        favicon="🏠",
+        dark=None,
+        language="en-GB",
+        reconnect_timeout=_RECONNECT_S,
+        tailwind=False,
+        show_welcome_message=False,
+    )
+    app.add_middleware(OriginGuard, names=names)
+    return app
+
+
+def _british_time() -> tzinfo:
+    try:
+        return ZoneInfo(_LOCAL)
+    except ZoneInfoNotFoundError:
+        return UTC

@@ -1,0 +1,33 @@
+"""the web pages: street, home, counter"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from nicegui import app, ui
+
+from meterhouse.app.desk import Desk
+from meterhouse.console.pages.counter_page import draw_counter
+from meterhouse.console.pages.frame import Frame, draw_failure
+from meterhouse.console.pages.home_page import draw_home
+from meterhouse.console.pages.street_page import draw_street
+
+__all__ = ["add_pages"]
+
+
+def add_pages(desk: Desk, zone: tzinfo) -> None:
+    """Make the pages of `desk` the ones that this process serves."""
+
+    @ui.page("/", title="Street · Meterhouse")
+    async def street() -> None:
+        await draw_street(Frame(desk, zone, "/"))
+
+    @ui.page("/home/{home}", title="Home · Meterhouse")
+    async def one_home(home: str) -> None:
+        await draw_home(Frame(desk, zone, ""), home)
+
+    @ui.page("/counter", title="Counter · Meterhouse")
+    async def counter() -> None:
+        await draw_counter(Frame(desk, zone, "/counter"))
+
+    app.on_page_exception(draw_failure)

@@ -1,0 +1,104 @@
+"""What a person in the home may do: press a meter's button, and type a token on the keypad."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nicegui import ui
+
+from meterhouse.app.desk import Desk, HomeView
+from meterhouse.console.pages.badge import OutcomeLine
+from meterhouse.console.views import RestoreOffer, key_in_outcome, press_outcome, restore_offer, token_progress
+from meterhouse.model import Fuel, MeterhouseError
+
+__all__ = ["Keypad", "RestoreButtons"]
+
+_MASK: Final = "#### #### #### #### ####"
+
+
+class RestoreButtons:
+    """The big buttons; drawn only where a press may restore a supply."""
+
+    def __init__(self, desk: Desk, home: str) -> None:
+        self._desk = desk
+        self._home = home
+        self._offers: tuple[RestoreOffer, ...] = ()
+        self._root = ui.element("div").classes("mh-stack")
+        self._outcome = OutcomeLine("press-outcome")
+
+    def show(self, view: HomeView) -> None:
+        """Offer what the home's meters allow now."""
+        offers = tuple(offer for meter in view.meters if (offer := restore_offer(meter)) is not None)
+        if offers == self._offers:
+            return
+        self._offers = offers
+        self._root.clear()
+        with self._root:
+            for offer in offers:
+                self._draw(offer)
+
+    def _draw(self, offer: RestoreOffer) -> None:
+        with ui.element("section").classes("mh-card mh-restore"):
+            ui.label(offer.reason).classes("mh-said")
+            ui.label("Before you press:").classes("mh-hint")
+            with ui.element("ul").classes("mh-checks"):
+                for check in offer.checks:
+                    with ui.element("li"):
+                        ui.label(check)
+            button = ui.button(offer.label, icon="touch_app").props("unelevated no-caps").classes("mh-big")
+            button.mark(f"restore-{offer.fuel}")
+            button.on_click(lambda: self._press(button, offer.fuel))
+
+    async def _press(self, button: ui.button, fuel: Fuel) -> None:
+        button.disable()
+        try:
+            self._outcome.show(press_outcome(await self._desk.press_button(self._home, fuel)))
+            self.show((await self._desk.home(self._home)).view)
+        except MeterhouseError as error:
+            self._outcome.show_error(error)
+        finally:
+            button.enable()
+
+
+class Keypad:
+    """The hub's keypad: twenty digits, grouped in fours as they are typed."""
+
+    def __init__(self, desk: Desk, home: str) -> None:
+        self._desk = desk
+        self._home = home
+        with ui.element("section").classes("mh-card"):
+            ui.label("Keypad").classes("mh-subtitle").props('role="heading" aria-level="2"')
+            self._field = (
+                ui.input("Token from the receipt")
+                .props(f'outlined mask="{_MASK}" inputmode="numeric" autocomplete="off" input-class="mh-digits"')
+                .classes("mh-wide")
+                .mark("token")
+            )
+            with ui.element("div").classes("mh-line"):
+                self._hint = ui.label("").classes("mh-hint")
+                self._button = ui.button("Key in", icon="dialpad", on_click=self._key_in)
+                self._button.props("unelevated no-caps").mark("key-in")
+            self._outcome = OutcomeLine("key-in-outcome")
+        self._field.on_value_change(self._count)
+        self._field.on("keydown.enter", self._key_in)
+        self._count()
+
+    def _count(self) -> None:
+        _, hint = token_progress(self._field.value or "")
+        self._hint.text = hint
+        self._button.set_enabled(not hint)
+
+    async def _key_in(self) -> None:
+        digits, hint = token_progress(self._field.value or "")
+        if hint:
+            return
+        self._button.disable()
+        try:
+            result = await self._desk.key_in(self._home, digits)
+            self._outcome.show(key_in_outcome(result))
+            if result.accepted:
+                self._field.value = ""
+        except MeterhouseError as error:
+            self._outcome.show_error(error)
+        finally:
+            self._count()

@@ -1,0 +1,55 @@
+"""what each page says, as plain texts that know no page library"""
+
+from meterhouse.console.views.half_hour_series import (
+    DaySpan,
+    HalfHourSeries,
+    day_spans,
+    half_hour_series,
+    series_csv,
+)
+from meterhouse.console.views.home_page_view import (
+    Fact,
+    MeterPanel,
+    Outcome,
+    RestoreOffer,
+    key_in_outcome,
+    meter_panel,
+    press_outcome,
+    restore_offer,
+    token_progress,
+)
+from meterhouse.console.views.payment_view import PaymentView, Step, account_choices, payment_view
+from meterhouse.console.views.street_view import HomeLine, StreetSummary, home_line, street_summary
+from meterhouse.console.views.supply_badge import FUEL_ICONS, FUEL_WORDS, SupplyBadge, Tone
+from meterhouse.console.views.words import clock_text, money_text
+
+__all__ = [
+    "FUEL_ICONS",
+    "FUEL_WORDS",
+    "DaySpan",
+    "Fact",
+    "HalfHourSeries",
+    "HomeLine",
+    "MeterPanel",
+    "Outcome",
+    "PaymentView",
+    "RestoreOffer",
+    "Step",
+    "StreetSummary",
+    "SupplyBadge",
+    "Tone",
+    "account_choices",
+    "clock_text",
+    "day_spans",
+    "half_hour_series",
+    "home_line",
+    "key_in_outcome",
+    "meter_panel",
+    "money_text",
+    "payment_view",
+    "press_outcome",
+    "restore_offer",
+    "series_csv",
+    "street_summary",
+    "token_progress",
+]
