@@ -1,0 +1,93 @@
+"""DLMS/COSEM: a day of half hours out of a GET response, and what ciphering costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.outside import PeerError, ask
+from bench.registry import Figure, bench
+from bench.stopwatch import per_second
+from meterhouse.model import HALF_HOUR, HALF_HOURS_A_DAY, Instant, parse_instant
+from meterhouse.protocols.dlms import (
+    Channel,
+    Counter,
+    Keys,
+    SeenCounter,
+    array,
+    date_time,
+    decode_data,
+    double_long_unsigned,
+    encode_data,
+    instant_from,
+    profile_rows,
+    structure,
+    unsigned,
+)
+from meterhouse.protocols.dlms.responses import GetResponse, Result, decode_response, encode_response
+
+__all__: list[str] = []
+
+DAY_START = parse_instant("2026-01-05T00:00:00Z")
+REGISTERS = [1_234_567 + 150 * row for row in range(1, HALF_HOURS_A_DAY + 1)]
+INPUT = "GET response of 48 rows: date-time, status, register"
+
+
+def _apdu() -> bytes:
+    rows = [
+        structure(date_time(Instant(DAY_START + HALF_HOUR * row)), unsigned(0), double_long_unsigned(register))
+        for row, register in enumerate(REGISTERS, 1)
+    ]
+    return encode_response(GetResponse(0x40, Result(encode_data(array(rows)))))
+
+
+def _value(apdu: bytes) -> bytes:
+    response = decode_response(apdu)
+    assert isinstance(response, GetResponse)
+    assert response.result.encoded is not None
+    return response.result.encoded
+
+
+def _beside(peer: str, script: str, frame: bytes) -> tuple[float | None, str]:
+    """The peer's rate and name; without a rate, why there is none."""
+    try:
+        answer = ask(peer, script, {"frame": frame.hex()})
+    except PeerError as error:
+        return None, str(error)
+    if answer["registers"] != sum(REGISTERS):
+        return None, f"{answer['name']} read other registers than were sent"
+    return float(str(answer["per_second"])), str(answer["name"])
+
+
+@bench
+def dlms_day() -> Iterator[Figure]:
+    """A day's profile, decoded: as plain data beside both peers, and as rows with instants."""
+    apdu = _apdu()
+    frame = bytes((0, 1, 0, 1, 0, 16)) + len(apdu).to_bytes(2, "big") + apdu
+    assert sum(row.items()[-1].whole() for row in decode_data(_value(apdu)).items()) == sum(REGISTERS)
+    ours = per_second(lambda: decode_data(_value(apdu)))
+    for peer, script in (("gurux", "dlms_gurux.py"), ("dlms-cosem", "dlms_dlms_cosem.py")):
+        rate, name = _beside(peer, script, frame)
+        yield Figure("DLMS day decoded to data", "1/s", ours, rate, name, note=f"{INPUT}; times left as octets")
+    assert [register for _, _, register in profile_rows(_value(apdu))] == REGISTERS
+    rows = per_second(lambda: profile_rows(_value(apdu)))
+    yield Figure("DLMS day decoded to rows", "1/s", rows, note=f"{INPUT}; times as instants")
+    slow = per_second(lambda: [instant_from(row.items()[0]) for row in decode_data(_value(apdu)).items()])
+    yield Figure("DLMS day decoded to data and instants", "1/s", slow, note=INPUT)
+
+
+@bench
+def dlms_cipher() -> Iterator[Figure]:
+    """Suite 0, authenticated and encrypted: the same day sealed by one side and opened by the other."""
+    apdu = _apdu()
+    keys = Keys(bytes(range(16)), bytes(range(0xD0, 0xE0)))
+    meter, reader = b"MTHMETR1", b"MTHREAD1"
+    sender = Channel(keys, meter, reader, Counter(), SeenCounter())
+
+    def round_trip() -> bytes:
+        receiver = Channel(keys, reader, meter, Counter(), SeenCounter())
+        return receiver.open(sender.seal(apdu)).apdu
+
+    assert round_trip() == apdu
+    yield Figure(
+        "DLMS day sealed and opened", "1/s", per_second(round_trip), note=f"{len(apdu)} bytes, suite 0, both sides"
+    )
