@@ -1,0 +1,223 @@
+"""A street as a file says it: which homes, which fuels, how they pay, what is wrong with them.
+
+The same TOML drives `meterhouse up` and `meterhouse world run`. Parsing is strict: an unknown word or a value out of
+its range is one sentence that names the home, the field and what is allowed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+from meterhouse.app.desk import PaymentMode
+from meterhouse.model import Instant, Money, UsageError, instant_of, parse_instant
+
+__all__ = ["Customer", "GasSite", "HomePlan", "StreetPlan", "parse_street"]
+
+_CV_RANGE: Final = (30_000, 50_000)
+"""kJ/m³: the GB network allows 37.5 to 43.0 MJ/m³; outside 30 to 50 it is not natural gas."""
+_PRICE_MAX: Final = 500_000
+"""Money per kWh: 5.00 of the unit, ten times the dearest domestic energy seen."""
+_HOMES_MAX: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class GasSite:
+    """Gas at one home. Money in 10⁻⁵ of the unit."""
+
+    mode: PaymentMode
+    price: int
+    standing_charge: int
+    cv: int
+    opening_balance: int = 0
+    no_comms_half_hours: int = 144
+    loss_permille: int = 0
+    """Of every hundred telegrams on this home's gas link, in thousandths; both ways."""
+    low_credit_l: int = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """How the person of a prepay home behaves in a world; all off in a street where people pay by themselves.
+
+    Attributes:
+        pay_below: pays when the gas balance shown is below this; None: never by itself.
+        pay: how much.
+        keypad: types the token on the hub instead of waiting for the network.
+        presses_after_min: how long after credit the person presses the meter's button, when the gas is off.
+    """
+
+    pay_below: int | None = None
+    pay: int = 2_000_000
+    keypad: bool = False
+    presses_after_min: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class HomePlan:
+    """One home."""
+
+    home: str
+    electricity: PaymentMode
+    gas: GasSite | None
+    debt: int = 0
+    share_permille: int = 200
+    kwh_a_year: int = 2_900
+    m3_a_year: int = 1_100
+    customer: Customer = field(default_factory=Customer)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreetPlan:
+    """The whole street.
+
+    Attributes:
+        start: the street's first instant where it isn't resumed.
+    """
+
+    name: str
+    start: Instant
+    currency: str
+    homes: tuple[HomePlan, ...]
+
+
+def parse_street(text: str, source: str = "street file") -> StreetPlan:
+    """The street of a TOML text.
+
+    Raises:
+        UsageError: not TOML, an unknown field, a missing one, or a value out of range; the sentence names the place.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{source} is not TOML: {error}", remedy="Compare it with examples/street.toml.") from error
+    _known(table, {"street", "gas", "home"}, source)
+    head = _Table(table.get("street", {}), f"{source} [street]")
+    head.known({"name", "start", "currency"})
+    gas = table.get("gas", {})
+    homes = table.get("home", [])
+    if not isinstance(homes, list) or not 1 <= len(homes) <= _HOMES_MAX:
+        raise UsageError(f"{source} needs 1 to {_HOMES_MAX} [[home]] tables")
+    currency = head.text("currency", "GBP")
+    plans = tuple(
+        _home(_Table(home, f"{source} [[home]] {number}"), gas, currency) for number, home in enumerate(homes, 1)
+    )
+    names = [plan.home for plan in plans]
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise UsageError(f"{source} has home id {twice[0]} twice", remedy="Give each home an id of its own.")
+    return StreetPlan(head.text("name", "Street"), head.instant("start"), currency, plans)
+
+
+def _home(table: _Table, gas_defaults: dict[str, Any], currency: str) -> HomePlan:
+    table.known({f.name for f in fields(HomePlan)} | {"id", "share_percent"} - {"home", "share_permille"})
+    home = table.text("id")
+    gas = table.raw.get("gas")
+    site = None
+    if gas is not None:
+        if not isinstance(gas, dict):
+            raise UsageError(f"{table.place} gas is '{gas}'; write it as a table, like gas = {{ mode = \"prepay\" }}")
+        site = _gas(_Table({**gas_defaults, **gas}, f"{table.place} gas"), currency)
+    customer = _customer(_Table(table.raw.get("customer", {}), f"{table.place} customer"), currency)
+    return HomePlan(
+        home=home,
+        electricity=PaymentMode.CREDIT if table.text("electricity", "credit") == "credit" else _no_electricity(table),
+        gas=site,
+        debt=table.money("debt", currency, "0.00"),
+        share_permille=table.number("share_percent", 0, 100, 20) * 10,
+        kwh_a_year=table.number("kwh_a_year", 0, 100_000, 2_900),
+        m3_a_year=table.number("m3_a_year", 0, 20_000, 1_100),
+        customer=customer,
+        note=table.text("note", ""),
+    )
+
+
+def _no_electricity(table: _Table) -> PaymentMode:
+    raise UsageError(
+        f"{table.place} electricity is '{table.raw['electricity']}'; this version knows electricity on credit only",
+        remedy='Write electricity = "credit".',
+    )
+
+
+def _gas(table: _Table, currency: str) -> GasSite:
+    table.known(
+        {"mode", "price", "standing_charge", "cv", "opening_balance", "no_comms_half_hours", "loss_permille"}
+        | {"low_credit_l"}
+    )
+    mode = table.text("mode", "credit")
+    if mode not in tuple(PaymentMode):
+        raise UsageError(f"{table.place} mode is '{mode}'; it is credit or prepay")
+    price = table.money("price", currency)
+    if not 0 <= price <= _PRICE_MAX:
+        raise UsageError(f"{table.place} price is beyond 5.00 a kWh", remedy="Give it per kWh, like 0.0737.")
+    return GasSite(
+        mode=PaymentMode(mode),
+        price=price,
+        standing_charge=table.money("standing_charge", currency, "0.00"),
+        cv=table.number("cv", *_CV_RANGE),
+        opening_balance=table.money("opening_balance", currency, "0.00"),
+        no_comms_half_hours=table.number("no_comms_half_hours", 48, 672, 144),
+        loss_permille=table.number("loss_permille", 0, 1_000, 0),
+        low_credit_l=table.number("low_credit_l", 0, 1_000_000, 3_000),
+    )
+
+
+def _customer(table: _Table, currency: str) -> Customer:
+    table.known({f.name for f in fields(Customer)})
+    below = table.money("pay_below", currency) if "pay_below" in table.raw else None
+    return Customer(
+        pay_below=below,
+        pay=table.money("pay", currency, "20.00"),
+        keypad=table.flag("keypad"),
+        presses_after_min=table.number("presses_after_min", 0, 100_000, 20),
+    )
+
+
+def _known(raw: dict[str, Any], names: set[str], place: str) -> None:
+    unknown = sorted(set(raw) - names)
+    if unknown:
+        raise UsageError(f"{place} has an unknown field '{unknown[0]}'", remedy=f"Known: {', '.join(sorted(names))}.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One TOML table and where it stands, for sentences that name the place."""
+
+    raw: dict[str, Any]
+    place: str
+
+    def known(self, names: set[str]) -> None:
+        if not isinstance(self.raw, dict):
+            raise UsageError(f"{self.place} is '{self.raw}', not a table")
+        _known(self.raw, names, self.place)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self.raw.get(name, default)
+        if not isinstance(value, str) or len(value) > 200:
+            raise UsageError(f"{self.place} {name} is {value!r}", remedy="Write it as text in quotes.")
+        return value
+
+    def number(self, name: str, least: int, most: int, default: int | None = None) -> int:
+        value = self.raw.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise UsageError(f"{self.place} {name} is {value!r}; it is a whole number from {least} to {most}")
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self.raw.get(name, False)
+        if not isinstance(value, bool):
+            raise UsageError(f"{self.place} {name} is {value!r}; it is true or false")
+        return value
+
+    def money(self, name: str, currency: str, default: str | None = None) -> int:
+        return Money.parse(self.text(name, default), currency).amount
+
+    def instant(self, name: str) -> Instant:
+        value = self.raw.get(name)
+        if isinstance(value, str):
+            return parse_instant(value)
+        if value is None or not hasattr(value, "tzinfo"):
+            raise UsageError(f"{self.place} {name} is {value!r}", remedy="Write it like 2026-01-05T00:00:00Z.")
+        return instant_of(value)

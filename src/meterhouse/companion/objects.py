@@ -1,0 +1,99 @@
+"""The COSEM objects that our electricity meter and hub offer, and the client and server addresses they are asked by.
+
+OBIS as in IEC 62056-6-1; channel b = 1 of the hub is the gas meter (IEC 62056-6-2 M-Bus practice, 0-b:24.x). The group
+0-1:94.44.x is the country-specific range of the United Kingdom (IEC 62056-6-1 table 54); what we put there is ours.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from meterhouse.model import HALF_HOUR, HALF_HOURS_A_DAY, SECOND
+from meterhouse.protocols import dlms
+from meterhouse.protocols.dlms import Obis
+
+__all__ = [
+    "CLOCK",
+    "ELECTRICITY_DISCONNECT",
+    "ELECTRICITY_IMPORT",
+    "ELECTRICITY_PROFILE",
+    "ELECTRICITY_PROFILE_STATUS",
+    "GAS_CREDIT",
+    "GAS_DEBT_NOTE",
+    "GAS_HAN_FAILURE",
+    "GAS_PROFILE",
+    "GAS_PROFILE_STATUS",
+    "GAS_TARIFF",
+    "GAS_TOKEN_GATEWAY",
+    "GAS_VALVE",
+    "GAS_VOLUME",
+    "HEAD_END_SAP",
+    "HUB_SAP",
+    "INVOCATION_COUNTER",
+    "LOGICAL_DEVICE_NAME",
+    "MANAGEMENT_DEVICE",
+    "METER_ADDRESS",
+    "METER_NETWORK",
+    "OPEN_READER_SAP",
+    "PUBLIC_SAP",
+    "half_hour_profile",
+]
+
+MANAGEMENT_DEVICE: Final = 1
+"""Server address of the management logical device."""
+
+HEAD_END_SAP: Final = 1
+"""Client address of the supplier's head end: high-level security, all that a supplier may do."""
+
+HUB_SAP: Final = 2
+"""Client address of the hub on the wired M link: high-level security, reads only."""
+
+PUBLIC_SAP: Final = 16
+"""Client address without security: name, clock and invocation counter only."""
+
+OPEN_READER_SAP: Final = 32
+"""Client address without security that also reads registers and profiles; offered only where a site opens it."""
+
+METER_NETWORK: Final = 0
+METER_ADDRESS: Final = b"\x01"
+"""Gateway prefix (Green Book §10.10) under which a hub offers its electricity meter."""
+
+CLOCK: Final = Obis.parse("0-0:1.0.0.255")
+LOGICAL_DEVICE_NAME: Final = Obis.parse("0-0:42.0.0.255")
+INVOCATION_COUNTER: Final = Obis.parse("0-0:43.1.0.255")
+
+ELECTRICITY_IMPORT: Final = Obis.parse("1-0:1.8.0.255")
+"""Active energy import, Wh."""
+ELECTRICITY_PROFILE: Final = Obis.parse("1-0:99.1.0.255")
+"""Half hours: clock at the end, status, register at the end."""
+ELECTRICITY_PROFILE_STATUS: Final = Obis.parse("0-0:96.10.1.255")
+ELECTRICITY_DISCONNECT: Final = Obis.parse("0-0:96.3.10.255")
+
+GAS_VOLUME: Final = Obis.parse("0-1:24.2.1.255")
+"""The mirrored total register, litres (10⁻³ m³), with the time of the report."""
+GAS_PROFILE: Final = Obis.parse("0-1:24.3.0.255")
+GAS_PROFILE_STATUS: Final = Obis.parse("0-1:96.10.3.255")
+GAS_VALVE: Final = Obis.parse("0-1:24.4.0.255")
+GAS_TOKEN_GATEWAY: Final = Obis.parse("0-1:19.40.0.255")
+GAS_CREDIT: Final = Obis.parse("0-1:19.10.0.255")
+"""Balance in attribute 2 (current_credit_amount), 10⁻⁵ of the currency unit."""
+GAS_DEBT_NOTE: Final = Obis.parse("0-1:94.44.10.255")
+"""Data: the debt that the supplier still sees, 10⁻⁵ of the unit; display only."""
+GAS_TARIFF: Final = Obis.parse("0-1:94.44.11.255")
+"""Data: structure {price per kWh, standing charge per day, calorific value in kJ/m³}."""
+GAS_HAN_FAILURE: Final = Obis.parse("0-1:94.44.12.255")
+"""Data: structure {full countdown, countdown left, link failed}; half hours (S0-129)."""
+
+
+def half_hour_profile(
+    profile: Obis, status: Obis, register: dlms.CaptureObject, source: dlms.ProfileSource
+) -> dlms.ServerObject:
+    """A load profile of this companion: clock at the end of the half hour, status, cumulative register then."""
+    columns = (
+        dlms.Column(dlms.CaptureObject(dlms.CLOCK_CLASS.class_id, CLOCK, 2), dlms.Tag.OCTET_STRING),
+        dlms.Column(dlms.CaptureObject(dlms.DATA.class_id, status, 2), dlms.Tag.UNSIGNED),
+        dlms.Column(register, dlms.Tag.LONG64_UNSIGNED),
+    )
+    return dlms.profile_generic(
+        profile, columns, source, period=HALF_HOUR // SECOND, capacity=13 * 31 * HALF_HOURS_A_DAY
+    )

@@ -1,0 +1,258 @@
+"""The electricity meter: a register, a half-hour log, a switch, and a DLMS server on its wires.
+
+It has no radio (S0-23): its one port family is `m_bus/k`, one per connection on the wired M interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from meterhouse.companion import objects
+from meterhouse.model import (
+    HALF_HOUR,
+    REGISTER_LIMIT_WH,
+    SECOND,
+    ConfigurationError,
+    Eui64,
+    Event,
+    HalfHour,
+    Instant,
+    MalformedError,
+    Outgoing,
+    Quality,
+    half_hour_end,
+)
+from meterhouse.premises.clock import DeviceClock
+from meterhouse.premises.electricity_meter.objects import OPEN_READER_RIGHTS, PUBLIC_RIGHTS, meter_device
+from meterhouse.premises.electricity_meter.supply_switch import ControlState, SupplySwitch
+from meterhouse.premises.half_hours import HalfHourLog
+from meterhouse.protocols import dlms
+
+__all__ = ["ElectricityMeter", "ElectricityMeterSettings"]
+
+_CLOCK_STEP_NOTED: Final = 10 * SECOND
+"""A clock set by more than this marks the half hour (SMETS2: only small steps are silent)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ElectricityMeterSettings:
+    """What a meter is made with.
+
+    Attributes:
+        serial: its logical device name, up to 16 ASCII characters.
+        head_end_keys, hub_keys: of the two clients that prove themselves.
+        open_reader: whether a client without keys may read registers and profiles (for homes that own their meter).
+        drift_ppm: of its clock.
+    """
+
+    name: str
+    identity: Eui64
+    serial: str
+    head_end_keys: dlms.Keys = field(repr=False)
+    hub_keys: dlms.Keys = field(repr=False)
+    open_reader: bool = False
+    drift_ppm: int = 0
+
+
+@dataclass(slots=True)
+class _Wire:
+    """One connection on the M interface."""
+
+    decoder: dlms.wrapper.Decoder
+    connection: dlms.ServerConnection
+
+
+class ElectricityMeter:
+    """The machine.
+
+    Args:
+        settings: see there.
+        entropy: for challenges.
+        now: when it is switched on, its clock being right.
+    """
+
+    def __init__(self, settings: ElectricityMeterSettings, entropy: Callable[[int], bytes], now: Instant) -> None:
+        self.settings = settings
+        self.clock = DeviceClock(settings.drift_ppm, now)
+        self.switch = SupplySwitch()
+        self.log = HalfHourLog()
+        self.register_wh = 0
+        self._quality = Quality.MEASURED
+        self._next_end = half_hour_end(Instant(self.clock.reads(now) - 1))
+        self._reserved = {objects.HEAD_END_SAP: 0, objects.HUB_SAP: 0}
+        self._seen = {objects.HEAD_END_SAP: -1, objects.HUB_SAP: -1}
+        self._entropy = entropy
+        self._now = now
+        self._wires: dict[str, _Wire] = {}
+        self._out: list[Outgoing] = []
+        self._events: list[Event] = []
+        self._server = self._build_server()
+
+    @property
+    def name(self) -> str:
+        """The machine's name."""
+        return self.settings.name
+
+    @property
+    def serial(self) -> str:
+        """Its logical device name."""
+        return self.settings.serial
+
+    # what the house does to it -----------------------------------------------------------------------------------
+
+    def use(self, energy_wh: int, now: Instant) -> int:
+        """Let a load draw energy since the last call; returns what was really drawn: nothing while off."""
+        del now
+        if not self.switch.closed:
+            return 0
+        self.register_wh = (self.register_wh + energy_wh) % REGISTER_LIMIT_WH
+        return energy_wh
+
+    def press_button(self, now: Instant) -> bool:
+        """A hand on the meter's button; True if that restored the supply."""
+        closed = self.switch.press()
+        if closed:
+            self._tell(now, "switch.closed", by="hand")
+        return closed
+
+    # what its objects do to it -----------------------------------------------------------------------------------
+
+    def arm(self, now: Instant) -> None:
+        """Remote reconnect: arm, never close."""
+        if self.switch.arm():
+            self._tell(now, "switch.armed", by="head end")
+
+    def disconnect(self, now: Instant) -> None:
+        """Open the switch, by a local reason; there is no message for it in this version."""
+        if self.switch.disconnect():
+            self._tell(now, "switch.opened", by="local")
+
+    def set_clock(self, shown: Instant, now: Instant) -> None:
+        """Set the clock; a large step marks the half hour under way."""
+        step = self.clock.set(shown, now)
+        if abs(step) > _CLOCK_STEP_NOTED:
+            self._quality |= Quality.CLOCK_ADJUSTED
+        newest = self.log.newest
+        end = half_hour_end(Instant(shown - 1))
+        self._next_end = end if newest is None or end > newest.end else Instant(newest.end + HALF_HOUR)
+        self._tell(now, "clock.set", step_ms=step)
+
+    def head_end_seen(self) -> int:
+        """The newest invocation counter believed of the head end; -1 before the first."""
+        return self._seen[objects.HEAD_END_SAP]
+
+    # the machine shape -------------------------------------------------------------------------------------------
+
+    def receive(self, port: str, data: bytes, now: Instant) -> None:
+        """Bytes on a wire; `b""`: it was unplugged."""
+        self._now = now
+        if not data:
+            self._wires.pop(port, None)
+            return
+        wire = self._wires.get(port)
+        if wire is None:
+            wire = self._wires[port] = _Wire(dlms.wrapper.Decoder(), self._server.connection())
+        try:
+            for frame in wire.decoder.feed(data):
+                answer = wire.connection.receive(frame.source, frame.destination, frame.apdu, now)
+                if answer is not None:
+                    self._out.append((port, dlms.wrapper.encode(frame.destination, frame.source, answer)))
+        except MalformedError as error:
+            self._tell(now, "wire.garbled", port=port, why=error.what)
+            self._wires.pop(port, None)
+            self._out.append((port, b""))
+        for record in wire.connection.audit():
+            self._tell(now, "access.refused", client=record.client, what=f"{record.kind} {record.what}", why=record.why)
+
+    def outgoing(self) -> Iterable[Outgoing]:
+        """Hand out the bytes to send."""
+        out, self._out = self._out, []
+        return out
+
+    def events(self) -> Iterable[Event]:
+        """Hand out what happened."""
+        events, self._events = self._events, []
+        return events
+
+    def deadline(self) -> Instant | None:
+        """The end of the half hour, by the meter's own clock."""
+        return self.clock.true(self._next_end)
+
+    def elapse(self, now: Instant) -> None:
+        """Close the half hours that have ended."""
+        while self.clock.reads(now) >= self._next_end:
+            self.log.append(HalfHour(self._next_end, self.register_wh, self._quality))
+            self._next_end = Instant(self._next_end + HALF_HOUR)
+            self._quality = Quality.MEASURED
+
+    # its memory --------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """For a snapshot; without keys."""
+        return {
+            "register_wh": self.register_wh,
+            "switch": int(self.switch.state),
+            "log": self.log.state(),
+            "reserved": {str(sap): value for sap, value in self._reserved.items()},
+            "seen": {str(sap): value for sap, value in self._seen.items()},
+            "serial": self.settings.serial,
+        }
+
+    def restore(self, state: dict[str, Any], now: Instant) -> None:
+        """Go on from a snapshot; half hours that passed without power are missing, and the next row says so.
+
+        Raises:
+            ConfigurationError: the snapshot is another meter's.
+        """
+        if state["serial"] != self.settings.serial:
+            raise ConfigurationError(f"snapshot of meter {state['serial']} given to meter {self.settings.serial}")
+        self.register_wh = state["register_wh"]
+        self.switch.state = ControlState(state["switch"])
+        self.log.restore(state["log"])
+        self._reserved = {int(sap): value for sap, value in state["reserved"].items()}
+        self._seen = {int(sap): value for sap, value in state["seen"].items()}
+        newest = self.log.newest
+        if newest is not None and self._next_end > newest.end + HALF_HOUR:
+            self._quality |= Quality.POWER_DOWN
+        self._server = self._build_server()
+        del now
+
+    def _build_server(self) -> dlms.Server:
+        device = meter_device(self)
+        everything = dlms.rights_to_all(device.objects.values(), write=True, invoke=True)
+        clients = [
+            self._proved(objects.HEAD_END_SAP, self.settings.head_end_keys, everything),
+            self._proved(objects.HUB_SAP, self.settings.hub_keys, OPEN_READER_RIGHTS),
+            dlms.ClientAccess(objects.PUBLIC_SAP, rights=PUBLIC_RIGHTS),
+        ]
+        if self.settings.open_reader:
+            clients.append(dlms.ClientAccess(objects.OPEN_READER_SAP, rights=OPEN_READER_RIGHTS))
+        return dlms.Server(
+            self.settings.identity.octets,
+            {objects.MANAGEMENT_DEVICE: device},
+            {client.sap: client for client in clients},
+            self._entropy,
+        )
+
+    def _proved(self, sap: int, keys: dlms.Keys, rights: Mapping[dlms.Obis, dlms.Rights]) -> dlms.ClientAccess:
+        def reserve(limit: int) -> None:
+            self._reserved[sap] = limit
+            self._tell(self._now, "counter.reserved", client=sap, limit=limit)
+
+        def seen(value: int) -> None:
+            self._seen[sap] = value
+
+        return dlms.ClientAccess(
+            sap,
+            dlms.Mechanism.GMAC,
+            rights,
+            keys=keys,
+            policy=dlms.Policy.BOTH,
+            counter=dlms.Counter(self._reserved[sap], reserve, block=10_000),
+            seen=dlms.SeenCounter(self._seen[sap], seen),
+        )
+
+    def _tell(self, now: Instant, kind: str, **fields: object) -> None:
+        self._events.append(Event(now, self.name, kind, fields))

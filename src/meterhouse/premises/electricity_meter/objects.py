@@ -1,0 +1,103 @@
+"""The electricity meter's COSEM objects: declarations from the classes, values from the meter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, Protocol
+
+from meterhouse.companion import objects
+from meterhouse.model import Instant
+from meterhouse.premises.clock import DeviceClock
+from meterhouse.premises.electricity_meter.supply_switch import ARM_ONLY_MODE, SupplySwitch
+from meterhouse.premises.half_hours import HalfHourLog
+from meterhouse.protocols import dlms
+
+__all__ = ["OPEN_READER_RIGHTS", "PUBLIC_RIGHTS", "Metered", "meter_device"]
+
+_WATT_HOUR: Final = 30
+"""Unit code of active energy (IEC 62056-6-2 table 4)."""
+
+
+class Metered(Protocol):
+    """What the objects need of the meter behind them."""
+
+    clock: DeviceClock
+    switch: SupplySwitch
+    log: HalfHourLog
+    register_wh: int
+
+    @property
+    def serial(self) -> str:
+        """Its logical device name."""
+
+    def arm(self, now: Instant) -> None:
+        """Let a hand restore the supply."""
+
+    def set_clock(self, shown: Instant, now: Instant) -> None:
+        """Set the clock."""
+
+    def head_end_seen(self) -> int:
+        """The newest invocation counter believed of the head end."""
+
+
+def meter_device(meter: Metered) -> dlms.LogicalDevice:
+    """The management logical device of a meter."""
+    name = dlms.octet_string(meter.serial.encode("ascii"))
+    import_register = dlms.CaptureObject(dlms.REGISTER.class_id, objects.ELECTRICITY_IMPORT, 2)
+    return dlms.LogicalDevice(
+        meter.serial,
+        [
+            dlms.clock(meter.clock.reads, meter.set_clock, obis=objects.CLOCK),
+            dlms.data_object(objects.LOGICAL_DEVICE_NAME, lambda: name),
+            dlms.data_object(
+                objects.INVOCATION_COUNTER, lambda: dlms.double_long_unsigned(max(meter.head_end_seen(), 0))
+            ),
+            dlms.register(
+                objects.ELECTRICITY_IMPORT,
+                lambda: dlms.long64_unsigned(meter.register_wh),
+                scaler=0,
+                unit=_WATT_HOUR,
+            ),
+            dlms.data_object(
+                objects.ELECTRICITY_PROFILE_STATUS,
+                lambda: dlms.unsigned(0 if meter.log.newest is None else meter.log.newest.quality),
+            ),
+            objects.half_hour_profile(
+                objects.ELECTRICITY_PROFILE, objects.ELECTRICITY_PROFILE_STATUS, import_register, meter.log
+            ),
+            _disconnect_control(meter),
+        ],
+    )
+
+
+def _disconnect_control(meter: Metered) -> dlms.ServerObject:
+    def refuse(_now: Instant) -> None:
+        raise dlms.AccessRefusedError(dlms.ActionResult.READ_WRITE_DENIED, "remote disconnect without confirmation")
+
+    control = dlms.disconnect_control(
+        objects.ELECTRICITY_DISCONNECT,
+        output=lambda: meter.switch.closed,
+        state=lambda: meter.switch.state,
+        mode=lambda: ARM_ONLY_MODE,
+        disconnect=refuse,
+        reconnect=meter.arm,
+    )
+    # No cut from afar until it can be confirmed with the supplier first: the method does not exist yet.
+    return replace(control, invoke={2: control.invoke[2]})
+
+
+PUBLIC_RIGHTS: Final = {
+    objects.CLOCK: dlms.Rights.of(range(1, 10)),
+    objects.LOGICAL_DEVICE_NAME: dlms.Rights.of([1, 2]),
+    objects.INVOCATION_COUNTER: dlms.Rights.of([1, 2]),
+}
+"""What a client without security may read: time, name and its own invocation counter."""
+
+OPEN_READER_RIGHTS: Final = {
+    **PUBLIC_RIGHTS,
+    objects.ELECTRICITY_IMPORT: dlms.Rights.of([1, 2, 3]),
+    objects.ELECTRICITY_PROFILE: dlms.Rights.of(range(1, 9)),
+    objects.ELECTRICITY_PROFILE_STATUS: dlms.Rights.of([1, 2]),
+    objects.ELECTRICITY_DISCONNECT: dlms.Rights.of(range(1, 5)),
+}
+"""What a reader may see and never touch: the hub's, and that of a site that opens its meter to readers without keys."""

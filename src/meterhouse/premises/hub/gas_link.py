@@ -1,0 +1,168 @@
+"""The hub's side of the gas link: takes reports, keeps the account, answers inside the meter's listen window.
+
+One exchange: the meter's report, then as many orders as are due, one at a time, each after the meter's answer to the
+one before. In a credit home there is nothing to order: the hub acknowledges and that is all (S0-34). In a prepay home
+every exchange carries the newest cut-off (S0-108); the countdown is refilled with it only when all recovered gas has
+been charged and the balance is still above zero (C-07).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from meterhouse.companion.gas import (
+    CloseValve,
+    GasReport,
+    HubEnd,
+    OpenValve,
+    Order,
+    OrderAnswer,
+    Refusal,
+    ValveState,
+    WriteCutoff,
+)
+from meterhouse.model import AuthenticationError, HalfHour, Instant, MalformedError, ProtocolError, ReplayError
+from meterhouse.premises.hub.gas_account import GasAccount
+from meterhouse.premises.hub.gas_mirror import GasMirror
+from meterhouse.rules import countdown_may_reset
+
+__all__ = ["GasLink"]
+
+_REPEAT_AFTER: Final = 30
+"""ms: an order without answer is sent again this soon, while the meter still listens."""
+_REPEATS: Final = 2
+
+
+class GasLink:
+    """The protocol of the `gas_radio` port.
+
+    Args:
+        end: the secured end of the link.
+        mirror: filled by reports.
+        account: None in a credit home.
+        send: puts a telegram on the air.
+        tell: notes an event.
+    """
+
+    def __init__(
+        self,
+        end: HubEnd,
+        mirror: GasMirror,
+        account: GasAccount | None,
+        send: Callable[[bytes], None],
+        tell: Callable[..., None],
+    ) -> None:
+        self._end = end
+        self._mirror = mirror
+        self._account = account
+        self._send = send
+        self._tell = tell
+        self._orders: deque[Order] = deque()
+        self._access_number = 0
+        self._tries = 0
+        self._repeat_at: Instant | None = None
+        self.hand_on_spot = False
+        """A person at the home has asked for gas since there was credit: the valve may be opened at the next wake."""
+
+    def deadline(self) -> Instant | None:
+        """When to repeat an order, or to miss a report."""
+        return self._mirror.deadline() if self._repeat_at is None else self._repeat_at
+
+    def elapse(self, now: Instant) -> None:
+        """Repeat, or count a missed half hour."""
+        if self._repeat_at is not None:
+            if now >= self._repeat_at:
+                self._repeat(now)
+        elif self._mirror.missed(now):
+            self._tell(now, "gas_link.failed", countdown_half_hours=self._mirror.countdown)
+
+    def hand(self) -> None:
+        """A hand on the spot (a token keyed in, a button pressed): counts only where there is credit."""
+        if self._account is not None and self._account.balance > 0:
+            self.hand_on_spot = True
+
+    def receive(self, telegram: bytes, now: Instant) -> None:
+        """A telegram from the air; what isn't our meter's, or isn't true, changes nothing."""
+        try:
+            heard = self._end.understand(telegram)
+        except ProtocolError:
+            return  # a neighbour's: the air is shared
+        except (MalformedError, AuthenticationError, ReplayError) as error:
+            self._tell(now, "gas_link.refused", why=error.what)
+            return
+        if isinstance(heard, GasReport):
+            self._take_report(heard, now)
+        else:
+            self._take_answer(heard, now)
+
+    def _take_report(self, report: GasReport, now: Instant) -> None:
+        was_failed = self._mirror.link_failed
+        rows = self._mirror.take(report, now)
+        self._access_number = report.access_number
+        self._orders.clear()
+        if was_failed:
+            self._tell(now, "gas_link.restored", countdown_half_hours=self._mirror.countdown)
+        if self._account is not None:
+            self._charge(report, rows, now)
+        if self._orders:
+            self._tries = 0
+            self._order(now)
+        else:
+            self._repeat_at = None
+            self._send(self._end.acknowledge(report.access_number))
+
+    def _charge(self, report: GasReport, rows: list[HalfHour], now: Instant) -> None:
+        account = self._account
+        assert account is not None
+        if account.charged_l is None:
+            first = report.half_hours[0] if report.half_hours else None
+            account.begin(report.volume_l if first is None else first.register, now if first is None else first.end)
+        account.charge(rows)
+        if report.more:
+            return  # the rest of the outage comes next: no cut-off and no refill before all of it is charged
+        refill = self._mirror.full_countdown if countdown_may_reset(account.balance) else None
+        self._orders.append(WriteCutoff(account.cutoff_l(), refill))
+        if report.button:
+            self.hand()
+        if report.valve is ValveState.OPEN:
+            self.hand_on_spot = False
+        elif self.hand_on_spot and account.balance > 0:
+            self._orders.append(OpenValve())
+            self._tell(now, "valve.open_ordered", balance_money5=account.balance)
+
+    def _take_answer(self, answer: OrderAnswer, now: Instant) -> None:
+        if not self._orders:
+            return
+        order = self._orders.popleft()
+        if answer.refusal is not None:
+            why = answer.refusal.name.lower() if isinstance(answer.refusal, Refusal) else f"code {answer.refusal}"
+            self._tell(now, "order.refused", order=type(order).__name__, why=why)
+        elif isinstance(order, WriteCutoff):
+            self._mirror.settled(order.cutoff_l, None, order.delay_half_hours)
+            if order.delay_half_hours is not None:
+                self._mirror.countdown = order.delay_half_hours
+        elif isinstance(order, OpenValve):
+            self.hand_on_spot = False
+            self._mirror.settled(None, ValveState.OPEN, None)
+            self._tell(now, "valve.opened")
+        elif isinstance(order, CloseValve):
+            self._mirror.settled(None, ValveState.CLOSED, None)
+        self._tries = 0
+        if self._orders:
+            self._order(now)
+        else:
+            self._repeat_at = None
+
+    def _order(self, now: Instant) -> None:
+        self._repeat_at = Instant(now + _REPEAT_AFTER)
+        self._send(self._end.order(self._orders[0], self._access_number))
+
+    def _repeat(self, now: Instant) -> None:
+        self._tries += 1
+        if self._tries > _REPEATS:
+            self._repeat_at = None
+            self._orders.clear()
+            return
+        self._order(now)

@@ -1,0 +1,79 @@
+"""The gas mirror: what the hub knows of the sleeping gas meter, for everyone who asks (S0-31)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from meterhouse.companion.gas import GasReport, ValveState
+from meterhouse.model import HALF_HOUR, Duration, HalfHour, Instant
+from meterhouse.premises.half_hours import HalfHourLog
+from meterhouse.rules import countdown_after_miss
+
+__all__ = ["GasMirror"]
+
+
+class GasMirror:
+    """The last report, the half hours so far, and the hub's copy of the no-communication countdown.
+
+    Args:
+        full_countdown: half hours without communication that are allowed (the head end's setting).
+        grace: how long after a half hour's end its report may still come before it counts as missed.
+    """
+
+    def __init__(self, full_countdown: int, grace: Duration) -> None:
+        self.full_countdown = full_countdown
+        self.countdown = full_countdown
+        self.report: GasReport | None = None
+        self.heard_at: Instant | None = None
+        self.link_failed = False
+        self.misses = 0
+        self.log = HalfHourLog()
+        self._grace = grace
+        self._expected: Instant | None = None
+
+    def take(self, report: GasReport, now: Instant) -> list[HalfHour]:
+        """Keep a report; returns the half hours that are new."""
+        self.report, self.heard_at, self.link_failed = report, now, False
+        self.countdown = min(self.countdown, report.countdown)  # C-08: the meter's own governs the valve
+        self._expected = Instant(now - now % HALF_HOUR + HALF_HOUR + self._grace)
+        return [row for row in report.half_hours if self.log.append(row)]
+
+    def settled(self, cutoff_l: int | None, valve: ValveState | None, countdown: int | None) -> None:
+        """Remember what an acknowledged order has changed in the meter since its report."""
+        if self.report is None:
+            return
+        changed: dict[str, Any] = {"cutoff_l": cutoff_l, "valve": valve, "countdown": countdown}
+        self.report = replace(self.report, **{name: value for name, value in changed.items() if value is not None})
+
+    def deadline(self) -> Instant | None:
+        """When the next report counts as missed."""
+        return self._expected
+
+    def missed(self, now: Instant) -> bool:
+        """Count one missed half hour if it is due; True when it is the first since the last report (S0-128)."""
+        if self._expected is None or now < self._expected:
+            return False
+        self._expected = Instant(self._expected + HALF_HOUR)
+        self.countdown = countdown_after_miss(self.countdown)
+        self.misses += 1
+        first, self.link_failed = not self.link_failed, True
+        return first
+
+    def state(self) -> dict[str, Any]:
+        """For a snapshot; the last report itself is asked for anew at the next wake."""
+        return {
+            "countdown": self.countdown,
+            "full_countdown": self.full_countdown,
+            "link_failed": self.link_failed,
+            "misses": self.misses,
+            "expected": self._expected,
+            "log": self.log.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take a snapshot's state."""
+        self.countdown, self.full_countdown = state["countdown"], state["full_countdown"]
+        self.link_failed, self.misses = state["link_failed"], state["misses"]
+        self._expected = None if state["expected"] is None else Instant(state["expected"])
+        self.log.restore(state["log"])

@@ -1,0 +1,290 @@
+"""The intelligent hub: where the account, the gas mirror and the keypad are, between the meters and the supplier.
+
+Ports: `wan` to the carrier, `m_bus` to the electricity meter by wire, `gas_radio` to the gas meter. The keypad and the
+display are methods: they belong to whoever stands in front of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from meterhouse.companion import objects
+from meterhouse.companion.gas import GasAddress, HubEnd
+from meterhouse.companion.token_status import TokenVerdict
+from meterhouse.model import MINUTE, ConfigurationError, Eui64, Event, Instant, Outgoing
+from meterhouse.premises.clock import DeviceClock
+from meterhouse.premises.hub.gas_account import GasAccount, GasTariff
+from meterhouse.premises.hub.gas_link import GasLink
+from meterhouse.premises.hub.gas_mirror import GasMirror
+from meterhouse.premises.hub.m_link import MLink
+from meterhouse.premises.hub.objects import PUBLIC_RIGHTS, account_objects, hub_objects, mirror_objects
+from meterhouse.premises.hub.token_slot import Entry, TokenSlot
+from meterhouse.premises.hub.wan_line import WanLine
+from meterhouse.protocols import dlms, sts
+
+__all__ = ["GasSetup", "Hub", "HubSettings", "PrepaySetup"]
+
+_REPORT_GRACE: Final = 2 * MINUTE
+"""How long after the end of a half hour its report may come before it counts as missed."""
+_COUNTER_GAP: Final = 10_000
+"""After a restart the gas link goes on so far beyond the last counter kept: none is used twice, whatever was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrepaySetup:
+    """What a prepay home has: money in 10⁻⁵ of the unit, and how tokens are proved."""
+
+    opening_balance: int
+    tariff: GasTariff
+    token_key: sts.DecoderKey = field(repr=False)
+    pan: sts.MeterPan
+
+
+@dataclass(frozen=True, slots=True)
+class GasSetup:
+    """The gas meter of the home and the key shared with it; `prepay` is None in a credit home."""
+
+    meter: GasAddress
+    own: GasAddress
+    master_key: bytes = field(repr=False)
+    no_comms_half_hours: int
+    prepay: PrepaySetup | None
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """What a hub is set up with.
+
+    Attributes:
+        serial: its logical device name, up to 16 ASCII characters.
+        meter_title: system title of the electricity meter on the wire.
+        head_end_keys: of the head end's association with this hub.
+        meter_keys: of the hub's own association with the electricity meter.
+    """
+
+    name: str
+    identity: Eui64
+    serial: str
+    meter_title: bytes
+    head_end_keys: dlms.Keys = field(repr=False)
+    meter_keys: dlms.Keys = field(repr=False)
+    gas: GasSetup | None = None
+
+
+class Hub:
+    """The machine.
+
+    Args:
+        settings: see there.
+        entropy: for challenges.
+        now: when it is switched on.
+    """
+
+    def __init__(self, settings: HubSettings, entropy: Callable[[int], bytes], now: Instant) -> None:
+        self.settings = settings
+        self.clock = DeviceClock(0, now)
+        self._entropy = entropy
+        self._now = now
+        self._out: list[Outgoing] = []
+        self._events: list[Event] = []
+        self._counters = {"head_end": 0, "meter": 0, "head_end_seen": -1, "meter_seen": -1}
+        self.account: GasAccount | None = None
+        self.mirror: GasMirror | None = None
+        self.slot: TokenSlot | None = None
+        gas = settings.gas
+        if gas is not None:
+            self.mirror = GasMirror(gas.no_comms_half_hours, _REPORT_GRACE)
+            if gas.prepay is not None:
+                self.account = GasAccount.open(gas.prepay.opening_balance, gas.prepay.tariff)
+        self._build(gas_sent=0, gas_received=0)
+
+    def _build(self, gas_sent: int, gas_received: int) -> None:
+        """Wire the parts round the state that is there."""
+        gas = self.settings.gas
+        self._gas: GasLink | None = None
+        if gas is not None and self.mirror is not None:
+            self._gas_end = HubEnd(gas.master_key, gas.meter, gas.own, sent=gas_sent, received=gas_received)
+            self._gas = GasLink(self._gas_end, self.mirror, self.account, self._sender("gas_radio"), self._tell)
+            if gas.prepay is not None and self.account is not None:
+                self.slot = TokenSlot(_decoder(gas.prepay), self.account, self._tell)
+        self._wan = WanLine(self.settings.identity, self._server(), self._forward, self._sender("wan"), self._tell)
+        self._m_link = MLink(self._meter_client, self._wan.from_meter, self._sender("m_bus"), self._tell)
+
+    @property
+    def name(self) -> str:
+        """The machine's name."""
+        return self.settings.name
+
+    @property
+    def online(self) -> bool:
+        """Whether the carrier has welcomed it."""
+        return self._wan.online
+
+    @property
+    def electricity(self) -> tuple[int, int] | None:
+        """(import register in Wh, control state) as last read over the wire."""
+        return self._m_link.reading
+
+    @property
+    def electricity_link(self) -> tuple[bool, Instant | None]:
+        """(whether the wire works, when the meter was last read)."""
+        return not self._m_link.failed, self._m_link.read_at
+
+    # the person in front of it -----------------------------------------------------------------------------------
+
+    def key_in(self, token: str, now: Instant) -> Entry:
+        """A token typed on the keypad: works with every network down (S0-124)."""
+        if self.slot is None or self._gas is None:
+            return Entry(TokenVerdict.NO_ACCOUNT)
+        entry = self.slot.enter(token, now, by_hand=True)
+        if entry.amount:
+            self._gas.hand()
+        return entry
+
+    # the machine shape -------------------------------------------------------------------------------------------
+
+    def receive(self, port: str, data: bytes, now: Instant) -> None:
+        """Bytes on a port; `b""`: its link is down."""
+        self._now = now
+        if port == "gas_radio":
+            if self._gas is not None and data:
+                self._gas.receive(data, now)
+        elif port == "wan":
+            if data:
+                self._wan.receive(data, now)
+            else:
+                self._wan.down(now)
+        elif port == "m_bus":
+            if data:
+                self._m_link.receive(data, now)
+            else:
+                self._m_link.down(now)
+
+    def outgoing(self) -> Iterable[Outgoing]:
+        """Hand out the bytes to send."""
+        out, self._out = self._out, []
+        return out
+
+    def events(self) -> Iterable[Event]:
+        """Hand out what happened."""
+        events, self._events = self._events, []
+        return events
+
+    def deadline(self) -> Instant | None:
+        """The earliest of the three links'."""
+        due = [self._wan.deadline(), self._m_link.deadline()]
+        if self._gas is not None:
+            due.append(self._gas.deadline())
+        return min((at for at in due if at is not None), default=None)
+
+    def elapse(self, now: Instant) -> None:
+        """Do what is due."""
+        self._now = now
+        self._wan.elapse(now)
+        self._m_link.elapse(now)
+        if self._gas is not None:
+            self._gas.elapse(now)
+
+    # its memory --------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """For a snapshot. Holds the token key's decoder state: keep it as secret as the keys."""
+        state: dict[str, Any] = {"serial": self.settings.serial, "counters": dict(self._counters)}
+        if self.mirror is not None:
+            state["mirror"] = self.mirror.state()
+            state["gas_sent"], state["gas_received"] = self._gas_end.sent, self._gas_end.received
+        if self.account is not None and self.slot is not None and self._gas is not None:
+            state["account"], state["slot"] = self.account.state(), self.slot.state()
+            state["hand"] = self._gas.hand_on_spot
+        return state
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a snapshot.
+
+        Raises:
+            ConfigurationError: the snapshot is another hub's.
+        """
+        if state["serial"] != self.settings.serial:
+            raise ConfigurationError(f"snapshot of hub {state['serial']} given to hub {self.settings.serial}")
+        self._counters = dict(state["counters"])
+        if self.mirror is not None and "mirror" in state:
+            self.mirror.restore(state["mirror"])
+        if self.account is not None and "account" in state:
+            self.account = GasAccount.restored(state["account"])
+        self._build(state.get("gas_sent", 0) + _COUNTER_GAP, state.get("gas_received", 0))
+        if self.slot is not None and self._gas is not None and "slot" in state:
+            self.slot.restore(state["slot"])
+            self._gas.hand_on_spot = state["hand"]
+
+    # parts -------------------------------------------------------------------------------------------------------
+
+    def _server(self) -> dlms.Server:
+        parts = hub_objects(self.settings.serial, self.clock.reads)
+        if self.mirror is not None:
+            parts += mirror_objects(self.mirror, self.account)
+        if self.account is not None and self.slot is not None:
+            parts += account_objects(self.account, self.slot)
+        device = dlms.LogicalDevice(self.settings.serial, parts)
+        head_end = dlms.ClientAccess(
+            objects.HEAD_END_SAP,
+            dlms.Mechanism.GMAC,
+            dlms.rights_to_all(parts, write=True, invoke=True),
+            keys=self.settings.head_end_keys,
+            policy=dlms.Policy.BOTH,
+            counter=self._counter("head_end"),
+            seen=self._seen("head_end_seen"),
+        )
+        public = dlms.ClientAccess(objects.PUBLIC_SAP, rights=PUBLIC_RIGHTS)
+        return dlms.Server(
+            self.settings.identity.octets,
+            {objects.MANAGEMENT_DEVICE: device},
+            {access.sap: access for access in (head_end, public)},
+            self._entropy,
+        )
+
+    def _meter_client(self) -> dlms.Client:
+        return dlms.Client(
+            dlms.ClientSettings(
+                client_sap=objects.HUB_SAP,
+                server_sap=objects.MANAGEMENT_DEVICE,
+                mechanism=dlms.Mechanism.GMAC,
+                system_title=self.settings.identity.octets,
+                server_title=self.settings.meter_title,
+                keys=self.settings.meter_keys,
+                policy=dlms.Policy.BOTH,
+                counter=self._counter("meter"),
+                seen=self._seen("meter_seen"),
+                entropy=self._entropy,
+            )
+        )
+
+    def _forward(self, client_sap: int, server_sap: int, apdu: bytes, now: Instant) -> bool:
+        return self._m_link.forward(client_sap, server_sap, apdu, now)
+
+    def _counter(self, which: str) -> dlms.Counter:
+        def reserve(limit: int) -> None:
+            self._counters[which] = limit
+            self._tell(self._now, "counter.reserved", which=which, limit=limit)
+
+        return dlms.Counter(self._counters[which], reserve, block=10_000)
+
+    def _seen(self, which: str) -> dlms.SeenCounter:
+        def keep(value: int) -> None:
+            self._counters[which] = value
+
+        return dlms.SeenCounter(self._counters[which], keep)
+
+    def _sender(self, port: str) -> Callable[[bytes], None]:
+        def send(data: bytes) -> None:
+            self._out.append((port, data))
+
+        return send
+
+    def _tell(self, now: Instant, kind: str, **fields: object) -> None:
+        self._events.append(Event(now, self.name, kind, fields))
+
+
+def _decoder(prepay: PrepaySetup) -> sts.Decoder:
+    return sts.Decoder(prepay.token_key, prepay.pan, credits=[sts.CreditSubclass.GAS_CURRENCY])

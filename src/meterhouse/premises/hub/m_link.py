@@ -1,0 +1,133 @@
+"""The wire between hub and electricity meter: the hub's own reading, and the head end's APDUs passed through.
+
+Both share the connection under their own client addresses; the meter keeps an association for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from meterhouse.companion import objects
+from meterhouse.model import HALF_HOUR, MINUTE, SECOND, Instant, MalformedError, MeterhouseError
+from meterhouse.protocols import dlms
+
+__all__ = ["MLink"]
+
+_READ_AFTER: Final = 2 * SECOND
+"""The hub reads the meter so long after each half hour, when the new row is surely there."""
+_ANSWER_WITHIN: Final = 30 * SECOND
+_TRY_AGAIN: Final = MINUTE
+
+Reading = tuple[int, int]
+"""(import register in Wh, control state of the disconnect control)."""
+
+
+class MLink:
+    """The protocol of the `m_bus` port.
+
+    Args:
+        client: the hub's own client of the meter.
+        back: takes (server SAP, client SAP, APDU, prefix of the request) of an answer for the head end.
+        send: puts bytes on the port; empty bytes close it.
+        tell: notes an event.
+    """
+
+    def __init__(
+        self,
+        client: Callable[[], dlms.Client],
+        back: Callable[[int, int, bytes, dlms.gateway.Prefixed], None],
+        send: Callable[[bytes], None],
+        tell: Callable[..., None],
+    ) -> None:
+        self._new_client = client
+        self._back = back
+        self._send = send
+        self._tell = tell
+        self._decoder = dlms.wrapper.Decoder()
+        self._client: dlms.Client | None = None
+        self._talk: dlms.Procedure[Reading] | None = None
+        self._asked: dict[int, dlms.gateway.Prefixed] = {}
+        self._answer_by: Instant | None = None
+        self._read_at: Instant = Instant(0)
+        self.failed = False
+        self.reading: Reading | None = None
+        self.read_at: Instant | None = None
+
+    def deadline(self) -> Instant | None:
+        """When to read, or to give an answer up."""
+        return self._read_at if self._answer_by is None else self._answer_by
+
+    def elapse(self, now: Instant) -> None:
+        """Read the meter, or give up waiting."""
+        if self._answer_by is not None:
+            if now >= self._answer_by:
+                self._lost(now, "the meter does not answer")
+                self._send(b"")
+        elif now >= self._read_at:
+            self._talk = self._read()
+            self._ask(next(self._talk), now)
+
+    def forward(self, client_sap: int, server_sap: int, apdu: bytes, now: Instant) -> bool:
+        """Pass a prefixed APDU of the head end to the meter."""
+        del now
+        prefixed = dlms.gateway.unwrap(apdu)
+        if prefixed is None or (prefixed.network, prefixed.device) != (objects.METER_NETWORK, objects.METER_ADDRESS):
+            return False
+        if client_sap == objects.HUB_SAP:
+            return False  # nobody may speak in the hub's own name
+        self._asked[client_sap] = prefixed
+        self._send(dlms.wrapper.encode(client_sap, server_sap, prefixed.apdu))
+        return True
+
+    def receive(self, data: bytes, now: Instant) -> None:
+        """Bytes from the meter."""
+        try:
+            for frame in self._decoder.feed(data):
+                if frame.destination == objects.HUB_SAP:
+                    self._answered(frame.apdu, now)
+                elif frame.destination in self._asked:
+                    self._back(frame.source, frame.destination, frame.apdu, self._asked.pop(frame.destination))
+        except MalformedError as error:
+            self._send(b"")
+            self._lost(now, error.what)
+
+    def down(self, now: Instant) -> None:
+        """The wire is down."""
+        self._lost(now, "the wire to the meter is down")
+
+    def _read(self) -> dlms.Procedure[Reading]:
+        if self._client is None:
+            self._client = self._new_client()
+            yield from self._client.associate()
+        register = yield from self._client.get(dlms.REGISTER, objects.ELECTRICITY_IMPORT, 2)
+        state = yield from self._client.get(dlms.DISCONNECT_CONTROL, objects.ELECTRICITY_DISCONNECT, 3)
+        return register.whole(), state.whole()
+
+    def _ask(self, apdu: bytes, now: Instant) -> None:
+        self._answer_by = Instant(now + _ANSWER_WITHIN)
+        self._send(dlms.wrapper.encode(objects.HUB_SAP, objects.MANAGEMENT_DEVICE, apdu))
+
+    def _answered(self, apdu: bytes, now: Instant) -> None:
+        if self._talk is None:
+            return
+        try:
+            self._ask(self._talk.send(apdu), now)
+        except StopIteration as end:
+            self.reading, self.read_at = end.value, now
+            self._talk, self._answer_by = None, None
+            self._read_at = Instant(now - now % HALF_HOUR + HALF_HOUR + _READ_AFTER)
+            if self.failed:
+                self.failed = False
+                self._tell(now, "m_link.up")
+        except MeterhouseError as error:
+            self._lost(now, error.sentence())
+
+    def _lost(self, now: Instant, why: str) -> None:
+        if not self.failed:
+            self._tell(now, "m_link.failed", why=why)
+        self.failed = True
+        self._decoder = dlms.wrapper.Decoder()
+        self._client, self._talk, self._answer_by = None, None, None
+        self._asked.clear()
+        self._read_at = Instant(now + _TRY_AGAIN)

@@ -1,0 +1,156 @@
+"""The hub's COSEM objects: the gas mirror, the account, the token gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from meterhouse.companion import objects
+from meterhouse.companion.gas import ValveState
+from meterhouse.companion.token_status import encode_status
+from meterhouse.model import UNIT, Instant
+from meterhouse.premises.electricity_meter.supply_switch import ARM_ONLY_MODE
+from meterhouse.premises.hub.gas_account import GasAccount, GasTariff
+from meterhouse.premises.hub.gas_mirror import GasMirror
+from meterhouse.premises.hub.token_slot import TokenSlot
+from meterhouse.protocols import dlms
+
+__all__ = ["PUBLIC_RIGHTS", "account_objects", "hub_objects", "mirror_objects"]
+
+_CUBIC_METRE: Final = 13
+"""Unit code (IEC 62056-6-2 table 4); with scaler -3: litres."""
+_TOKEN_CREDIT: Final = 0
+_LARGEST_PRICE: Final = 5 * UNIT
+_LARGEST_STANDING_CHARGE: Final = 20 * UNIT
+_CV_RANGE: Final = range(30_000, 50_001)
+
+PUBLIC_RIGHTS: Final = {
+    objects.CLOCK: dlms.Rights.of(range(1, 10)),
+    objects.LOGICAL_DEVICE_NAME: dlms.Rights.of([1, 2]),
+}
+
+
+def hub_objects(serial: str, clock: Callable[[Instant], Instant]) -> list[dlms.ServerObject]:
+    """What every hub has."""
+    name = dlms.octet_string(serial.encode("ascii"))
+    return [
+        dlms.clock(clock, obis=objects.CLOCK),
+        dlms.data_object(objects.LOGICAL_DEVICE_NAME, lambda: name),
+    ]
+
+
+def _state(mirror: GasMirror, account: GasAccount | None) -> int:
+    if mirror.report is None or mirror.report.valve is ValveState.OPEN:
+        return ValveState.OPEN
+    return ValveState.ARMED if account is not None and account.balance > 0 else ValveState.CLOSED
+
+
+def mirror_objects(mirror: GasMirror, account: GasAccount | None) -> list[dlms.ServerObject]:
+    """The mirror of the gas meter: whoever asks is answered from here, and the meter sleeps on (S0-31)."""
+
+    def volume() -> dlms.CosemData:
+        return dlms.double_long_unsigned(0 if mirror.report is None else mirror.report.volume_l)
+
+    def captured(_selection: dlms.Selection | None, _now: Instant) -> dlms.CosemData:
+        at = mirror.heard_at
+        return dlms.null if at is None else dlms.octet_string(dlms.encode_date_time(at))
+
+    def quality() -> dlms.CosemData:
+        return dlms.unsigned(0 if mirror.log.newest is None else mirror.log.newest.quality)
+
+    return [
+        dlms.ServerObject(
+            dlms.EXTENDED_REGISTER,
+            objects.GAS_VOLUME,
+            {
+                2: lambda _s, _n: volume(),
+                3: dlms.constant(dlms.structure(dlms.integer(-3), dlms.enum(_CUBIC_METRE))),
+                4: dlms.constant(dlms.null),
+                5: captured,
+            },
+        ),
+        dlms.data_object(objects.GAS_PROFILE_STATUS, quality),
+        objects.half_hour_profile(
+            objects.GAS_PROFILE,
+            objects.GAS_PROFILE_STATUS,
+            dlms.CaptureObject(dlms.EXTENDED_REGISTER.class_id, objects.GAS_VOLUME, 2),
+            mirror.log,
+        ),
+        dlms.ServerObject(
+            dlms.DISCONNECT_CONTROL,
+            objects.GAS_VALVE,
+            {
+                2: lambda _s, _n: dlms.boolean(mirror.report is None or mirror.report.valve is ValveState.OPEN),
+                3: lambda _s, _n: dlms.enum(_state(mirror, account)),
+                4: dlms.constant(dlms.enum(ARM_ONLY_MODE)),
+            },
+        ),
+        dlms.data_object(
+            objects.GAS_HAN_FAILURE,
+            lambda: dlms.structure(
+                dlms.long_unsigned(mirror.full_countdown),
+                dlms.long_unsigned(mirror.countdown),
+                dlms.boolean(mirror.link_failed),
+            ),
+        ),
+    ]
+
+
+def account_objects(account: GasAccount, slot: TokenSlot) -> list[dlms.ServerObject]:
+    """What a prepay home has besides: balance, tariff, the supplier's note of the debt, the token gateway."""
+
+    def enter(parameter: dlms.CosemData, now: Instant) -> None:
+        entry = slot.enter(parameter.octets().decode("ascii", "replace"), now, by_hand=False)
+        if not entry.amount:
+            raise dlms.AccessRefusedError(dlms.ActionResult.OTHER_REASON, entry.verdict.sentence)
+
+    def note(value: dlms.CosemData, _now: Instant) -> None:
+        account.debt_note = value.whole()
+
+    def set_tariff(value: dlms.CosemData, _now: Instant) -> None:
+        price, day, cv = (item.whole() for item in value.items(3))
+        if not (0 <= price <= _LARGEST_PRICE and 0 <= day <= _LARGEST_STANDING_CHARGE and cv in _CV_RANGE):
+            raise dlms.AccessRefusedError(
+                dlms.DataAccessResult.OTHER_REASON, f"tariff {price}, {day}, {cv} is not a sensible one"
+            )
+        account.set_tariff(GasTariff(price, day, cv))
+
+    def last_time(_selection: dlms.Selection | None, _now: Instant) -> dlms.CosemData:
+        at = slot.last_at
+        return dlms.octet_string(b"\xff" * 12 if at is None else dlms.encode_date_time(at))
+
+    return [
+        dlms.ServerObject(
+            dlms.CREDIT,
+            objects.GAS_CREDIT,
+            {2: lambda _s, _n: dlms.double_long(account.balance), 3: dlms.constant(dlms.enum(_TOKEN_CREDIT))},
+        ),
+        dlms.ServerObject(
+            dlms.DATA,
+            objects.GAS_DEBT_NOTE,
+            {2: lambda _s, _n: dlms.double_long_unsigned(account.debt_note or 0)},
+            {2: note},
+        ),
+        dlms.ServerObject(
+            dlms.DATA,
+            objects.GAS_TARIFF,
+            {
+                2: lambda _s, _n: dlms.structure(
+                    dlms.double_long_unsigned(account.price),
+                    dlms.double_long_unsigned(account.standing_charge),
+                    dlms.double_long_unsigned(account.cv),
+                )
+            },
+            {2: set_tariff},
+        ),
+        dlms.token_gateway(
+            objects.GAS_TOKEN_GATEWAY,
+            {
+                2: lambda _s, _n: dlms.octet_string(slot.last_token),
+                3: last_time,
+                4: lambda _s, _n: dlms.array([dlms.octet_string(slot.last.verdict.sentence.encode())]),
+                6: lambda _s, _n: encode_status(slot.last.verdict),
+            },
+            enter,
+        ),
+    ]

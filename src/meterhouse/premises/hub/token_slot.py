@@ -1,0 +1,93 @@
+"""Where tokens enter the home, by network or by keypad: each counts once, whichever way it came (S0-140)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from meterhouse.companion.token_status import TokenVerdict
+from meterhouse.model import MINUTE, Instant
+from meterhouse.premises.hub.gas_account import GasAccount
+from meterhouse.protocols import sts
+
+__all__ = ["BALANCE_LIMIT", "Entry", "TokenSlot"]
+
+BALANCE_LIMIT: Final = 50_000_000
+"""500.00: a balance above this is refused, whatever the token says (S0-71: sensible values)."""
+
+_WRONG_BEFORE_LOCK: Final = 5
+_LOCKED_FOR: Final = 5 * MINUTE
+"""Five wrong tokens in a row lock the keypad, as prepayment meters in use do; the network is never locked out."""
+
+_VERDICTS: Final = {
+    sts.ResultCode.CRC_ERROR: TokenVerdict.WRONG,
+    sts.ResultCode.USED_ERROR: TokenVerdict.USED,
+    sts.ResultCode.OLD_ERROR: TokenVerdict.OLD,
+    sts.ResultCode.KEY_EXPIRED_ERROR: TokenVerdict.EXPIRED,
+    sts.ResultCode.FORMAT_ERROR: TokenVerdict.FORMAT,
+    sts.ResultCode.OVERFLOW_ERROR: TokenVerdict.OVER_LIMIT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of a token.
+
+    Attributes:
+        amount: credited, 10⁻⁵ of the unit; 0 where refused.
+    """
+
+    verdict: TokenVerdict
+    amount: int = 0
+
+
+class TokenSlot:
+    """Takes tokens for one account. Decoder memory and balance change together or not at all."""
+
+    def __init__(self, decoder: sts.Decoder, account: GasAccount, tell: Callable[..., None]) -> None:
+        self._decoder = decoder
+        self._account = account
+        self._tell = tell
+        self._wrong = 0
+        self._locked_until = Instant(0)
+        self.last = Entry(TokenVerdict.NONE_YET)
+        self.last_token = b""
+        self.last_at: Instant | None = None
+
+    def enter(self, token: str, now: Instant, *, by_hand: bool) -> Entry:
+        """Take a token; never raises. `by_hand`: typed on the keypad rather than delivered."""
+        if by_hand and now < self._locked_until:
+            return self._keep(Entry(TokenVerdict.LOCKED), token, now, by_hand=by_hand)
+        room = BALANCE_LIMIT - self._account.balance
+        result = self._decoder.enter(token, now, room_money5=room)
+        amount = result.amount_money5
+        if result.ok and amount is not None and amount > 0:
+            self._wrong = 0
+            self._account.credit(amount)
+            return self._keep(Entry(TokenVerdict.ACCEPTED, amount), token, now, by_hand=by_hand)
+        verdict = _VERDICTS.get(result.code, TokenVerdict.NOT_CREDIT)
+        if by_hand and verdict in (TokenVerdict.WRONG, TokenVerdict.FORMAT):
+            self._wrong += 1
+            if self._wrong >= _WRONG_BEFORE_LOCK:
+                self._wrong, self._locked_until = 0, Instant(now + _LOCKED_FOR)
+        return self._keep(Entry(verdict), token, now, by_hand=by_hand)
+
+    def _keep(self, entry: Entry, token: str, now: Instant, *, by_hand: bool) -> Entry:
+        self.last, self.last_at = entry, now
+        self.last_token = token.encode("ascii", "replace")[:20]
+        way = "keypad" if by_hand else "network"
+        if entry.verdict is TokenVerdict.ACCEPTED:
+            self._tell(now, "token.accepted", way=way, amount_money5=entry.amount, balance_money5=self._account.balance)
+        else:
+            self._tell(now, "token.refused", way=way, why=entry.verdict.sentence)
+        return entry
+
+    def state(self) -> dict[str, Any]:
+        """For a snapshot; holds the decoder's key."""
+        return {"decoder": self._decoder.state(), "wrong": self._wrong, "locked_until": self._locked_until}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take a snapshot's state."""
+        self._decoder.restore(state["decoder"])
+        self._wrong, self._locked_until = state["wrong"], Instant(state["locked_until"])

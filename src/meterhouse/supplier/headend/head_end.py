@@ -1,0 +1,311 @@
+"""The head end: keeps a line to the carrier, calls hubs, talks DLMS with the devices behind them, tries again.
+
+One session a hub at a time. Every day, after midnight UTC, each hub's missing days up to yesterday are collected;
+orders go before collections. What fails is tried again with growing pauses; an order that outlives its expiry ends as
+expired.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from meterhouse.companion import objects
+from meterhouse.companion.relay import Frame, FrameReader, Hello, Kind, Refusal, Role
+from meterhouse.model import (
+    DAY,
+    MINUTE,
+    SECOND,
+    Duration,
+    Eui64,
+    Event,
+    Instant,
+    LinkError,
+    MalformedError,
+    MeterhouseError,
+    Outgoing,
+    day_start,
+)
+from meterhouse.protocols import dlms
+from meterhouse.supplier.headend.jobs import CollectDays, Job, Route, Talk
+from meterhouse.supplier.headend.ports import Clients, HubEntry, OrderBook, ReadingStore
+
+__all__ = ["HeadEnd", "HeadEndSettings"]
+
+CARRIER: Final = "carrier"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadEndSettings:
+    """How the head end works.
+
+    Attributes:
+        identity: what it calls itself to the carrier.
+        collect_at: how long after UTC midnight collection starts.
+        collect_over: over how long the hubs' first tries are spread, so that a million homes are not one second.
+        look_back: how many days back missing half hours are still asked for.
+        answer_within: how long a device may take for one answer.
+        first_pause, longest_pause: between tries; each pause is twice the last.
+        sessions: how many at the same time.
+    """
+
+    name: str
+    identity: Eui64
+    collect_at: Duration = 10 * MINUTE
+    collect_over: Duration = 20 * MINUTE
+    look_back: int = 60
+    answer_within: Duration = 60 * SECOND
+    redial_after: Duration = 30 * SECOND
+    first_pause: Duration = 2 * MINUTE
+    longest_pause: Duration = 120 * MINUTE
+    sessions: int = 64
+
+
+@dataclass(slots=True)
+class _Queue:
+    """The work that waits for one hub."""
+
+    hub: HubEntry
+    jobs: deque[Job] = field(default_factory=deque)
+    due: Instant = Instant(0)  # noqa: RUF009 -- NewType of an int: immutable
+    failures: int = 0
+    session: int = 0
+
+
+@dataclass(slots=True)
+class _Session:
+    """One call in progress."""
+
+    number: int
+    queue: _Queue
+    job: Job
+    talk: Talk[None]
+    route: Route
+    first: bytes
+    answer_by: Instant
+    decoder: dlms.wrapper.Decoder = field(default_factory=dlms.wrapper.Decoder)
+
+
+class HeadEnd:
+    """The machine. Port: `carrier`."""
+
+    def __init__(
+        self,
+        settings: HeadEndSettings,
+        hubs: Iterable[HubEntry],
+        clients: Clients,
+        readings: ReadingStore,
+        orders: OrderBook,
+    ) -> None:
+        self._settings = settings
+        self._clients = clients
+        self._readings = readings
+        self._orders = orders
+        self._queues = {hub.identity: _Queue(hub) for hub in hubs}
+        self._sessions: dict[int, _Session] = {}
+        self._ready: list[tuple[Instant, int, Eui64]] = []
+        self._next_number = 1
+        self._entries = 0
+        self._collect_next: Instant | None = None
+        self._reader = FrameReader()
+        self._welcomed = False
+        self._dial_at: Instant | None = Instant(0)
+        self._out: list[Outgoing] = []
+        self._events: list[Event] = []
+
+    @property
+    def name(self) -> str:
+        """The machine's name."""
+        return self._settings.name
+
+    def submit(self, hub: Eui64, job: Job, now: Instant) -> None:
+        """Take an order for a hub; it goes before collections and is tried at once."""
+        queue = self._queues[hub]
+        queue.jobs.appendleft(job)
+        self._put(queue, now)
+        self._start_ready(now)
+
+    def collect(self, now: Instant) -> None:
+        """Ask every hub for all days missing up to yesterday, spread over `collect_over`."""
+        yesterday = Instant(day_start(now) - DAY)
+        first = Instant(yesterday - self._settings.look_back * DAY)
+        for place, queue in enumerate(self._queues.values()):
+            if not any(isinstance(job, CollectDays) for job in queue.jobs):
+                queue.jobs.append(CollectDays(self._readings, first, yesterday))
+            self._put(queue, Instant(now + self._settings.collect_over * place // max(len(self._queues), 1)))
+
+    # the machine shape -------------------------------------------------------------------------------------------
+
+    def receive(self, port: str, data: bytes, now: Instant) -> None:
+        """Take bytes from the carrier; `b""`: the line is down."""
+        del port
+        if not data:
+            self._line_down(now)
+            return
+        try:
+            for frame in self._reader.feed(data):
+                self._take(frame, now)
+        except MalformedError as error:
+            self._tell(now, "carrier.garbled", why=error.what)
+            self._out.append((CARRIER, b""))
+            self._line_down(now)
+
+    def outgoing(self) -> Iterable[Outgoing]:
+        """Hand out the bytes to send."""
+        out, self._out = self._out, []
+        return out
+
+    def events(self) -> Iterable[Event]:
+        """Hand out what happened."""
+        events, self._events = self._events, []
+        return events
+
+    def deadline(self) -> Instant | None:
+        """The earliest of redial, the day's collection, the next try, and an answer overdue."""
+        due = [session.answer_by for session in self._sessions.values()]
+        due += [at for at in (self._dial_at, self._collect_next) if at is not None]
+        if self._ready and self._welcomed and len(self._sessions) < self._settings.sessions:
+            due.append(self._ready[0][0])
+        return min(due, default=None)
+
+    def elapse(self, now: Instant) -> None:
+        """Do what is due."""
+        if self._collect_next is None:
+            self._collect_next = now
+        if self._dial_at is not None and now >= self._dial_at:
+            self._dial_at = None
+            self._send(Hello(Role.HEAD_END, self._settings.identity).frame())
+        if now >= self._collect_next:
+            self.collect(now)
+            self._collect_next = Instant(day_start(now) + DAY + self._settings.collect_at)
+        for session in [one for one in self._sessions.values() if now >= one.answer_by]:
+            self._send(Frame(Kind.HANG_UP, session.number))
+            self._failed(session, LinkError("no answer in time", remedy="It will be tried again."), now)
+        self._start_ready(now)
+
+    # frames ------------------------------------------------------------------------------------------------------
+
+    def _take(self, frame: Frame, now: Instant) -> None:
+        if frame.kind is Kind.WELCOME:
+            self._welcomed = True
+            self._start_ready(now)
+            return
+        session = self._sessions.get(frame.session)
+        if session is None:
+            return
+        if frame.kind is Kind.ANSWERED:
+            self._ask(session, session.first, now)
+        elif frame.kind is Kind.DATA:
+            self._answered(session, frame.payload, now)
+        elif frame.kind is Kind.REFUSED:
+            code = frame.payload[0] if frame.payload else 0
+            why = Refusal(code).sentence if code in tuple(Refusal) else f"reason {code}"
+            self._failed(session, LinkError("call refused", why=why), now)
+        elif frame.kind is Kind.HANG_UP:
+            self._failed(session, LinkError("the other side hung up"), now)
+
+    def _line_down(self, now: Instant) -> None:
+        self._reader = FrameReader()
+        self._welcomed = False
+        self._dial_at = Instant(now + self._settings.redial_after)
+        for session in list(self._sessions.values()):
+            self._failed(session, LinkError("the line to the carrier is down"), now)
+
+    # sessions ----------------------------------------------------------------------------------------------------
+
+    def _put(self, queue: _Queue, due: Instant) -> None:
+        queue.due = due
+        self._entries += 1
+        heapq.heappush(self._ready, (due, self._entries, queue.hub.identity))
+
+    def _start_ready(self, now: Instant) -> None:
+        while self._welcomed and self._ready and self._ready[0][0] <= now:
+            if len(self._sessions) >= self._settings.sessions:
+                return
+            _, _, identity = heapq.heappop(self._ready)
+            queue = self._queues[identity]
+            if queue.jobs and not queue.session and queue.due <= now:
+                self._start(queue, now)
+
+    def _start(self, queue: _Queue, now: Instant) -> None:
+        job = queue.jobs[0]
+        if job.expires is not None and now >= job.expires:
+            queue.jobs.popleft()
+            self._orders.stage(job.order, "expired", now, "it could not be delivered in time")
+            self._tell(now, "order.expired", hub=str(queue.hub.identity), order=job.order, job=job.label)
+            self._put(queue, now)
+            return
+        talk = job.talk(queue.hub, self._clients, now)
+        try:
+            route, first = next(talk)
+        except StopIteration:  # nothing to ask: every day is here already
+            queue.jobs.popleft()
+            self._put(queue, now)
+            return
+        number = self._next_number
+        self._next_number = number % 0xFFFF_FFFF + 1
+        answer_by = Instant(now + self._settings.answer_within)
+        self._sessions[number] = _Session(number, queue, job, talk, route, first, answer_by)
+        queue.session = number
+        self._send(Frame(Kind.CALL, number, queue.hub.identity.octets))
+
+    def _ask(self, session: _Session, apdu: bytes, now: Instant) -> None:
+        session.answer_by = Instant(now + self._settings.answer_within)
+        if session.route.device is not None:
+            apdu = dlms.gateway.wrap(dlms.gateway.Prefixed(objects.METER_NETWORK, session.route.device, apdu))
+        framed = dlms.wrapper.encode(objects.HEAD_END_SAP, objects.MANAGEMENT_DEVICE, apdu)
+        self._send(Frame(Kind.DATA, session.number, framed))
+
+    def _answered(self, session: _Session, data: bytes, now: Instant) -> None:
+        try:
+            for frame in session.decoder.feed(data):
+                apdu = frame.apdu
+                prefixed = dlms.gateway.unwrap(apdu)
+                if (prefixed is None) is not (session.route.device is None):
+                    raise MalformedError("an answer came from another device than was asked")
+                session.route, apdu = session.talk.send(apdu if prefixed is None else prefixed.apdu)
+                self._ask(session, apdu, now)
+        except StopIteration:
+            self._done(session, now)
+        except MeterhouseError as error:
+            self._send(Frame(Kind.HANG_UP, session.number))
+            self._failed(session, error, now)
+
+    def _done(self, session: _Session, now: Instant) -> None:
+        self._send(Frame(Kind.HANG_UP, session.number))
+        queue = self._ended(session)
+        queue.failures = 0
+        queue.jobs.remove(session.job)
+        self._tell(now, "job.done", hub=str(queue.hub.identity), job=session.job.label, order=session.job.order)
+        if queue.jobs:
+            self._put(queue, now)
+
+    def _failed(self, session: _Session, error: MeterhouseError, now: Instant) -> None:
+        queue = self._ended(session)
+        session.talk.close()
+        queue.failures += 1
+        pause = min(self._settings.first_pause << min(queue.failures - 1, 16), self._settings.longest_pause)
+        self._tell(
+            now,
+            "job.failed",
+            hub=str(queue.hub.identity),
+            job=session.job.label,
+            why=error.sentence(),
+            tries=queue.failures,
+            again_in_s=pause // SECOND,
+        )
+        self._put(queue, Instant(now + pause))
+
+    def _ended(self, session: _Session) -> _Queue:
+        del self._sessions[session.number]
+        session.queue.session = 0
+        return session.queue
+
+    def _send(self, frame: Frame) -> None:
+        self._out.append((CARRIER, frame.encode()))
+
+    def _tell(self, now: Instant, kind: str, **fields: object) -> None:
+        self._events.append(Event(now, self.name, kind, fields))

@@ -1,0 +1,175 @@
+"""What the head end does at a hub in one session, as procedures that speak DLMS end to end.
+
+A job's `talk` yields (route, APDU) and is sent the answering APDU; so it runs the same over a carrier, over plain TCP
+and in a test. It raises only `MeterhouseError`s; whether another try can help is the error's own word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol, TypeVar
+
+from meterhouse.companion import objects
+from meterhouse.companion.token_status import TokenVerdict, decode_status
+from meterhouse.model import DAY, DayProfile, Eui64, Fuel, HalfHour, Instant, MalformedError, Quality, RefusedError
+from meterhouse.protocols import dlms
+from meterhouse.supplier.headend.ports import Clients, HubEntry, MeterEntry, OrderBook, ReadingStore
+
+__all__ = ["ArmSupply", "CollectDays", "DeliverToken", "Job", "Route", "Talk"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which device of a site is meant: the hub itself, or one behind its gateway prefix."""
+
+    device: bytes | None = None
+
+
+HUB = Route()
+METER = Route(objects.METER_ADDRESS)
+
+Talk = Generator[tuple[Route, bytes], bytes, T]
+
+
+def _via(route: Route, procedure: dlms.Procedure[T]) -> Talk[T]:
+    """A DLMS procedure with the route in front of each APDU."""
+    try:
+        apdu = next(procedure)
+        while True:
+            apdu = procedure.send((yield route, apdu))
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]  # a generator's return value is untyped in StopIteration
+
+
+class Job(Protocol):
+    """Something to do at a hub."""
+
+    @property
+    def label(self) -> str:
+        """In words, for events."""
+
+    @property
+    def order(self) -> str:
+        """The order's id; empty for work that the head end gives itself."""
+
+    @property
+    def expires(self) -> Instant | None:
+        """When it is no use any more."""
+
+    def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
+        """The conversation. `now` is the instant of its start."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectDays:
+    """Read whole UTC days of every meter of a hub, and keep them one by one."""
+
+    store: ReadingStore
+    first: Instant
+    last: Instant
+    order: str = ""
+    expires: Instant | None = None
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "collect half hours"
+
+    def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
+        """One association a meter that has days missing."""
+        for meter in hub.meters:
+            days = self.store.missing(meter.identity, self.first, self.last)
+            if not days:
+                continue
+            gas = meter.fuel is Fuel.GAS
+            route, device = (HUB, hub.identity) if gas else (METER, meter.identity)
+            client = clients.client(device)
+            yield from _via(route, client.associate())
+            for day in days:
+                profile = yield from _via(route, _read_day(client, meter, day))
+                self.store.keep(profile, now)
+            yield from _via(route, client.release())
+
+
+def _read_day(client: dlms.Client, meter: MeterEntry, day: Instant) -> dlms.Procedure[DayProfile]:
+    profile = objects.GAS_PROFILE if meter.fuel is Fuel.GAS else objects.ELECTRICITY_PROFILE
+    rows = yield from client.profile(profile, dlms.Range(day, Instant(day + DAY)))
+    opening = next((register for end, _, register in rows if end == day), None)
+    inside = tuple(HalfHour(end, register, Quality(status)) for end, status, register in rows if end > day)
+    if any(row.end > day + DAY for row in inside) or any(a.end >= b.end for a, b in pairwise(inside)):
+        raise MalformedError(f"profile of meter {meter.identity} has rows outside the day asked for or out of order")
+    return DayProfile(meter.identity, meter.fuel, day, opening, inside)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverToken:
+    """Carry a token to a hub's token gateway, and with it the debt that is left, for display (S3-88)."""
+
+    order: str
+    token: str
+    debt_left: int
+    book: OrderBook
+    expires: Instant | None = None
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "deliver token"
+
+    def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
+        """Note, token, then the hub's verdict; a token that was credited already is as good as accepted."""
+        client = clients.client(hub.identity)
+        self.book.stage(self.order, "carried", now)
+        yield from _via(HUB, client.associate())
+        note = dlms.double_long_unsigned(self.debt_left)
+        yield from _via(HUB, client.set(dlms.DATA, objects.GAS_DEBT_NOTE, 2, note))
+        if not self.token:
+            yield from _via(HUB, client.release())
+            self.book.stage(self.order, "accepted", now, "all of the payment went to debt")
+            return
+        digits = dlms.octet_string(self.token.encode("ascii"))
+        with suppress(RefusedError):  # the verdict says more than the action's result
+            yield from _via(HUB, client.act(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 1, digits))
+        self.book.stage(self.order, "hub", now)
+        verdict = decode_status((yield from _via(HUB, client.get(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 6))))
+        yield from _via(HUB, client.release())
+        if verdict in (TokenVerdict.ACCEPTED, TokenVerdict.USED):
+            self.book.stage(self.order, "accepted", now, verdict.sentence if verdict is TokenVerdict.USED else "")
+        else:
+            self.book.stage(self.order, "refused", now, verdict.sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSupply:
+    """Arm an electricity supply: a hand on the spot may then close it. There is no order that closes it."""
+
+    order: str
+    meter: Eui64
+    book: OrderBook
+    expires: Instant | None = None
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "arm supply"
+
+    def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
+        """Method 2 of the disconnect control, which in control mode 3 only arms (IEC 62056-6-2 §4.5.8)."""
+        del hub
+        client = clients.client(self.meter)
+        yield from _via(METER, client.associate())
+        try:
+            yield from _via(
+                METER,
+                client.act(dlms.DISCONNECT_CONTROL, objects.ELECTRICITY_DISCONNECT, 2, dlms.integer(0)),
+            )
+        except RefusedError as error:
+            self.book.stage(self.order, "refused", now, error.sentence())
+        else:
+            self.book.stage(self.order, "accepted", now)
+        yield from _via(METER, client.release())
