@@ -1,0 +1,86 @@
+"""The ledger's book in SQL: an append-only table; its unique index is what makes a transfer happen once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, and_, bindparam, case, func, insert, or_, select
+
+from meterhouse.model import Instant, Money
+from meterhouse.store.schema import transfers
+from meterhouse.store.transaction import Transaction
+from meterhouse.supplier.ledger import AccountCode, Transfer, TransferKind
+
+__all__ = ["SqlBook"]
+
+_PAGE: Final = 5_000
+"""Lines of the journal that are in memory at a time."""
+
+_INSERT: Final = insert(transfers)
+_OF_REQUEST: Final = select(transfers).where(transfers.c.request == bindparam("request")).order_by(transfers.c.id)
+_PAGE_AFTER: Final = select(transfers).where(transfers.c.id > bindparam("after")).order_by(transfers.c.id).limit(_PAGE)
+_BALANCE: Final = select(
+    func.coalesce(
+        func.sum(case((transfers.c.debit == bindparam("code"), transfers.c.amount), else_=-transfers.c.amount)), 0
+    )
+).where(
+    and_(
+        transfers.c.currency == bindparam("currency"),
+        or_(transfers.c.debit == bindparam("code"), transfers.c.credit == bindparam("code")),
+    )
+)
+
+
+class SqlBook:
+    """A `Book` within one transaction. Balances are summed over the journal: right for a check, slow for a counter."""
+
+    __slots__ = ("_transaction",)
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def append(self, lines: Sequence[Transfer]) -> None:
+        """Write transfers that are not there yet."""
+        self._transaction.execute(
+            _INSERT,
+            [
+                {
+                    "request": line.request_id,
+                    "kind": line.kind.value,
+                    "debit": str(line.debit),
+                    "credit": str(line.credit),
+                    "amount": line.amount.amount,
+                    "currency": line.amount.currency,
+                    "at": line.at,
+                }
+                for line in lines
+            ],
+        )
+
+    def transfers_of(self, request_id: str) -> Sequence[Transfer]:
+        """All transfers of one request, in the order written."""
+        return [_transfer(row) for row in self._transaction.rows(_OF_REQUEST, {"request": request_id})]
+
+    def balance(self, account: AccountCode, currency: str) -> Money:
+        """Debits minus credits of one account."""
+        row = self._transaction.first(_BALANCE, {"code": str(account), "currency": currency})
+        return Money(int(row[0]) if row else 0, currency)
+
+    def journal(self) -> Iterator[Transfer]:
+        """Every transfer, in the order written."""
+        after = 0
+        while rows := self._transaction.rows(_PAGE_AFTER, {"after": after}):
+            after = rows[-1].id
+            yield from map(_transfer, rows)
+
+
+def _transfer(row: Row[Any]) -> Transfer:
+    return Transfer(
+        row.request,
+        TransferKind(row.kind),
+        AccountCode.parse(row.debit),
+        AccountCode.parse(row.credit),
+        Money(row.amount, row.currency),
+        Instant(row.at),
+    )

@@ -1,0 +1,9 @@
+"""the schema's steps forward, numbered, never changed once released"""
+
+from meterhouse.store.migrations.m0001_first import STATEMENTS as _FIRST
+from meterhouse.store.migrations.migrate import migrate, version_of
+
+__all__ = ["MIGRATIONS", "migrate", "version_of"]
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+"""Version n is made by the first n; a new one goes to the end."""
