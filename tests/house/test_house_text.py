@@ -33,6 +33,18 @@ def test_no_tracked_file_tells_where_it_was_made(forbidden: re.Pattern[str]):
     assert not told
 
 
+def test_every_link_between_our_pages_leads_somewhere():
+    pages = [path for path in house.tracked() if path.suffix == ".md"]
+    dead = [
+        f"{page.name}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert len(pages) > 1
+    assert not dead
+
+
 def test_the_lock_pins_every_package_by_hash():
     text = (house.ROOT / "requirements" / "lock.txt").read_text(encoding="utf-8")
     packages = re.split(r"\n(?=\S)", text.strip())
