@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol, TypeVar
 from meterhouse.links.dice import Dice
 from meterhouse.links.memory import Channel, NullModem
 from meterhouse.links.subscriptions import Subscriptions
-from meterhouse.model import SECOND, Event, Instant, Machine, StateError, UsageError, isoformat
+from meterhouse.model import SECOND, Duration, Event, Instant, Machine, StateError, UsageError, isoformat
 
 __all__ = ["Exchange", "Node", "Tap", "Wire"]
 
@@ -38,6 +38,8 @@ _STEPS_A_MACHINE: Final = 10_000
 """At one instant. Beyond any honest conversation, and a stop to two machines that answer each other for ever."""
 _FAULT_PAUSE: Final = SECOND
 """A machine that raised is not woken again before this, so that a bug in `elapse` does not eat the loop."""
+_ROUSINGS: Final = 1_000
+"""At one instant: a machine whose deadline is still due after so many has a bug, and would stop time for all."""
 
 
 class Wire(Protocol):
@@ -53,7 +55,7 @@ class Wire(Protocol):
 class Node:
     """A machine with its place in the exchange: its wires by port name, and when it will be looked at next."""
 
-    __slots__ = ("faults", "gone", "machine", "name", "wake", "wires")
+    __slots__ = ("faults", "gone", "machine", "name", "rest", "roused", "rousings", "wake", "wires")
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -62,6 +64,9 @@ class Node:
         self.wake: int | None = None
         self.gone = False
         self.faults = 0
+        self.rest = 0
+        self.roused = -1
+        self.rousings = 0
 
 
 class _Plug:
@@ -190,6 +195,26 @@ class Exchange:
         """Do `act(now)` at `instant`; `last`: when nothing else is left at that instant. The past means now."""
         self._push(max(instant, self.now), self._act, act, last=last)
 
+    def every(
+        self, period: Duration, act: Callable[[Instant], None], offset: Duration = 0, *, last: bool = False
+    ) -> None:
+        """Do `act(now)` at now + offset, and then once a period for ever; `last` as in `at`.
+
+        Raises:
+            UsageError: the period is below 1 ms, or the offset below 0.
+        """
+        if period < 1 or offset < 0:
+            raise UsageError(f"period {period} ms must be at least 1, offset {offset} ms at least 0")
+        due = Instant(self.now + offset)
+
+        def again(now: Instant) -> None:
+            nonlocal due
+            due = Instant(due + period)
+            self.at(due, again, last=last)
+            act(now)
+
+        self.at(due, again, last=last)
+
     def call(self, machine: Machine, act: Callable[[Instant], _R]) -> _R:
         """Do `act(now)` to a machine from outside, then drain it. What `act` raises comes back to the caller."""
         node = self.node(machine)
@@ -240,7 +265,10 @@ class Exchange:
                 self.now = Instant(at)
                 spins = 0
             elif spins > patience:
-                raise StateError(f"more than {patience} steps at instant {at}", why="Time does not move on.")
+                raise StateError(
+                    f"more than {patience} steps at {isoformat(self.now)}",
+                    why=f"Time does not move on; the next step is for {getattr(first, 'label', first)}.",
+                )
             spins += 1
             act(first, second, third)
         self.now = max(self.now, until)
@@ -281,20 +309,35 @@ class Exchange:
             deadline = node.machine.deadline()
             if deadline is None:
                 return
+            deadline = Instant(max(deadline, node.rest))
             if deadline > self.now:
                 self._arm(node, deadline)
                 return
+            self._count_rousing(node)
             node.machine.elapse(self.now)
         except Exception as error:  # noqa: BLE001  a bug in one machine is reported, not spread
             self._fault(node, error)
         self._drain(node)
+
+    def _count_rousing(self, node: Node) -> None:
+        if node.roused != self.now:
+            node.roused, node.rousings = self.now, 0
+        node.rousings += 1
+        if node.rousings > _ROUSINGS:
+            node.rousings = 0
+            raise StateError(f"{node.name} was woken {_ROUSINGS} times at one instant", why="Its deadline stays due.")
 
     def _begin(self, node: Node, _: object, __: object) -> None:
         if not node.gone:
             self._drain(node)
 
     def _act(self, act: Callable[[Instant], None], _: object, __: object) -> None:
-        act(self.now)
+        try:
+            act(self.now)
+        except Exception:
+            if self._strict:
+                raise
+            _log.exception("a scripted act failed at %s", isoformat(self.now))
 
     def _cut(self, modem: NullModem, _: object, __: object) -> None:
         if modem in self._links:
@@ -318,8 +361,7 @@ class Exchange:
                 self.events.tell(event)
             due = machine.deadline()
             if due is not None:
-                earliest = self.now if node.faults == 0 else self.now + _FAULT_PAUSE
-                self._arm(node, max(due, earliest))
+                self._arm(node, max(due, self.now, node.rest))
         except Exception as error:  # noqa: BLE001  a bug in one machine is reported, not spread
             self._fault(node, error)
 
@@ -335,5 +377,7 @@ class Exchange:
             error.add_note(f"in machine {node.name} at {isoformat(self.now)}, seed {self.seed}")
             raise error
         node.faults += 1
+        node.rest = self.now + _FAULT_PAUSE
+        self._arm(node, node.rest)
         _log.error("machine %s raised at %s", node.name, isoformat(self.now), exc_info=error)
         self.events.tell(Event(self.now, node.name, "machine.fault", {"error": repr(error), "faults": node.faults}))

@@ -16,7 +16,7 @@ from meterhouse.links.clock import Clock
 from meterhouse.links.exchange import Exchange, Node, Tap
 from meterhouse.links.memory import Channel, NullModem
 from meterhouse.links.tcp import Accepted, Connection, Dialled
-from meterhouse.model import ConfigurationError, Event, Instant, Machine
+from meterhouse.model import ConfigurationError, Duration, Event, Instant, Machine
 
 __all__ = ["Pump"]
 
@@ -55,7 +55,7 @@ class Pump:
         self.connections: set[Connection] = set()
         self.dialling: set[asyncio.Task[None]] = set()
         self._exchange = Exchange(clock.now(), seed=seed, strict=strict, tap=tap)
-        self._servers: list[asyncio.Server] = []
+        self._servers: dict[str, list[asyncio.Server]] = {}
         self._accepted: dict[tuple[str, str], int] = {}
         self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
         self._timer_at = 0.0
@@ -80,7 +80,9 @@ class Pump:
         self._schedule()
 
     def remove(self, machine: Machine) -> None:
-        """Take a machine out and close its links. Its listeners refuse whoever calls."""
+        """Take a machine out, close its links and stop its listeners."""
+        for server in self._servers.pop(self._exchange.node(machine).name, ()):
+            server.close()
         self._exchange.remove(machine)
         self._schedule()
 
@@ -129,7 +131,7 @@ class Pump:
         except OSError as error:
             what, remedy = _REASONS.get(error.errno or 0, (f"cannot be used ({error.strerror})", "Choose another."))
             raise ConfigurationError(f"port {tcp_port} of {host} {what}", remedy=remedy) from error
-        self._servers.append(server)
+        self._servers.setdefault(node.name, []).append(server)
         return int(server.sockets[0].getsockname()[1])
 
     def dial(self, machine: Machine, port: str, host: str, tcp_port: int, *, tls: ssl.SSLContext | None = None) -> None:
@@ -169,6 +171,14 @@ class Pump:
         self._exchange.at(instant, act)
         self._schedule()
 
+    def every(self, period: Duration, act: Callable[[Instant], None], offset: Duration = 0) -> None:
+        """Do `act(now)` at now + offset, and then once a period (ms) for ever.
+
+        What it raises is logged, and it is done again; unless strict.
+        """
+        self._exchange.every(period, act, offset)
+        self._schedule()
+
     async def run(self) -> None:
         """Drive all machines until cancelled; then close all links and listeners.
 
@@ -188,7 +198,7 @@ class Pump:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for server in self._servers:
+        for server in (server for servers in self._servers.values() for server in servers):
             server.close()
         self._servers.clear()
         for task in tuple(self.dialling):

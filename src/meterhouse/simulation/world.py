@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from meterhouse.links import Channel, Dice, Exchange, NullModem
-from meterhouse.model import DAY, Duration, Event, Instant, Machine, UsageError
+from meterhouse.model import DAY, Duration, Event, Instant, Machine
 from meterhouse.simulation.invariants import Invariant, InvariantBrokenError, Violation, Watch
 from meterhouse.simulation.trace import Trace
 
@@ -112,17 +112,7 @@ class World:
             offset: ms from now until the first time; 0 for now.
             last: do it when nothing else is left at its instant.
         """
-        if period < 1 or offset < 0:
-            raise UsageError(f"period {period} ms must be at least 1, offset {offset} ms at least 0")
-        due = Instant(self.now + offset)
-
-        def again(now: Instant) -> None:
-            nonlocal due
-            act(now)
-            due = Instant(due + period)
-            self._exchange.at(due, again, last=last)
-
-        self._exchange.at(due, again, last=last)
+        self._exchange.every(period, act, offset, last=last)
 
     def call(self, machine: Machine, act: Callable[[Instant], _R]) -> _R:
         """Do `act(now)` to a machine from outside, such as a hand on a button; then drain it.

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -15,30 +11,9 @@ from meterhouse.links import Channel, PacedClock, Pump, SystemClock, run_loop
 from meterhouse.links.tcp import WRITE_LIMIT
 from meterhouse.model import ConfigurationError, Event, Instant, StateError
 from ping_pong import Answerer, Caller
+from pumping import kinds, running, until
 
 HOST = "127.0.0.1"
-
-
-@asynccontextmanager
-async def running(pump: Pump) -> AsyncIterator[list[Event]]:
-    heard: list[Event] = []
-    pump.on_event(heard.append)
-    task = asyncio.create_task(pump.run())
-    try:
-        yield heard
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool], patience_s: float = 5.0) -> None:
-    async with asyncio.timeout(patience_s):
-        while not condition():  # noqa: ASYNC110  conditions on machines have no asyncio.Event
-            await asyncio.sleep(0.001)
-
-
-def kinds(events: list[Event]) -> list[str]:
-    return [event.kind for event in events]
 
 
 def free_port() -> int:
@@ -54,11 +29,6 @@ class Blaster(Answerer):
         if data:
             self._out += [(port, bytes(WRITE_LIMIT))] * 32
         self._events.append(Event(now, self.name, "heard" if data else "caller.gone"))
-
-
-class Broken(Answerer):
-    def receive(self, port: str, data: bytes, now: Instant) -> None:
-        raise ZeroDivisionError
 
 
 def test_a_game_over_tcp_and_the_close_is_told_to_the_server_only() -> None:
@@ -156,58 +126,6 @@ def test_what_waits_for_a_dial_is_bounded() -> None:
             await until(lambda: "line.down" in kinds(heard))
         assert kinds(heard)[0] == "link.overflow"
         assert kinds(heard).count("line.down") == 1
-
-    run_loop(main())
-
-
-def test_a_bug_in_one_machine_is_told_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
-    async def main() -> None:
-        pump, bug, sound = Pump(SystemClock()), Broken("bug"), Answerer("sound")
-        callers = [Caller(name, retry=10_000) for name in ("unlucky", "lucky")]
-        for machine in (bug, sound, *callers):
-            pump.add(machine)
-        for caller, answerer in zip(callers, (bug, sound), strict=True):
-            pump.join(caller, "line", answerer, "line")
-        async with running(pump) as heard:
-            await until(lambda: "game.over" in kinds(heard))
-        assert [event.source for event in heard if event.kind == "machine.fault"] == ["bug"]
-        assert [event.source for event in heard if event.kind == "game.over"] == ["lucky"]
-
-    with caplog.at_level(logging.ERROR):
-        run_loop(main())
-    assert "machine bug raised" in caplog.text
-
-
-@pytest.mark.parametrize("over_tcp", [False, True])
-def test_a_strict_pump_stops_at_a_bug(over_tcp: bool) -> None:  # noqa: FBT001  pytest gives it
-    async def main() -> None:
-        pump, bug, caller = Pump(SystemClock(), strict=True), Broken("bug"), Caller()
-        pump.add(bug)
-        pump.add(caller)
-        if over_tcp:
-            pump.dial(caller, "line", HOST, await pump.listen(bug, "line", HOST, 0))
-        else:
-            pump.join(caller, "line", bug, "line")
-        async with asyncio.timeout(5):
-            await pump.run()
-
-    with pytest.raises(ZeroDivisionError) as raised:
-        run_loop(main())
-    assert "in machine bug" in raised.value.__notes__[0]
-
-
-def test_two_chattering_machines_do_not_starve_the_loop() -> None:
-    async def main() -> None:
-        pump, caller, answerer = Pump(SystemClock(), strict=True), Caller(rounds=10**9), Answerer()
-        pump.add(caller)
-        pump.add(answerer)
-        pump.join(caller, "line", answerer, "line")
-        async with running(pump):
-            for _ in range(20):
-                before, started = caller.ball, time.monotonic()
-                await asyncio.sleep(0.001)
-                assert time.monotonic() - started < 1
-            assert caller.ball > before
 
     run_loop(main())
 
@@ -315,5 +233,25 @@ def test_a_cancelled_pump_closes_what_it_opened() -> None:
         writer.close()
         with pytest.raises(OSError, match=r"[Rr]efused|111"):
             await asyncio.open_connection(HOST, port)
+
+    run_loop(main())
+
+
+def test_the_port_of_a_removed_machine_is_free_for_its_successor() -> None:
+    async def main() -> None:
+        pump, caller, answerer = Pump(SystemClock(), strict=True), Caller(rounds=10**9, retry=3), Answerer()
+        pump.add(caller)
+        pump.add(answerer)
+        port = await pump.listen(answerer, "line", HOST, 0)
+        pump.dial(caller, "line", HOST, port)
+        async with running(pump):
+            await until(lambda: caller.ball > 3)
+            pump.remove(answerer)
+            await until(lambda: len(caller.ups_and_downs) >= 2)
+            successor, reached = Answerer(), caller.ball
+            pump.add(successor)
+            assert await pump.listen(successor, "line", HOST, port) == port
+            await until(lambda: caller.ball > reached)
+        assert successor.ports != []
 
     run_loop(main())
