@@ -1,0 +1,187 @@
+"""Builds what stands in one home from its plan and the street's keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from meterhouse.app.desk import PaymentMode
+from meterhouse.app.keys import StreetKeys
+from meterhouse.app.street import GasSite, HomePlan
+from meterhouse.companion.gas import GasAddress
+from meterhouse.model import Eui64, Fuel, Instant
+from meterhouse.premises.electricity_meter import ElectricityMeter, ElectricityMeterSettings
+from meterhouse.premises.gas_meter import GasMeter, GasMeterSettings
+from meterhouse.premises.home_load import Demand, HomeLoad
+from meterhouse.premises.hub import GasSetup, GasTariff, Hub, HubSettings, PrepaySetup
+from meterhouse.protocols import sts
+
+__all__ = ["HEAD_END", "SUPPLY_GROUP", "HomeSite", "SiteNames", "build_site", "token_key"]
+
+SUPPLY_GROUP: Final = "600451"
+"""Supply group code of the street: our own, not registered with anybody."""
+_MAKER: Final = "MTH"
+_STS_MAKER: Final = 99
+_BASE_DATE: Final = sts.BaseDate.B2014
+_KEY_REVISION: Final = 1
+_TARIFF_INDEX: Final = 1
+_HUB, _ELECTRICITY, _GAS = 1, 2, 3
+_RADIO_HUB: Final = 0x31
+_RADIO_GAS: Final = 0x03
+
+
+def _identity(kind: int, number: int) -> Eui64:
+    """Locally administered (bit 1 of the first octet), so never a real maker's."""
+    return Eui64(b"\x02MH" + bytes([kind]) + number.to_bytes(4, "big"))
+
+
+HEAD_END: Final = _identity(9, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteNames:
+    """What the devices of the n-th home (from 1) are called."""
+
+    number: int
+
+    @property
+    def hub(self) -> Eui64:
+        """Identity of the hub."""
+        return _identity(_HUB, self.number)
+
+    @property
+    def electricity(self) -> Eui64:
+        """Identity of the electricity meter."""
+        return _identity(_ELECTRICITY, self.number)
+
+    @property
+    def gas(self) -> Eui64:
+        """Identity of the gas meter."""
+        return _identity(_GAS, self.number)
+
+    @property
+    def pan(self) -> sts.MeterPan:
+        """MeterPAN of the gas account."""
+        return sts.MeterPan.of_serial(_STS_MAKER, self.number)
+
+    def radio(self, kind: int) -> GasAddress:
+        """Address on the gas link."""
+        return GasAddress(_MAKER, 10_000_000 * (1 if kind == _RADIO_HUB else 2) + self.number, 1, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeSite:
+    """The machines of one home."""
+
+    plan: HomePlan
+    names: SiteNames
+    hub: Hub
+    electricity: ElectricityMeter
+    gas: GasMeter | None
+    load: HomeLoad
+
+    @property
+    def account(self) -> str:
+        """The account id of its prepay customer; empty in a credit home."""
+        return str(self.names.pan) if self.plan.gas and self.plan.gas.mode is PaymentMode.PREPAY else ""
+
+    @property
+    def fuels(self) -> tuple[tuple[Eui64, Fuel], ...]:
+        """The meters behind the hub."""
+        electricity = (self.names.electricity, Fuel.ELECTRICITY)
+        return (electricity,) if self.gas is None else (electricity, (self.names.gas, Fuel.GAS))
+
+
+def token_key(keys: StreetKeys, pan: sts.MeterPan) -> sts.DecoderKey:
+    """The decoder key of one account: EA11 under DKGA04."""
+    return sts.derive_dkga04(
+        keys.vending(SUPPLY_GROUP),
+        base_date=_BASE_DATE,
+        algorithm=sts.EncryptionAlgorithm.EA11,
+        tariff_index=_TARIFF_INDEX,
+        supply_group=SUPPLY_GROUP,
+        key_type=sts.KeyType.DUTK,
+        key_revision=_KEY_REVISION,
+        pan=pan,
+    )
+
+
+def build_site(
+    plan: HomePlan,
+    number: int,
+    keys: StreetKeys,
+    demand: Demand,
+    entropy: Callable[[int], bytes],
+    now: Instant,
+    *,
+    steps: int,
+    open_reader: bool = False,
+) -> HomeSite:
+    """The machines of the n-th home, new.
+
+    Args:
+        steps: how many parts a half hour is drawn in.
+        open_reader: whether the electricity meter serves readers without keys.
+    """
+    names = SiteNames(number)
+    electricity = ElectricityMeter(
+        ElectricityMeterSettings(
+            name=f"home/{plan.home}/electricity",
+            identity=names.electricity,
+            serial=f"MTHE{number:08d}",
+            head_end_keys=keys.association("head end", names.electricity),
+            hub_keys=keys.association("hub", names.electricity),
+            open_reader=open_reader,
+        ),
+        entropy,
+        now,
+    )
+    gas = None if plan.gas is None else _gas_meter(plan.gas, names, keys, now)
+    hub = Hub(
+        HubSettings(
+            name=f"home/{plan.home}/hub",
+            identity=names.hub,
+            serial=f"MTHH{number:08d}",
+            meter_title=names.electricity.octets,
+            head_end_keys=keys.association("head end", names.hub),
+            meter_keys=keys.association("hub", names.electricity),
+            gas=None if plan.gas is None else _gas_setup(plan.gas, names, keys),
+        ),
+        entropy,
+        now,
+    )
+    load = HomeLoad(f"home/{plan.home}/load", demand, electricity, gas, steps, now)
+    return HomeSite(plan, names, hub, electricity, gas, load)
+
+
+def _gas_meter(gas: GasSite, names: SiteNames, keys: StreetKeys, now: Instant) -> GasMeter:
+    return GasMeter(
+        GasMeterSettings(
+            address=names.radio(_RADIO_GAS),
+            hub=names.radio(_RADIO_HUB),
+            master_key=keys.gas_link(names.gas),
+            has_valve=gas.mode is PaymentMode.PREPAY,
+            low_credit_threshold_l=gas.low_credit_l,
+            delay_half_hours=gas.no_comms_half_hours,
+        ),
+        now,
+    )
+
+
+def _gas_setup(gas: GasSite, names: SiteNames, keys: StreetKeys) -> GasSetup:
+    prepay = None
+    if gas.mode is PaymentMode.PREPAY:
+        prepay = PrepaySetup(
+            opening_balance=gas.opening_balance,
+            tariff=GasTariff(gas.price, gas.standing_charge, gas.cv),
+            token_key=token_key(keys, names.pan),
+            pan=names.pan,
+        )
+    return GasSetup(
+        meter=names.radio(_RADIO_GAS),
+        own=names.radio(_RADIO_HUB),
+        master_key=keys.gas_link(names.gas),
+        no_comms_half_hours=gas.no_comms_half_hours,
+        prepay=prepay,
+    )
