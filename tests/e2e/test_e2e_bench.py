@@ -1,0 +1,37 @@
+"""Every bench still does the work that it measures. How fast is for `make bench` to say: no time is asserted here."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+
+import pytest
+
+from bench import __main__ as command
+from bench import counter, stopwatch
+from bench.registry import BENCHES
+
+
+@pytest.mark.parametrize("name", BENCHES)
+def test_a_bench_gives_figures_that_a_program_can_read(name, monkeypatch, capsys):
+    monkeypatch.setattr(stopwatch, "ROUNDS", 1)
+    monkeypatch.setattr(stopwatch, "ROUND_SECONDS", 0.001)
+    monkeypatch.setattr(counter, "SECONDS", 0.05)
+    monkeypatch.setattr(sys, "argv", ["bench", name, "--json"])
+    assert command.main() == 0
+    figures = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert figures
+    for figure in figures:
+        assert list(figure) == ["figure", "unit", "ours", "peer", "peer_name", "limit", "note", "ratio"]
+        assert math.isfinite(figure["ours"])
+        assert figure["ours"] > 0
+        assert (figure["ratio"] is None) == (figure["peer"] is None)
+
+
+def test_a_bench_that_does_not_exist_is_refused_with_the_names_of_those_that_do(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench", "teleport"])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    assert "dlms_day" in capsys.readouterr().err
