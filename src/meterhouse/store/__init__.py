@@ -1,3 +1,47 @@
 """the memory: SQL (ledger, registry, commands) and interval data (Parquet); implements the supplier's ports"""
 
-__all__: list[str] = []
+from meterhouse.store.book import SqlBook
+from meterhouse.store.commands import DELIVER_TOKEN, SHOW_DEBT, Command, CommandState, NewCommand, SqlCommands
+from meterhouse.store.counters import SqlCounters
+from meterhouse.store.database import Database
+from meterhouse.store.device_state import SqlDeviceState
+from meterhouse.store.events import EVENTS_KEPT, SqlEvents
+from meterhouse.store.flush import flush_days
+from meterhouse.store.folder import LAYOUT_VERSION, DataFolder
+from meterhouse.store.intervals import partitions, read_partition, write_partition
+from meterhouse.store.keys import FileKeyStore
+from meterhouse.store.meter_days import Conflict, Landing, SqlIntervals
+from meterhouse.store.registry import HomeRecord, RegisteredMeter, SqlRegistry, verify
+from meterhouse.store.transaction import Transaction
+from meterhouse.store.vending import SqlVendingRecords
+
+__all__ = [
+    "DELIVER_TOKEN",
+    "EVENTS_KEPT",
+    "LAYOUT_VERSION",
+    "SHOW_DEBT",
+    "Command",
+    "CommandState",
+    "Conflict",
+    "DataFolder",
+    "Database",
+    "FileKeyStore",
+    "HomeRecord",
+    "Landing",
+    "NewCommand",
+    "RegisteredMeter",
+    "SqlBook",
+    "SqlCommands",
+    "SqlCounters",
+    "SqlDeviceState",
+    "SqlEvents",
+    "SqlIntervals",
+    "SqlRegistry",
+    "SqlVendingRecords",
+    "Transaction",
+    "flush_days",
+    "partitions",
+    "read_partition",
+    "verify",
+    "write_partition",
+]
