@@ -97,7 +97,7 @@ class MeterEnd:
     ) -> None:
         self.meter = meter
         self.hub = hub
-        self._session = Session(MasterKey(master_key), sent=sent, received=received)
+        self._session = Session(MasterKey(master_key), meter, sent=sent, received=received)
         self._awaiting: int | None = None
 
     @property
@@ -143,8 +143,6 @@ class MeterEnd:
         """
         _from(frame, self.hub)
         telegram = self._session.open(frame)
-        if telegram.sender != self.hub or telegram.application != self.meter:
-            raise ProtocolError(f"a telegram for {telegram.application}, not for {self.meter}")
         if telegram.access_number != self._awaiting:
             raise ProtocolError(f"access number {telegram.access_number} is not that of the last report")
         if telegram.ci == Ci.TRANSPORT_TO_METER and telegram.control == Control.ACK and not telegram.payload:
@@ -206,7 +204,7 @@ class HubEnd:
     ) -> None:
         self.meter = meter
         self.hub = hub
-        self._session = Session(MasterKey(master_key), sent=sent, received=received)
+        self._session = Session(MasterKey(master_key), meter, sent=sent, received=received)
         self._control = Control.SND_UD_FCB
         self._last: tuple[Order, int] | None = None
 
@@ -231,8 +229,6 @@ class HubEnd:
         """
         _from(frame, self.meter)
         telegram = self._session.open(frame)
-        if telegram.meter != self.meter:
-            raise ProtocolError(f"a telegram about {telegram.meter}, not about {self.meter}")
         if telegram.control == Control.SND_NR and telegram.ci == Ci.RESPONSE_SHORT:
             return report_of(telegram)
         if telegram.control == Control.RSP_UD and telegram.ci == Ci.RESPONSE_SHORT:
