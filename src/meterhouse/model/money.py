@@ -39,14 +39,15 @@ class Money:
             UsageError: not a decimal number, more than five decimals, or absurdly large.
         """
         try:
-            scaled = Decimal(text) * UNIT
-            whole = int(scaled)
-        except (InvalidOperation, ValueError, OverflowError) as error:
+            number = Decimal(text)
+            absurd = number.copy_abs() > _LARGEST // UNIT
+        except InvalidOperation as error:
             raise UsageError(f"amount '{text}' is not a number", remedy="Write it like 20.00.") from error
-        if scaled != whole:
-            raise UsageError(f"amount {text} has more than five decimals")
-        if abs(whole) > _LARGEST:
+        if absurd:  # before any arithmetic: 1e999999 is a short text and a very long integer
             raise UsageError(f"amount {text} is beyond 10 000 000 000")
+        whole = int(number * UNIT)
+        if Decimal(whole) / UNIT != number:
+            raise UsageError(f"amount {text} has more than five decimals")
         return cls(whole, currency)
 
     def _same(self, other: Money) -> None:

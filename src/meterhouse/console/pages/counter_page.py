@@ -60,10 +60,10 @@ class _CounterPage:
             self._amount.props('outlined inputmode="decimal" autocomplete="off" input-class="mh-digits"')
             with ui.element("div").classes("mh-chips").props('role="group" aria-label="Usual amounts"'):
                 for amount in _AMOUNTS:
-                    chip = ui.button(amount, on_click=lambda amount=amount: self._amount.set_value(amount))
-                    chip.props("outline no-caps dense").classes("mh-chip")
-            self._button = ui.button("Take payment", icon="point_of_sale", on_click=self._pay).mark("pay")
-            self._button.props("unelevated no-caps").classes("mh-big")
+                    chip = ui.button(amount, color=None, on_click=lambda amount=amount: self._amount.set_value(amount))
+                    chip.props("flat no-caps dense").classes("mh-chip")
+            self._button = ui.button("Take payment", icon="point_of_sale", color=None, on_click=self._pay).mark("pay")
+            self._button.props("unelevated no-caps").classes("mh-primary mh-big")
             ui.label("A share of it may go to debt first; the receipt shows the split.").classes("mh-hint")
             self._outcome = OutcomeLine("pay-outcome")
 

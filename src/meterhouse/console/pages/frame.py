@@ -12,7 +12,7 @@ from nicegui import ui
 
 from meterhouse.app.desk import Desk
 from meterhouse.console.problem import problem_of
-from meterhouse.console.views import clock_text
+from meterhouse.console.views import day_text, time_text
 from meterhouse.model import MeterhouseError
 
 __all__ = ["Frame", "draw_failure"]
@@ -37,8 +37,10 @@ class Frame:
             _draw_ways(here)
             with ui.element("div").classes("mh-clock"):
                 ui.icon("schedule")
-                self._clock = ui.label(clock_text(desk.now(), zone)).classes("mh-number")
-                self._speed = ui.label(f"× {desk.speed()}").classes("mh-speed")
+                self._day = ui.label("").classes("mh-day")
+                self._time = ui.label("").classes("mh-number")
+                self._speed = ui.label("").classes("mh-speed")
+        self._show_clock()
         self._trouble = ui.element("div").classes("mh-trouble").props('role="alert"')
         self._said = ""
 
@@ -46,8 +48,7 @@ class Frame:
         """Call `refresh` every so many seconds of the wall; if the desk fails, say so until it answers again."""
 
         async def tick() -> None:
-            self._clock.text = clock_text(self.desk.now(), self.zone)
-            self._speed.text = f"× {self.desk.speed()}"
+            self._show_clock()
             try:
                 await refresh()
             except MeterhouseError as error:
@@ -61,6 +62,12 @@ class Frame:
         """Show what happened, why, and what to do next, above the page."""
         problem = problem_of(error)
         self._say(f"{problem.detail} {problem.why} {problem.next}")
+
+    def _show_clock(self) -> None:
+        now = self.desk.now()
+        self._day.text = day_text(now, self.zone)
+        self._time.text = time_text(now, self.zone)
+        self._speed.text = f"× {self.desk.speed()}"
 
     def _say(self, text: str) -> None:
         if text == self._said:

@@ -45,7 +45,11 @@ class RestoreButtons:
                 for check in offer.checks:
                     with ui.element("li"):
                         ui.label(check)
-            button = ui.button(offer.label, icon="touch_app").props("unelevated no-caps").classes("mh-big")
+            button = (
+                ui.button(offer.label, icon="touch_app", color=None)
+                .props("unelevated no-caps")
+                .classes("mh-primary mh-big")
+            )
             button.mark(f"restore-{offer.fuel}")
             button.on_click(lambda: self._press(button, offer.fuel))
 
@@ -76,8 +80,8 @@ class Keypad:
             )
             with ui.element("div").classes("mh-line"):
                 self._hint = ui.label("").classes("mh-hint")
-                self._button = ui.button("Key in", icon="dialpad", on_click=self._key_in)
-                self._button.props("unelevated no-caps").mark("key-in")
+                self._button = ui.button("Key in", icon="dialpad", color=None, on_click=self._key_in)
+                self._button.props("unelevated no-caps").classes("mh-primary").mark("key-in")
             self._outcome = OutcomeLine("key-in-outcome")
         self._field.on_value_change(self._count)
         self._field.on("keydown.enter", self._key_in)

@@ -18,6 +18,8 @@ _COLOURS: Final = {Fuel.ELECTRICITY: "#3f86c9", Fuel.GAS: "#d98324"}
 _INK: Final = "#84909f"
 _FAINT: Final = "rgba(132, 144, 159, 0.22)"
 _LONGEST_DAY: Final = 50
+_DAY_ONLY: Final = "label => label.slice(0, -6)"
+"""JavaScript: several days are labelled by day, without the `00:00`; the tooltip still says both."""
 
 
 class HalfHourChart:
@@ -63,17 +65,22 @@ def _options(series: HalfHourSeries, zone: tzinfo) -> dict[str, Any]:
                 "hideOverlap": True,
                 "interval": 7 if one_day else HALF_HOURS_A_DAY - 1,
                 "align": "center" if one_day else "left",
+                **({} if one_day else {":formatter": _DAY_ONLY}),
             },
             "axisLine": {"lineStyle": {"color": _FAINT}},
             "axisTick": {"show": False},
         },
-        "yAxis": {
-            "type": "value",
-            "name": f"{series.unit} a half hour",
-            "nameTextStyle": {"color": _INK, "align": "left", "padding": [0, 0, 0, -28]},
-            "axisLabel": {"color": _INK},
-            "splitLine": {"lineStyle": {"color": _FAINT}},
-        },
+        "legend": {"data": ["missing"] if series.gaps else [], "right": 8, "top": 0, "textStyle": {"color": _INK}},
+        "yAxis": [
+            {
+                "type": "value",
+                "name": f"{series.unit} a half hour",
+                "nameTextStyle": {"color": _INK, "align": "left", "padding": [0, 0, 0, -24]},
+                "axisLabel": {"color": _INK},
+                "splitLine": {"lineStyle": {"color": _FAINT}},
+            },
+            {"type": "value", "min": 0, "max": 1, "show": False},
+        ],
         "series": [
             {
                 "type": "bar",
@@ -81,6 +88,22 @@ def _options(series: HalfHourSeries, zone: tzinfo) -> dict[str, Any]:
                 "data": [amount for _, amount in series.rows],
                 "itemStyle": {"color": _COLOURS[series.fuel], "borderRadius": [2, 2, 0, 0]},
                 "barCategoryGap": "18%",
-            }
+            },
+            _missing(series),
         ],
+    }
+
+
+def _missing(series: HalfHourSeries) -> dict[str, Any]:
+    """A gap is a grey band of full height under its own name, never a bar of height zero."""
+    return {
+        "type": "bar",
+        "name": "missing",
+        "yAxisIndex": 1,
+        "barGap": "-100%",
+        "barCategoryGap": "0%",
+        "silent": True,
+        "itemStyle": {"color": _FAINT},
+        "tooltip": {"show": False},
+        "data": [1 if amount is None else None for _, amount in series.rows],
     }

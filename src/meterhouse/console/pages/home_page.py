@@ -57,16 +57,17 @@ class _HomePage:
         self._detail = detail
         home = detail.view.home
         self._draw_title(detail)
-        with ui.element("div").classes("row mh-columns"):
-            with ui.element("div").classes("col-12 col-md-4 mh-stack mh-acts"):
+        with ui.element("div").classes("mh-home-page"):
+            with ui.element("div").classes("mh-stack mh-acts"):
                 self._restore = RestoreButtons(frame.desk, home)
                 prepaid = bool(detail.view.account)
                 self._keypad = Keypad(frame.desk, home) if prepaid else None
-                self._receipts = _Receipts(frame) if prepaid else None
-                self._events = _Events()
-            with ui.element("div").classes("col-12 col-md-8 mh-stack"):
+            with ui.element("div").classes("mh-stack mh-meters"):
                 self._days = _DayPicker(self._redraw)
                 self._meters = [_Meter(frame, home, meter.fuel) for meter in detail.view.meters]
+            with ui.element("div").classes("mh-stack mh-log"):
+                self._receipts = _Receipts(frame) if prepaid else None
+                self._events = _Events()
 
     def _draw_title(self, detail: HomeDetail) -> None:
         with ui.element("div").classes("mh-headline"):

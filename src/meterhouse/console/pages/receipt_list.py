@@ -40,8 +40,8 @@ class ReceiptList:
     def _draw(self, payment: PaymentView) -> Badge:
         with ui.element("div" if self._chosen is None else "button").classes("mh-receipt") as row:
             with ui.element("div").classes("mh-receipt-main"):
-                ui.label(payment.paid).classes("mh-number mh-paid")
-                ui.label(f"home {payment.home} · {payment.made_at}").classes("mh-hint")
+                ui.label(f"{payment.paid} · home {payment.home}").classes("mh-number mh-paid")
+                ui.label(payment.made_at).classes("mh-hint")
                 ui.label(f"{payment.to_debt} to debt · {payment.in_token} in token").classes("mh-hint")
                 if payment.token and self._chosen is None:
                     ui.label(payment.token).classes("mh-token-small")

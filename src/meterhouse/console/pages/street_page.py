@@ -26,7 +26,7 @@ _REFRESH_S: Final = 1.0
 _COLUMNS: Final = ("Home", "Electricity", "Gas", "Balance", "Last contact", "Half hours up to", "Hub")
 _COUNTS: Final = (
     ("on", SupplyBadge("check_circle", "homes on supply", Tone.GOOD)),
-    ("armed", SupplyBadge("touch_app", "armed, waiting for a press", Tone.WAITING)),
+    ("armed", SupplyBadge("touch_app", "armed", Tone.WAITING)),
     ("off", SupplyBadge("cancel", "with a supply off", Tone.BAD)),
     ("unknown", SupplyBadge("help", "not known", Tone.QUIET)),
 )
@@ -115,7 +115,8 @@ class _Row:
             self._gas = self._supply(Fuel.GAS, line.gas)
             with _cell("balance", "Balance"):
                 self._balance = ui.label(line.balance).classes("mh-number")
-                self._low = ui.label(line.balance_hint).classes("mh-hint")
+                self._fuels = ui.label(line.balance_hint).classes("mh-hint")
+                self._low = ui.label("").classes("mh-hint mh-late")
             with _cell("contact", "Last contact"):
                 self._contact = ui.label(line.contact)
                 self._late = ui.label("").classes("mh-hint mh-late")
@@ -123,6 +124,7 @@ class _Row:
                 self._collected = ui.label(line.collected)
             with _cell("hub", "Hub"):
                 self._hub = Badge(line.hub)
+            self._why = ui.label(line.why).classes("mh-cell-why")
 
     @staticmethod
     def _supply(fuel: Fuel, badge: SupplyBadge) -> Badge:
@@ -137,12 +139,14 @@ class _Row:
         self._electricity.show(line.electricity)
         self._gas.show(line.gas)
         self._balance.text = line.balance
-        self._low.text = line.balance_hint
+        self._fuels.text = line.balance_hint
+        self._low.text = "low credit" if line.low_credit else ""
         self._contact.text = line.contact
         self._late.text = "late" if line.contact_late else ""
         self._collected.text = line.collected
         self._hub.show(line.hub)
         self._note.text = line.note
+        self._why.text = line.why
 
 
 def _cell(name: str, title: str) -> ui.element:

@@ -21,7 +21,7 @@ from meterhouse.console.views.home_page_view import (
 from meterhouse.console.views.payment_view import PaymentView, Step, account_choices, payment_view
 from meterhouse.console.views.street_view import HomeLine, StreetSummary, home_line, street_summary
 from meterhouse.console.views.supply_badge import FUEL_ICONS, FUEL_WORDS, SupplyBadge, Tone
-from meterhouse.console.views.words import clock_text, money_text
+from meterhouse.console.views.words import day_text, time_text
 
 __all__ = [
     "FUEL_ICONS",
@@ -39,17 +39,17 @@ __all__ = [
     "SupplyBadge",
     "Tone",
     "account_choices",
-    "clock_text",
     "day_spans",
+    "day_text",
     "half_hour_series",
     "home_line",
     "key_in_outcome",
     "meter_panel",
-    "money_text",
     "payment_view",
     "press_outcome",
     "restore_offer",
     "series_csv",
     "street_summary",
+    "time_text",
     "token_progress",
 ]

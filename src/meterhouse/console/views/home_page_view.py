@@ -45,7 +45,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class MeterPanel:
-    """What one meter shows."""
+    """What one meter shows. `why` is empty where the restore offer says it."""
 
     fuel: Fuel
     title: str
@@ -109,7 +109,8 @@ def meter_panel(meter: MeterView, now: Instant, zone: tzinfo) -> MeterPanel:
     facts.append(Fact(_SWITCH[meter.fuel], _POSITION.get((meter.fuel, meter.supply), "Not known"), as_of))
     facts.extend(_cutoff_facts(meter))
     facts.append(_link_fact(meter, now))
-    return MeterPanel(meter.fuel, FUEL_WORDS[meter.fuel], supply_badge(meter), meter.why, tuple(facts))
+    why = "" if restore_offer(meter) is not None else meter.why
+    return MeterPanel(meter.fuel, FUEL_WORDS[meter.fuel], supply_badge(meter), why, tuple(facts))
 
 
 def restore_offer(meter: MeterView) -> RestoreOffer | None:
@@ -160,10 +161,12 @@ def _cutoff_facts(meter: MeterView) -> list[Fact]:
             Fact("Gas left", quantity_text(Fuel.GAS, left), "until the cut-off", Tone.QUIET if left else Tone.BAD),
         ]
     if meter.countdown is not None:
-        facts.append(
-            Fact("Allowed without link", countdown_text(meter.countdown), "counts down while the link is down")
-        )
+        facts.append(Fact("Allowed without link", countdown_text(meter.countdown), _countdown_hint(meter.countdown)))
     return facts
+
+
+def _countdown_hint(half_hours: int) -> str:
+    return f"{half_hours} half hour{'' if half_hours == 1 else 's'} left while the link is down"
 
 
 def _link_fact(meter: MeterView, now: Instant) -> Fact:

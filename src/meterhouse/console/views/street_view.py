@@ -27,11 +27,13 @@ class HomeLine:
     gas: SupplyBadge
     balance: str
     balance_hint: str
+    low_credit: bool
     contact: str
     contact_late: bool
     collected: str
     hub: SupplyBadge
     note: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,13 @@ def home_line(home: HomeView, now: Instant) -> HomeLine:
         gas=supply_badge(meter_of(home, Fuel.GAS)),
         balance=" · ".join(money_text(balance) for balance in balances) if prepaid else "Pays by bill",
         balance_hint=_balance_hint(home),
+        low_credit=any(meter.low_credit for meter in home.meters),
         contact=age_text(oldest, now),
         contact_late=oldest is None or now - oldest >= _LATE,
         collected=age_text(home.last_collected, now),
         hub=_hub_badge(home),
         note=home.note,
+        why=" ".join(meter.why for meter in home.meters if meter.why),
     )
 
 
@@ -83,8 +87,6 @@ def street_summary(homes: tuple[HomeView, ...], now: Instant, speed: int, zone: 
 
 
 def _balance_hint(home: HomeView) -> str:
-    if any(meter.low_credit for meter in home.meters):
-        return "low credit"
     fuels = [meter.fuel.value for meter in home.meters if meter.mode is PaymentMode.PREPAY]
     return " · ".join(fuels) if len(fuels) != len(home.meters) else ""
 

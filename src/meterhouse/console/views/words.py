@@ -112,12 +112,12 @@ def quantity_text(fuel: Fuel, amount: int | None) -> str:
 
 
 def countdown_text(half_hours: int | None) -> str:
-    """The half hours without a link that a gas supply is still allowed, in words."""
+    """How long a gas supply may still go without a link, from its half hours: `21 h 30 min`, `used up`."""
     if half_hours is None:
         return NOTHING
     if half_hours <= 0:
         return "used up"
-    return f"{span_text(half_hours * HALF_HOUR)} ({half_hours} half hour{'' if half_hours == 1 else 's'})"
+    return span_text(half_hours * HALF_HOUR)
 
 
 def token_text(token: str) -> str:
