@@ -100,7 +100,9 @@ def main(host, port, mode, encryption, authentication, start, end, pdu="65535"):
     names = sorted(
         f"{int(item.objectType)} {item.logicalName}" for item in objects if item.objectType != ObjectType.NONE
     )
-    sys.stdout.write(json.dumps({"clock": milliseconds(time), "register": int(value), "rows": rows, "objects": names}) + "\n")
+    sys.stdout.write(
+        json.dumps({"clock": milliseconds(time), "register": int(value), "rows": rows, "objects": names}) + "\n"
+    )
 
 
 if __name__ == "__main__":
