@@ -60,9 +60,15 @@ def inexact(tree: ast.Module) -> list[str]:
             found.append(f"line {node.lineno}: {node.value}")
         elif isinstance(node, ast.Name) and node.id == "float":
             found.append(f"line {node.lineno}: float")
-        elif isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
+        elif isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div) and not of_decimal(node):
             found.append(f"line {node.lineno}: true division")
     return found
+
+
+def of_decimal(node: ast.BinOp | ast.AugAssign) -> bool:
+    """`Decimal(x) / y` is a decimal, not a float."""
+    left = node.left if isinstance(node, ast.BinOp) else None
+    return isinstance(left, ast.Call) and isinstance(left.func, ast.Name) and left.func.id == "Decimal"
 
 
 @pytest.mark.parametrize(
