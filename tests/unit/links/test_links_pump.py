@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from meterhouse.links import Channel, PacedClock, Pump, SystemClock, run_loop
+from meterhouse.links import Channel, Exchange, PacedClock, Pump, SystemClock, run_loop
 from meterhouse.links.tcp import WRITE_LIMIT
 from meterhouse.model import ConfigurationError, Event, Instant, StateError
 from ping_pong import Answerer, Caller
@@ -255,3 +255,27 @@ def test_the_port_of_a_removed_machine_is_free_for_its_successor() -> None:
         assert successor.ports != []
 
     run_loop(main())
+
+
+def test_paced_time_stands_while_there_is_a_backlog() -> None:
+    async def main() -> None:
+        clock = PacedClock(Instant(0), speed=1000)
+        pump, caller, answerer = Pump(clock, strict=True), Caller(rounds=10**9), Answerer()
+        pump.add(caller)
+        pump.add(answerer)
+        pump.join(caller, "line", answerer, "line")
+        async with running(pump):
+            await until(lambda: caller.ball > 1000)
+        assert clock.now() == 0
+
+    run_loop(main())
+
+
+def test_on_a_clock_that_is_not_exact_what_is_late_is_done_as_of_now() -> None:
+    seen: dict[bool, list[Instant]] = {True: [], False: []}
+    for exact, instants in seen.items():
+        exchange = Exchange(Instant(0))
+        exchange.at(Instant(10), instants.append)
+        exchange.at(Instant(20), instants.append)
+        exchange.run(Instant(500), exact=exact)
+    assert seen == {True: [10, 20], False: [500, 500]}

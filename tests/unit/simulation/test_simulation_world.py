@@ -86,8 +86,15 @@ def test_a_deadline_that_moved_forward_wakes_in_time() -> None:
     world.add(sleeper)
     world.run(START)
     world.call(sleeper, lambda _: sleeper.due.insert(0, START + 100))
+    world.run(after(200))
+    assert sleeper.woken == [0]
+    asked = sleeper.asked
+    world.call(sleeper, lambda _: sleeper.due.insert(0, START + 300))
+    world.call(sleeper, lambda _: sleeper.due.insert(0, START + 250))
+    world.call(sleeper, lambda _: sleeper.due.clear())
     world.run(after(10_000))
-    assert sleeper.woken == [0, 0]
+    assert sleeper.woken == [0]
+    assert sleeper.asked == asked + 3 + 1, "only the earliest of the dropped wakes looks again"
 
 
 FAULTY = {
