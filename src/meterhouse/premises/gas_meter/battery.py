@@ -7,7 +7,10 @@ from typing import Final
 
 from meterhouse.model import DAY, HALF_HOURS_A_DAY, Duration
 
-__all__ = ["Battery", "BatteryModel"]
+__all__ = ["MAX_DAYS", "Battery", "BatteryModel"]
+
+MAX_DAYS: Final = 9_999
+"""No battery is promised for longer."""
 
 _TYPICAL_TRANSMISSION: Final = 16
 """Time on the air of an ordinary report, ms."""
@@ -29,7 +32,7 @@ class BatteryModel:
     """
 
     capacity_uc: int = 19 * 3_600 * 1_000_000
-    sleep_ua: int = 20
+    sleep_ua: int = 90
     transmit_ua: int = 45_000
     listen_ua: int = 18_000
     valve_uc: int = 500_000
@@ -69,5 +72,5 @@ class Battery:
 
     @property
     def days_left(self) -> int:
-        """Ordinary days that are left."""
-        return max(0, self._model.capacity_uc - self.used_uc) // self._model.daily_uc
+        """Ordinary days that are left, at most MAX_DAYS."""
+        return min(MAX_DAYS, max(0, self._model.capacity_uc - self.used_uc) // self._model.daily_uc)
