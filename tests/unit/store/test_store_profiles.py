@@ -293,6 +293,11 @@ def test_a_bad_nem12_record_is_left_out_and_told(text, problem):
     assert only(report).electricity_wh
 
 
+def test_nem12_quality_never_reaches_back_past_a_bad_day():
+    text = nem12() + "\n300,20260102,1,2,A\n400,1,48,N,,"
+    assert len(only(profile_of_nem12(text, "try", ProfileOptions())).electricity_wh) == 48
+
+
 def test_nem12_without_energy_used_is_refused():
     with pytest.raises(UsageError, match="no channel of energy used"):
         profile_of_nem12(nem12(suffix="B1"), "try", ProfileOptions())

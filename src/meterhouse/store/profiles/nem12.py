@@ -39,6 +39,8 @@ class _Stream:
     interval: Duration
     rows: list[Row] = field(default_factory=list)
     values: list[int | None] = field(default_factory=list)
+    day: list[int | None] = field(default_factory=list)
+    """Where the latest 300 record's values went, for the 400 records after it."""
 
 
 def profile_of_nem12(text: str, source: str, options: ProfileOptions) -> ProfileReport:
@@ -115,6 +117,7 @@ class _Reader:
         self._stream = stream
 
     def _day(self, number: int, record: list[str], stream: _Stream) -> None:
+        stream.day = []
         count = DAY // stream.interval
         day = _date(record[1] if len(record) > 1 else "")
         if day is None or len(record) < count + 2:
@@ -130,6 +133,7 @@ class _Reader:
             value = None if quality == _NONE else nano_of(cell, stream.scale)
             if value is None and quality != _NONE:
                 self._log.add(number, f"300 value {place}", cell, Problem.NOT_A_NUMBER, "taken as empty")
+            stream.day.append(None if at is None else len(stream.values))
             if at is not None:
                 stream.rows.append((at, number))
                 stream.values.append(value)
@@ -148,10 +152,10 @@ class _Reader:
         first, last = int(cells[1]), int(cells[2])
         if quality == "A":
             return
-        empty = quality == _NONE and len(stream.values) >= count
-        if empty:
-            start = len(stream.values) - count
-            stream.values[start + first - 1 : start + last] = [None] * (last - first + 1)
+        empty = quality == _NONE
+        for place in stream.day[first - 1 : last] if empty else ():
+            if place is not None:
+                stream.values[place] = None
         value = f"values {first} to {last} are {cells[3]}"
         self._log.add(number, "400", value, Problem.SUBSTITUTED, "left out" if empty else "taken as they stand")
 
