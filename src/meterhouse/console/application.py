@@ -14,6 +14,7 @@ from meterhouse.app.desk import Desk
 from meterhouse.console.api import API_PATH, build_api
 from meterhouse.console.origin_guard import OriginGuard
 from meterhouse.console.pages import add_pages
+from meterhouse.model import ConfigurationError
 
 __all__ = ["build_app"]
 
@@ -31,20 +32,30 @@ def build_app(desk: Desk, *, names: Collection[str] = (), zone: tzinfo | None = 
         desk: all that the console knows of the street.
         names: further host names that browsers may use; see `OriginGuard`.
         zone: the local time of the pages (exports are UTC); British time by default, UTC where the machine lacks it.
+
+    Raises:
+        ConfigurationError: this process has already served a console.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.mount(API_PATH, build_api(desk))
     add_pages(desk, zone if zone is not None else _british_time())
-    ui.run_with(
-        app,
-        title="Meterhouse",
-        favicon="🏠",
-        dark=None,
-        language="en-GB",
-        reconnect_timeout=_RECONNECT_S,
-        tailwind=False,
-        show_welcome_message=False,
-    )
+    try:
+        ui.run_with(
+            app,
+            title="Meterhouse",
+            favicon="🏠",
+            dark=None,
+            language="en-GB",
+            reconnect_timeout=_RECONNECT_S,
+            tailwind=False,
+            show_welcome_message=False,
+        )
+    except RuntimeError as error:
+        raise ConfigurationError(
+            "This process has already served a console.",
+            why="The page library starts once in a process.",
+            remedy="Start the street in a new process.",
+        ) from error
     app.add_middleware(OriginGuard, names=names)
     return app
 

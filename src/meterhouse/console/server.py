@@ -20,6 +20,7 @@ __all__ = ["LOOPBACK", "serve"]
 
 LOOPBACK: Final = "127.0.0.1"
 _GRACE_S: Final = 2
+_LAST_PORT: Final = 65_535
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -99,13 +100,15 @@ async def _run(server: _Server, listener: socket.socket, started: Callable[[str]
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= _LAST_PORT:  # else the system takes it modulo 65 536
+        raise ConfigurationError(f"There is no port {port}.", remedy="Choose one from 1 to 65535, or 0 for a free one.")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.create_server(address, family=family, backlog=512)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise ConfigurationError(
             f"The console can't listen on {host} port {port}.",
-            why=f"The system says: {getattr(error, 'strerror', None) or error}.",
+            why=f"The system says: {error.strerror or error}.",
             remedy="Stop what uses that port, or choose another one.",
         ) from error
     if not ipaddress.ip_address(str(listener.getsockname()[0]).partition("%")[0]).is_loopback:

@@ -39,6 +39,7 @@ class ReceiptList:
 
     def _draw(self, payment: PaymentView) -> Badge:
         with ui.element("div" if self._chosen is None else "button").classes("mh-receipt") as row:
+            row.mark(f"receipt-{payment.request}")
             with ui.element("div").classes("mh-receipt-main"):
                 ui.label(f"{payment.paid} · home {payment.home}").classes("mh-number mh-paid")
                 ui.label(payment.made_at).classes("mh-hint")
