@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import count
 
 from bench.outside import PeerError, ask
 from bench.registry import Figure, bench
 from bench.stopwatch import per_second
 from meterhouse.model import HALF_HOUR, HALF_HOURS_A_DAY, Instant, parse_instant
 from meterhouse.protocols.dlms import (
+    CLOCK,
+    CaptureObject,
     Channel,
+    Client,
+    ClientAccess,
+    ClientSettings,
+    Column,
     Counter,
     Keys,
+    LogicalDevice,
+    Mechanism,
+    Obis,
+    Policy,
+    Range,
     SeenCounter,
+    Server,
+    Tag,
     array,
+    converse,
     date_time,
     decode_data,
     double_long_unsigned,
     encode_data,
     instant_from,
+    loopback,
+    profile_generic,
     profile_rows,
+    rights_to_all,
     structure,
     unsigned,
 )
@@ -91,3 +111,66 @@ def dlms_cipher() -> Iterator[Figure]:
     yield Figure(
         "DLMS day sealed and opened", "1/s", per_second(round_trip), note=f"{len(apdu)} bytes, suite 0, both sides"
     )
+
+
+class _Recorded:
+    """A day of half hours, as a meter keeps them."""
+
+    def count(self) -> int:
+        return HALF_HOURS_A_DAY
+
+    def rows(self, start: Instant, end: Instant) -> list[Sequence[int]]:
+        return [row for row in ROWS if start <= row[0] <= end]
+
+    def entries(self, first: int, last: int) -> Sequence[Sequence[int]]:
+        return ROWS[first - 1 : last]
+
+
+ROWS = [(Instant(DAY_START + HALF_HOUR * row), 0, register) for row, register in enumerate(REGISTERS, 1)]
+PROFILE = Obis.parse("1-0:99.1.0.255")
+
+
+@bench
+def dlms_session() -> Iterator[Figure]:
+    """The whole of a nightly reading, client and server on one core: associate, read 48 rows by range, release."""
+    keys = Keys(bytes(range(16)), bytes(range(0xD0, 0xE0)))
+    columns = [
+        Column(CLOCK, Tag.OCTET_STRING),
+        Column(CaptureObject(1, Obis.parse("0-0:96.10.1.255"), 2), Tag.UNSIGNED),
+        Column(CaptureObject(3, Obis.parse("1-0:1.8.0.255"), 2), Tag.DOUBLE_LONG_UNSIGNED),
+    ]
+    objects = [profile_generic(PROFILE, columns, _Recorded(), period=1800, capacity=HALF_HOURS_A_DAY)]
+    rights = rights_to_all(objects)
+    access = {
+        16: ClientAccess(16, rights=rights),
+        1: ClientAccess(1, mechanism=Mechanism.GMAC, rights=rights, keys=keys, policy=Policy.BOTH),
+    }
+    server = Server(b"MTH00001", {1: LogicalDevice("MTH0000000000001", objects)}, access, os.urandom)
+    starts = count(1, 100)
+
+    def read(*, secured: bool) -> list[tuple[Instant, int, int]]:
+        settings = ClientSettings()
+        if secured:
+            settings = ClientSettings(
+                1,
+                1,
+                Mechanism.GMAC,
+                b"",
+                b"MTHREAD1",
+                keys=keys,
+                policy=Policy.BOTH,
+                counter=Counter(next(starts)),
+                entropy=os.urandom,
+            )
+        client, exchange = Client(settings), loopback(server.connection(), settings, ROWS[-1][0])
+        converse(client.associate(), exchange)
+        rows = converse(client.profile(PROFILE, Range(ROWS[0][0], ROWS[-1][0])), exchange)
+        converse(client.release(), exchange)
+        return rows
+
+    for secured, words in ((False, "plain"), (True, "HLS 5 GMAC, suite 0")):
+        assert read(secured=secured) == ROWS
+        rate = per_second(partial(read, secured=secured))
+        yield Figure(
+            f"DLMS session, {words}", "1/s", rate, note="both sides on one core: associate, 48 rows by range, release"
+        )
