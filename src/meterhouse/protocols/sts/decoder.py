@@ -108,7 +108,7 @@ class Decoder:
         key: DecoderKey,
         pan: MeterPan,
         *,
-        credits: Iterable[CreditSubclass],  # noqa: A002  the site-quit builtin is no word of ours
+        credits: Iterable[CreditSubclass],  # noqa: A002  the word of the standard; the builtin is for consoles
         first_tid: int = 0,
         orders: Iterable[ManagementSubclass] = tuple(ManagementSubclass),
     ) -> None:
