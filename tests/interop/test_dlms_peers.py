@@ -15,6 +15,7 @@ from meterhouse.protocols.dlms import (
     CaptureObject,
     ClientAccess,
     Column,
+    Counter,
     Keys,
     LogicalDevice,
     Mechanism,
@@ -65,7 +66,7 @@ def make_server() -> Server:
     rights = rights_to_all(objects)
     clients = {
         16: ClientAccess(16, rights=rights),
-        1: ClientAccess(1, mechanism=Mechanism.GMAC, rights=rights, keys=KEYS, policy=Policy.BOTH),
+        1: ClientAccess(1, mechanism=Mechanism.GMAC, rights=rights, keys=KEYS, policy=Policy.BOTH, counter=Counter()),
     }
     return Server(b"MTH00001", {1: LogicalDevice("MTH0000000000001", objects)}, clients, os.urandom)
 

@@ -67,7 +67,7 @@ def test_suite_0_opens_the_published_bytes(vectors, name):
     receiver = channel(vector, OTHER_TITLE, title)
     opened = receiver.open(expected, expected[2])
     assert (opened.apdu, opened.counter, opened.manner) == (bytes.fromhex(vector["plain"]), count, Manner.SERVICE)
-    assert receiver.seen.value == count
+    assert receiver.seen.value == (-1 if name.endswith("enc only") else count)
 
 
 def test_a_general_glo_message_holds_the_same_published_body(vectors):

@@ -230,7 +230,7 @@ def test_without_association_there_is_no_service():
 
 
 def test_one_key_with_two_counters_is_refused_before_a_nonce_can_repeat():
-    clients = {sap: ClientAccess(sap, Mechanism.GMAC, keys=KEYS) for sap in (1, 2)}
+    clients = {sap: ClientAccess(sap, Mechanism.GMAC, keys=KEYS, counter=Counter()) for sap in (1, 2)}
     with pytest.raises(UsageError, match="two counters"):
         Server(b"MTH00001", {1: LogicalDevice("A", [])}, clients, bytes)
 
@@ -242,6 +242,24 @@ def test_the_counter_reserves_before_it_hands_out_and_never_repeats():
     assert (taken, stored) == (list(range(10, 17)), [15, 20])
     restarted = Counter(stored[-1], stored.append, block=5)
     assert restarted.take() > taken[-1]
+
+
+def test_keys_without_a_counter_that_outlives_a_restart_are_refused():
+    with pytest.raises(UsageError, match="no invocation counter"):
+        ClientAccess(1, Mechanism.GMAC, keys=KEYS)
+    with pytest.raises(UsageError, match="no invocation counter"):
+        ClientSettings(keys=KEYS, system_title=CLIENT_TITLE, policy=Policy.BOTH)
+
+
+def test_a_counter_without_a_tag_is_never_believed():
+    seen = SeenCounter(5)
+    receiver = Channel(KEYS, b"MTH00001", CLIENT_TITLE, Counter(), seen)
+    sender = Channel(KEYS, CLIENT_TITLE, b"MTH00001", Counter(0xFFFF_FFFE), SeenCounter())
+    get = bytes.fromhex("c001c1 0003 0100010800ff 02 00")
+    assert receiver.open(sender.seal(get, Policy.ENCRYPTED), Policy.NONE).apdu == get
+    assert seen.value == 5
+    receiver.open(sender.seal(get, Policy.AUTHENTICATED), Policy.NONE)
+    assert seen.value == 0xFFFF_FFFF
 
 
 def test_the_counter_ends_rather_than_wraps():
@@ -264,7 +282,7 @@ def test_no_nonce_is_used_twice_in_a_session():
 
 
 def test_keys_and_secrets_are_not_printed():
-    shown = repr(proved()) + repr(LLS) + repr(ClientAccess(1, Mechanism.GMAC, keys=KEYS))
+    shown = repr(proved()) + repr(LLS) + repr(ClientAccess(1, Mechanism.GMAC, keys=KEYS, counter=Counter()))
     assert KEYS.encryption.hex() not in shown
     assert repr(KEYS.encryption) not in shown
     assert "12345678" not in shown

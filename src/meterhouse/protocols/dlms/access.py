@@ -56,7 +56,8 @@ class ClientAccess:
         keys: global keys; needed for GMAC and for any policy.
         policy: the least protection that every request must have.
         title: the client's system title; None takes any that knows the keys.
-        counter: our invocation counter under these keys. Two entries with equal keys must share one `Counter`.
+        counter: our invocation counter under these keys; needed with keys, and must outlive a restart. Two entries
+            with equal keys must share one `Counter`.
         seen: the client's invocation counter; likewise.
     """
 
@@ -67,13 +68,18 @@ class ClientAccess:
     keys: Keys | None = None
     policy: Policy = Policy.NONE
     title: bytes | None = None
-    counter: Counter = field(default_factory=Counter, compare=False, repr=False)
+    counter: Counter | None = field(default=None, compare=False, repr=False)
     seen: SeenCounter = field(default_factory=SeenCounter, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse an entry that could not be kept."""
         if self.keys is None and (self.policy or self.mechanism is Mechanism.GMAC):
             raise UsageError(f"client {self.sap} needs keys for its mechanism or policy")
+        if self.keys is not None and self.counter is None:
+            raise UsageError(
+                f"client {self.sap} has keys but no invocation counter",
+                why="A counter that starts anew after a restart uses nonces twice.",
+            )
         if (self.mechanism is Mechanism.LLS) != bool(self.secret):
             raise UsageError(f"client {self.sap}: a secret goes with LLS, and LLS with a secret")
 

@@ -142,7 +142,7 @@ class Conversation:
     def _aarq(self, secret: bytes) -> bytes:
         settings = self._settings
         initiate = encode_initiate_request(InitiateRequest(settings.conformance, settings.max_pdu))
-        if settings.policy and settings.keys is not None:
+        if settings.policy and settings.keys is not None and settings.counter is not None:
             # Sealing needs our half of the channel only; the server's title comes with its AARE.
             other = settings.server_title or bytes(TITLE_LENGTH)
             channel = Channel(settings.keys, settings.system_title, other, settings.counter, settings.seen)
@@ -154,7 +154,8 @@ class Conversation:
     def _accepted(self, aare: Aare) -> InitiateResponse:
         settings = self._settings
         self._channel = None
-        if settings.keys is not None and (settings.policy or settings.mechanism is Mechanism.GMAC):
+        needed = bool(settings.policy) or settings.mechanism is Mechanism.GMAC
+        if needed and settings.keys is not None and settings.counter is not None:
             title = aare.title or settings.server_title
             if len(title) != TITLE_LENGTH or title == settings.system_title:
                 raise ProtocolError(f"the server's system title {title.hex()} cannot be used")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from cryptography.hazmat.primitives.constant_time import bytes_eq
+from hmac import compare_digest
 
 from meterhouse.model import AuthenticationError, MalformedError, ProtocolError, ReplayError
 from meterhouse.protocols.dlms.access import ClientAccess, Mechanism
@@ -130,14 +129,15 @@ def _check_mechanism(request: Aarq, access: ClientAccess) -> None:
         raise Rejection(MECHANISM_REQUIRED, "no mechanism where one is demanded")
     if request.mechanism != access.mechanism:
         raise Rejection(AUTHENTICATION_FAILURE, f"mechanism {request.mechanism} is not this client's")
-    if access.mechanism is Mechanism.LLS and not bytes_eq(request.secret, access.secret):
+    if access.mechanism is Mechanism.LLS and not compare_digest(request.secret, access.secret):
         raise Rejection(AUTHENTICATION_FAILURE, "wrong secret")
     if access.mechanism is Mechanism.GMAC and not 8 <= len(request.secret) <= 64:
         raise Rejection(AUTHENTICATION_FAILURE, f"a challenge of {len(request.secret)} bytes is not 8 to 64 long")
 
 
 def _channel(request: Aarq, access: ClientAccess, host: Host) -> Channel | None:
-    if access.keys is None or (request.context == CONTEXT_PLAIN and access.mechanism is not Mechanism.GMAC):
+    unciphered = request.context == CONTEXT_PLAIN and access.mechanism is not Mechanism.GMAC
+    if access.keys is None or access.counter is None or unciphered:
         return None
     title = request.title
     wrong = len(title) != TITLE_LENGTH or title == host.title

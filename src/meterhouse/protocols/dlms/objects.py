@@ -48,8 +48,9 @@ class ServerObject:
     """One COSEM object: its class, its name, and the callables of its store.
 
     A callable refuses by raising `AccessRefusedError` with the result for the wire; an `ApduError` from taking data
-    apart counts as type-unmatched. Attribute 1 (logical_name) answers by itself. An attribute or method without
-    callable is denied whatever the rights say.
+    apart counts as type-unmatched, any other `MeterhouseError` as other-reason. Any other exception is a mistake in
+    the store and comes out of `receive`. Attribute 1 (logical_name) answers by itself. An attribute or method
+    without callable is denied whatever the rights say.
 
     Attributes:
         interface: the class.

@@ -32,6 +32,9 @@ _GLO: Final = {
     0xC7: 0xCF,
 }
 _PLAIN: Final = {ciphered: plain for plain, ciphered in _GLO.items()}
+_AUTHENTICATED: Final = 0x10
+_ENCRYPTED: Final = 0x20
+_BOTH: Final = 0x30
 _DEDICATED: Final = frozenset({0xD0, 0xD1, 0xD3, 0xD4, 0xD5, 0xD7, 0xDC})
 
 
@@ -126,7 +129,7 @@ class Channel:
             UsageError: no protection asked for, or no glo tag for this service.
             StateError: the counter is used up.
         """
-        control &= Policy.BOTH
+        control = int(control) & _BOTH
         if not control:
             raise UsageError("a ciphered APDU is authenticated, encrypted, or both")
         count = self.counter.take().to_bytes(4, "big")
@@ -144,17 +147,17 @@ class Channel:
 
     def _protect(self, control: int, nonce: bytes, apdu: bytes) -> bytes:
         cipher = self.keys.cipher
-        if control == Policy.BOTH:
+        if control == _BOTH:
             return cipher.seal(nonce, apdu, self._associated(control))
-        if control == Policy.ENCRYPTED:
+        if control == _ENCRYPTED:
             return cipher.conceal(nonce, apdu)
         return apdu + cipher.gmac(nonce, self._associated(control) + apdu)
 
     def _expose(self, control: int, nonce: bytes, body: bytes) -> bytes:
         cipher = self.keys.cipher
-        if control == Policy.BOTH:
+        if control == _BOTH:
             return cipher.open(nonce, body, self._associated(control))
-        if control == Policy.ENCRYPTED:
+        if control == _ENCRYPTED:
             return cipher.conceal(nonce, body)
         if len(body) < TAG_LENGTH:
             raise AuthenticationError("authentication failed", why="The message is shorter than its tag.")
@@ -167,8 +170,9 @@ class Channel:
 
         Args:
             apdu: a ciphered APDU.
-            policy: the least protection that is taken. Encrypted-only (0x20) carries no proof of its sender, and
-                is taken only where `policy` demands no authentication.
+            policy: the least protection that is taken. Encrypted-only (0x20) carries no proof of its sender: it is
+                taken only where `policy` demands no authentication, its counter must lie above the highest believed
+                one but does not become it, so it can be played again.
 
         Raises:
             ApduError: not a suite 0 globally ciphered APDU.
@@ -176,12 +180,13 @@ class Channel:
             ReplayError: its counter does not rise.
             AuthenticationError: another sender's title, or a wrong tag.
         """
+        policy = int(policy)
         manner, outer, body = self._unpack(apdu)
         control = body.u8("security control")
-        if control & ~Policy.BOTH or not control:
+        if control & ~_BOTH or not control:
             raise ApduError(f"security control {control:02X} is not suite 0 with a global unicast key")
         if control & policy != policy:
-            raise ProtocolError(f"protection {control:02X} is less than the demanded {int(policy):02X}")
+            raise ProtocolError(f"protection {control:02X} is less than the demanded {policy:02X}")
         count = body.take(4, "invocation counter")
         counter = int.from_bytes(count, "big")
         if counter <= self.seen.value:
@@ -189,7 +194,9 @@ class Channel:
         plain = self._expose(control, self.peer_title + count, body.rest())
         if manner is Manner.SERVICE and plain[:1] != bytes((_PLAIN[outer],)):
             raise ApduError("the APDU inside is not of the service that its tag says")
-        self.seen.believe(counter)
+        if control & _AUTHENTICATED:
+            # A counter without a tag could be anybody's: believing a high one would lock the true peer out.
+            self.seen.believe(counter)
         return Opened(plain, control, manner, counter)
 
     def _unpack(self, apdu: bytes) -> tuple[Manner, int, ApduReader]:
@@ -210,7 +217,7 @@ class Channel:
     def proof(self, challenge: bytes) -> bytes:
         """f(challenge) of HLS GMAC: control byte, invocation counter, GMAC (Green Book table 43)."""
         count = self.counter.take().to_bytes(4, "big")
-        control = int(Policy.AUTHENTICATED)
+        control = _AUTHENTICATED
         tag = self.keys.cipher.gmac(self.own_title + count, self._associated(control) + challenge)
         return bytes((control,)) + count + tag
 
@@ -222,7 +229,7 @@ class Channel:
         Raises:
             AuthenticationError: not 17 bytes, another control byte, or a wrong GMAC.
         """
-        if len(proof) != 5 + TAG_LENGTH or proof[0] != Policy.AUTHENTICATED:
+        if len(proof) != 5 + TAG_LENGTH or proof[0] != _AUTHENTICATED:
             raise AuthenticationError("authentication failed", why="The answer to the challenge has another form.")
         nonce = self.peer_title + proof[1:5]
         self.keys.cipher.verify(nonce, self._associated(proof[0]) + challenge, proof[5:])

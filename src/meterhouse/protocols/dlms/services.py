@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from meterhouse.model import Instant
-from meterhouse.protocols.dlms.axdr import Encoded, encode
+from meterhouse.protocols.dlms.axdr import Encoded
 from meterhouse.protocols.dlms.errors import DataAccessResult
 from meterhouse.protocols.dlms.requests import (
     Access,
@@ -155,4 +155,4 @@ class Services:
     def _act(self, request: ActionRequest, now: Instant) -> Response:
         data = request.data.decode() if isinstance(request.data, Encoded) else request.data
         code, returned = self._view.act(request.target, data, now)
-        return ActionResponse(request.invoke, code, None if returned is None else Result(encode(returned)))
+        return ActionResponse(request.invoke, code, None if returned is None else Result(returned))

@@ -41,7 +41,7 @@ class ClientSettings:
         keys: global keys; needed for GMAC and for any policy.
         policy: protection of all that we send, and the least that we take.
         use_general_glo: pack ciphered APDUs as general-glo-ciphering rather than under service tags.
-        counter: our invocation counter under these keys.
+        counter: our invocation counter under these keys; needed with keys, and must outlive a restart.
         seen: the server's.
         entropy: random bytes for our challenge; needed with GMAC.
         max_pdu: the largest APDU that we take, 64 to 65535.
@@ -58,7 +58,7 @@ class ClientSettings:
     keys: Keys | None = None
     policy: Policy = Policy.NONE
     use_general_glo: bool = False
-    counter: Counter = field(default_factory=Counter, compare=False, repr=False)
+    counter: Counter | None = field(default=None, compare=False, repr=False)
     seen: SeenCounter = field(default_factory=SeenCounter, compare=False, repr=False)
     entropy: Callable[[int], bytes] | None = field(default=None, compare=False, repr=False)
     max_pdu: int = 0xFFFF
@@ -70,6 +70,11 @@ class ClientSettings:
         needs_keys = bool(self.policy) or self.mechanism is Mechanism.GMAC
         if needs_keys and (self.keys is None or len(self.system_title) != TITLE_LENGTH):
             raise UsageError("GMAC and ciphering need keys and a system title of 8 bytes")
+        if self.keys is not None and self.counter is None:
+            raise UsageError(
+                "the client has keys but no invocation counter",
+                why="A counter that starts anew after a restart uses nonces twice.",
+            )
         if self.mechanism is Mechanism.GMAC and self.entropy is None:
             raise UsageError("GMAC needs entropy for its challenge")
         if not LEAST_PDU <= self.max_pdu <= 0xFFFF:

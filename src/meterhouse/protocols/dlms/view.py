@@ -50,8 +50,8 @@ class View:
         done = self._guarded("set", access.target, now, lambda: self._write(access, data, now))
         return done or 0
 
-    def act(self, target: Target, data: CosemData | None, now: Instant) -> tuple[int, CosemData | None]:
-        """Invoke a method; 0 or the code of a refusal, and what it returned."""
+    def act(self, target: Target, data: CosemData | None, now: Instant) -> tuple[int, bytes | None]:
+        """Invoke a method; 0 or the code of a refusal, and what it returned, encoded."""
         outcome = self._guarded("action", target, now, lambda: self._invoke(target, data, now))
         return (outcome, None) if isinstance(outcome, int) else (0, outcome)
 
@@ -104,9 +104,10 @@ class View:
             raise AccessRefusedError(DataAccessResult.TYPE_UNMATCHED)
         write(value, now)
 
-    def _invoke(self, target: Target, data: CosemData | None, now: Instant) -> CosemData | None:
+    def _invoke(self, target: Target, data: CosemData | None, now: Instant) -> bytes | None:
         item, rights = self._found(target)
         invoke = item.invoke.get(target.index)
         if target.index not in rights.methods or invoke is None:
             raise AccessRefusedError(ActionResult.READ_WRITE_DENIED)
-        return invoke(null if data is None else data, now)
+        returned = invoke(null if data is None else data, now)
+        return None if returned is None else encode(returned)

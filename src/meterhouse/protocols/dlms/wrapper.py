@@ -15,6 +15,7 @@ __all__ = ["HEADER_LENGTH", "MAX_APDU", "VERSION", "Decoder", "Frame", "encode"]
 VERSION: Final = 1
 HEADER_LENGTH: Final = 8
 MAX_APDU: Final = 0xFFFF
+_MOST_AT_ONCE: Final = 1 << 24
 _HEADER: Final = Struct(">HHHH")
 
 
@@ -57,7 +58,7 @@ class Decoder:
 
     def __init__(self, limit: int = MAX_APDU) -> None:
         self._limit = min(limit, MAX_APDU)
-        self._buffer = StreamBuffer(4 * (HEADER_LENGTH + MAX_APDU))
+        self._buffer = StreamBuffer(_MOST_AT_ONCE)
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that `data` completed.
