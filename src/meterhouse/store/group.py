@@ -45,11 +45,21 @@ def _run_one(connection: Connection, job: Job, future: Future[Any]) -> _Outcome:
     try:
         result = job(Transaction(connection))
     except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the future
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
-        connection.exec_driver_sql("RELEASE SAVEPOINT job")
+        _undo(connection, error)
         return future, None, storage_error(error) if isinstance(error, SQLAlchemyError) else error
     connection.exec_driver_sql("RELEASE SAVEPOINT job")
     return future, result, None
+
+
+def _undo(connection: Connection, error: BaseException) -> None:
+    """Undo one job; where a full disk has already undone the whole transaction, let its error end the group."""
+    try:
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
+        connection.exec_driver_sql("RELEASE SAVEPOINT job")
+    except SQLAlchemyError:
+        if isinstance(error, SQLAlchemyError):
+            raise error from None
+        raise
 
 
 def _fail(tickets: Sequence[Ticket], error: StorageError) -> None:
