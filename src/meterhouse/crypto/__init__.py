@@ -1,7 +1,7 @@
 """pure primitives over `cryptography`; keys and nonces are arguments"""
 
 from meterhouse.crypto.cbc import CbcKey
-from meterhouse.crypto.cmac import CmacKey, cmac
+from meterhouse.crypto.cmac import CmacKey, cmac, cmac_verifies
 from meterhouse.crypto.des import des_encrypt
 from meterhouse.crypto.gcm import GcmKey
 from meterhouse.crypto.kdf import hmac_sha256
@@ -13,6 +13,7 @@ __all__ = [
     "GcmKey",
     "Misty1",
     "cmac",
+    "cmac_verifies",
     "des_encrypt",
     "hmac_sha256",
 ]

