@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from meterhouse.app.desk import PaymentMode
 from meterhouse.app.keys import StreetKeys
@@ -86,6 +86,19 @@ class HomeSite:
         """The account id of its prepay customer; empty in a credit home."""
         return str(self.names.pan) if self.plan.gas and self.plan.gas.mode is PaymentMode.PREPAY else ""
 
+    def serial(self, fuel: Fuel) -> str:
+        """What is printed on a meter."""
+        if fuel is Fuel.ELECTRICITY or self.gas is None:
+            return self.electricity.serial
+        return f"{self.gas.settings.address.identification:08d}"
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """The state of every device, by machine name, for a checkpoint."""
+        states = {self.hub.name: self.hub.state(), self.electricity.name: self.electricity.state()}
+        if self.gas is not None:
+            states[self.gas.name] = self.gas.state()
+        return states
+
     @property
     def fuels(self) -> tuple[tuple[Eui64, Fuel], ...]:
         """The meters behind the hub."""
@@ -114,13 +127,21 @@ def build_site(
     demand: Demand,
     entropy: Callable[[int], bytes],
     now: Instant,
+    state_of: Callable[[str], Mapping[str, Any] | None],
     *,
     steps: int,
     open_reader: bool = False,
 ) -> HomeSite:
-    """The machines of the n-th home, new.
+    """The machines of one home: new, or as they were at the last checkpoint.
 
     Args:
+        plan: what stands there.
+        number: of the home in its street, from 1; all identities follow from it.
+        keys: of the street.
+        demand: what the home uses.
+        entropy: for challenges.
+        now: when they are switched on.
+        state_of: a machine's state at the last checkpoint; None for a new one.
         steps: how many parts a half hour is drawn in.
         open_reader: whether the electricity meter serves readers without keys.
     """
@@ -137,7 +158,7 @@ def build_site(
         entropy,
         now,
     )
-    gas = None if plan.gas is None else _gas_meter(plan.gas, names, keys, now)
+    gas = None if plan.gas is None else _gas_meter(plan.gas, names, keys, now, state_of)
     hub = Hub(
         HubSettings(
             name=f"home/{plan.home}/hub",
@@ -151,22 +172,31 @@ def build_site(
         entropy,
         now,
     )
+    for device in (electricity, hub):
+        state = state_of(device.name)
+        if state is not None:
+            device.restore(dict(state))
     load = HomeLoad(f"home/{plan.home}/load", demand, electricity, gas, steps, now)
     return HomeSite(plan, names, hub, electricity, gas, load)
 
 
-def _gas_meter(gas: GasSite, names: SiteNames, keys: StreetKeys, now: Instant) -> GasMeter:
-    return GasMeter(
-        GasMeterSettings(
-            address=names.radio(_RADIO_GAS),
-            hub=names.radio(_RADIO_HUB),
-            master_key=keys.gas_link(names.gas),
-            has_valve=gas.mode is PaymentMode.PREPAY,
-            low_credit_threshold_l=gas.low_credit_l,
-            delay_half_hours=gas.no_comms_half_hours,
-        ),
-        now,
+def _gas_meter(
+    gas: GasSite,
+    names: SiteNames,
+    keys: StreetKeys,
+    now: Instant,
+    state_of: Callable[[str], Mapping[str, Any] | None],
+) -> GasMeter:
+    settings = GasMeterSettings(
+        address=names.radio(_RADIO_GAS),
+        hub=names.radio(_RADIO_HUB),
+        master_key=keys.gas_link(names.gas),
+        has_valve=gas.mode is PaymentMode.PREPAY,
+        low_credit_threshold_l=gas.low_credit_l,
+        delay_half_hours=gas.no_comms_half_hours,
     )
+    state = state_of(settings.name)
+    return GasMeter(settings, now, None if state is None else dict(state))
 
 
 def _gas_setup(gas: GasSite, names: SiteNames, keys: StreetKeys) -> GasSetup:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from base64 import b64decode, b64encode
 from bisect import bisect_left, bisect_right
 from typing import Any, Final
+from zlib import compress, decompress
 
 from meterhouse.model import HALF_HOURS_A_DAY, HalfHour, Instant, Quality
 
@@ -72,15 +74,23 @@ class HalfHourLog:
         return HalfHour(Instant(self._ends[at]), self._registers[at], Quality(self._qualities[at]))
 
     def state(self) -> dict[str, Any]:
-        """For a snapshot: hex of the arrays, little-endian."""
+        """For a snapshot: the arrays in the machine's byte order, packed: thirteen months are some 60 kB."""
         return {
-            "ends": self._ends.tobytes().hex(),
-            "registers": self._registers.tobytes().hex(),
-            "qualities": self._qualities.tobytes().hex(),
+            "ends": _packed(self._ends),
+            "registers": _packed(self._registers),
+            "qualities": _packed(self._qualities),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take a snapshot's rows in place of those held."""
-        self._ends = array("q", bytes.fromhex(state["ends"]))
-        self._registers = array("q", bytes.fromhex(state["registers"]))
-        self._qualities = array("B", bytes.fromhex(state["qualities"]))
+        self._ends = array("q", _unpacked(state["ends"]))
+        self._registers = array("q", _unpacked(state["registers"]))
+        self._qualities = array("B", _unpacked(state["qualities"]))
+
+
+def _packed(numbers: array[int]) -> str:
+    return b64encode(compress(numbers.tobytes(), 1)).decode("ascii")
+
+
+def _unpacked(text: str) -> bytes:
+    return decompress(b64decode(text))

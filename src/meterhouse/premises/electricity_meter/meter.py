@@ -200,7 +200,7 @@ class ElectricityMeter:
             "serial": self.settings.serial,
         }
 
-    def restore(self, state: dict[str, Any], now: Instant) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Go on from a snapshot; half hours that passed without power are missing, and the next row says so.
 
         Raises:
@@ -217,7 +217,6 @@ class ElectricityMeter:
         if newest is not None and self._next_end > newest.end + HALF_HOUR:
             self._quality |= Quality.POWER_DOWN
         self._server = self._build_server()
-        del now
 
     def _build_server(self) -> dlms.Server:
         device = meter_device(self)

@@ -17,7 +17,7 @@ __all__ = ["WanLine"]
 
 _REDIAL_FIRST: Final = 5 * SECOND
 _REDIAL_LONGEST: Final = 15 * MINUTE
-_PING_EVERY: Final = 8 * MINUTE
+_PING_EVERY: Final = 25 * MINUTE
 _SILENT_TOO_LONG: Final = 3 * _PING_EVERY
 """Carriers answer pings; without a word for so long the line is dead, whatever TCP believes."""
 

@@ -46,6 +46,7 @@ class HeadEndSettings:
         identity: what it calls itself to the carrier.
         collect_at: how long after UTC midnight collection starts.
         collect_over: over how long the hubs' first tries are spread, so that a million homes are not one second.
+        collect_again: how long after a collection whose newest day was not whole the next is tried; doubles each time.
         look_back: how many days back missing half hours are still asked for.
         answer_within: how long a device may take for one answer.
         first_pause, longest_pause: between tries; each pause is twice the last.
@@ -56,6 +57,7 @@ class HeadEndSettings:
     identity: Eui64
     collect_at: Duration = 10 * MINUTE
     collect_over: Duration = 20 * MINUTE
+    collect_again: Duration = 45 * MINUTE
     look_back: int = 60
     answer_within: Duration = 60 * SECOND
     redial_after: Duration = 30 * SECOND
@@ -72,6 +74,7 @@ class _Queue:
     jobs: deque[Job] = field(default_factory=deque)
     due: Instant = Instant(0)  # noqa: RUF009 -- NewType of an int: immutable
     failures: int = 0
+    unfinished: int = 0
     session: int = 0
 
 
@@ -133,8 +136,9 @@ class HeadEnd:
         yesterday = Instant(day_start(now) - DAY)
         first = Instant(yesterday - self._settings.look_back * DAY)
         for place, queue in enumerate(self._queues.values()):
-            if not any(isinstance(job, CollectDays) for job in queue.jobs):
-                queue.jobs.append(CollectDays(self._readings, first, yesterday))
+            others = [job for job in queue.jobs if not isinstance(job, CollectDays)]
+            queue.jobs = deque([*others, CollectDays(self._readings, first, yesterday)])
+            queue.unfinished = 0
             self._put(queue, Instant(now + self._settings.collect_over * place // max(len(self._queues), 1)))
 
     # the machine shape -------------------------------------------------------------------------------------------
@@ -278,10 +282,21 @@ class HeadEnd:
         self._send(Frame(Kind.HANG_UP, session.number))
         queue = self._ended(session)
         queue.failures = 0
-        queue.jobs.remove(session.job)
+        if session.job in queue.jobs:  # a newer collection may have taken its place
+            queue.jobs.remove(session.job)
         self._tell(now, "job.done", hub=str(queue.hub.identity), job=session.job.label, order=session.job.order)
-        if queue.jobs:
+        if self._unfinished(queue, session.job):
+            queue.jobs.append(session.job)
+            self._put(queue, Instant(now + (self._settings.collect_again << queue.unfinished)))
+            queue.unfinished += 1
+        elif queue.jobs:
             self._put(queue, now)
+
+    def _unfinished(self, queue: _Queue, job: Job) -> bool:
+        """Whether the newest day is still not whole: its last half hours may be at the meter yet (S0-31)."""
+        if not isinstance(job, CollectDays) or any(isinstance(other, CollectDays) for other in queue.jobs):
+            return False
+        return any(self._readings.missing(meter.identity, job.last, job.last) for meter in queue.hub.meters)
 
     def _failed(self, session: _Session, error: MeterhouseError, now: Instant) -> None:
         queue = self._ended(session)

@@ -1,0 +1,250 @@
+"""What a street remembers, in one database: registry, ledger, orders, readings, counters, checkpoints.
+
+Implements the ports of head end and counter over the store. Calls return when their work is durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from meterhouse.app.desk import PaymentMode
+from meterhouse.app.site import SUPPLY_GROUP, HomeSite
+from meterhouse.app.street import StreetPlan
+from meterhouse.model import DAY, HOUR, DayProfile, Eui64, Event, Fuel, Instant, Money, NotFoundError, day_start
+from meterhouse.store import (
+    Database,
+    HomeRecord,
+    RegisteredMeter,
+    SqlCommands,
+    SqlCounters,
+    SqlDeviceState,
+    SqlEvents,
+    SqlIntervals,
+    SqlRegistry,
+    SqlVendingRecords,
+    Transaction,
+    verify,
+)
+from meterhouse.supplier.ledger import Breach
+from meterhouse.supplier.vending import (
+    AccountRecord,
+    EncryptionService,
+    MeterRecord,
+    PaymentRequest,
+    Receipt,
+    StageName,
+    StageRecord,
+    Vend,
+    advance,
+    pay,
+)
+
+__all__ = ["Books", "DueDelivery"]
+
+_LEASE: Final = 24 * HOUR
+"""The head end works on an order itself for so long before anybody may take it anew."""
+_STREET: Final = "street"
+
+
+@dataclass(frozen=True, slots=True)
+class DueDelivery:
+    """An order to a hub that is to be carried now."""
+
+    order: str
+    hub: Eui64
+    token: str
+    debt_left: int
+    expires: Instant
+
+
+class Books:
+    """The books of one street.
+
+    Args:
+        database: opened; whoever opened it closes it.
+        service: makes tokens.
+    """
+
+    def __init__(self, database: Database, service: EncryptionService) -> None:
+        self.database = database
+        self._service = service
+        self._requests: dict[str, str] = {}
+        self._since: Instant = Instant(0)
+        self._states = database.read(lambda tx: SqlDeviceState(tx).all())
+
+    # checkpoints -------------------------------------------------------------------------------------------------
+
+    def resumed_at(self) -> Instant | None:
+        """The street's time at the last checkpoint; None in new books."""
+        street = self._states.get(_STREET)
+        return None if street is None else Instant(int(str(street["now"])))
+
+    def state_of(self, machine: str) -> Mapping[str, Any] | None:
+        """A machine's state at the last checkpoint."""
+        return self._states.get(machine)
+
+    def checkpoint(self, states: Mapping[str, Mapping[str, object]], now: Instant) -> None:
+        """Keep the state of every machine at one instant, all or nothing."""
+
+        def keep(tx: Transaction) -> None:
+            kept = SqlDeviceState(tx)
+            for name, state in states.items():
+                kept.save(name, state, now)
+            kept.save(_STREET, {"now": now, "since": self._since}, now)
+
+        self.database.run(keep)
+
+    # registry ----------------------------------------------------------------------------------------------------
+
+    def register(self, plan: StreetPlan, sites: Iterable[HomeSite], start: Instant) -> None:
+        """Enter homes, meters and accounts; what is there already stays as it is."""
+        street = self._states.get(_STREET)
+        self._since = start if street is None else Instant(int(str(street["since"])))
+
+        def enter(tx: Transaction) -> None:
+            registry = SqlRegistry(tx)
+            for site in sites:
+                registry.add_home(HomeRecord(site.plan.home, site.names.hub, site.plan.note))
+                for identity, fuel in site.fuels:
+                    registry.add_meter(_registered(site, identity, fuel))
+                if site.account:
+                    debt = Money(site.plan.debt, plan.currency)
+                    account = AccountRecord(site.account, site.plan.home, debt, site.plan.share_permille * 10)
+                    registry.open_account(account, site.names.gas, start)
+
+        self.database.run(enter)
+
+    # the counter -------------------------------------------------------------------------------------------------
+
+    def pay(self, request: PaymentRequest, now: Instant, entropy: Callable[[int], bytes]) -> Receipt:
+        """Take a payment; see `vending.pay`."""
+        return self.database.run(lambda tx: pay(SqlVendingRecords(tx), self._service, request, now, entropy))
+
+    def vend(self, request: str) -> tuple[Vend, Sequence[StageRecord]]:
+        """A vend and its life line.
+
+        Raises:
+            NotFoundError: no such request.
+        """
+        vend, stages = self.database.read(
+            lambda tx: (SqlVendingRecords(tx).vend(request), SqlVendingRecords(tx).stages(request))
+        )
+        if vend is None:
+            raise NotFoundError(f"no payment '{request}'", remedy="Look at the latest payments at the counter.")
+        return vend, stages
+
+    def vends(self, limit: int, home: str | None = None) -> list[tuple[Vend, Sequence[StageRecord]]]:
+        """The newest vends with their life lines, newest first."""
+
+        def look(tx: Transaction) -> list[tuple[Vend, Sequence[StageRecord]]]:
+            records = SqlVendingRecords(tx)
+            return [(vend, records.stages(vend.request_id)) for vend in records.newest(limit, home)]
+
+        return self.database.read(look)
+
+    def breaches(self) -> Sequence[Breach]:
+        """What the ledger's invariants find wrong; empty when money adds up."""
+        return self.database.read(verify)
+
+    # orders (headend.OrderBook) ----------------------------------------------------------------------------------
+
+    def claim_deliveries(self, now: Instant) -> list[DueDelivery]:
+        """Orders that wait to be carried, oldest first; each is claimed once a lease."""
+        claimed = self.database.run(lambda tx: SqlCommands(tx).claim(now, lease=_LEASE, limit=1_000))
+        due = []
+        for command in claimed:
+            order = str(command.command_id)
+            self._requests[order] = str(command.payload["request"])
+            owed = command.payload["debt_left_money5"]
+            assert isinstance(owed, int)
+            due.append(DueDelivery(order, command.hub, str(command.payload["token"]), owed, command.expiry))
+        return due
+
+    def stage(self, order: str, stage: str, now: Instant, why: str = "") -> None:
+        """Note how far an order has come, in the vend's life line and in the outbox."""
+        request = self._requests[order]
+
+        def note(tx: Transaction) -> None:
+            commands = SqlCommands(tx)
+            if stage == "expired":
+                commands.expire(now)
+                return
+            name = StageName(stage)
+            advance(SqlVendingRecords(tx), request, name, now, why if name is StageName.REFUSED else "")
+            if name is StageName.ACCEPTED:
+                commands.complete(int(order))
+            elif name is StageName.REFUSED:
+                commands.refuse(int(order), why)
+
+        self.database.run(note)
+
+    def open_orders(self) -> list[tuple[int, Instant]]:
+        """(id, expiry) of every order that has not ended."""
+        return [(one.command_id, one.expiry) for one in self.database.read(lambda tx: SqlCommands(tx).open())]
+
+    # readings (headend.ReadingStore) -----------------------------------------------------------------------------
+
+    def missing(self, meter: Eui64, first: Instant, last: Instant) -> Sequence[Instant]:
+        """Days that are not whole, none from before the street began."""
+        begin = Instant(max(first, day_start(self._since)))
+        if begin > last:
+            return ()
+        return self.database.read(lambda tx: SqlIntervals(tx).days_missing(meter, begin, Instant(last + DAY)))
+
+    def keep(self, profile: DayProfile, now: Instant) -> None:
+        """Land a day."""
+        self.database.run(lambda tx: SqlIntervals(tx).put_day(profile, now))
+
+    def day(self, meter: Eui64, day: Instant) -> DayProfile | None:
+        """What has landed of a day."""
+        return self.database.read(lambda tx: SqlIntervals(tx).get_day(meter, day))
+
+    def last_half_hour(self, meter: Eui64) -> Instant | None:
+        """The end of the newest half hour that has landed."""
+        return self.database.read(lambda tx: SqlIntervals(tx).last_half_hour(meter))
+
+    def half_hours_stored(self) -> int:
+        """How many half hours have landed in all."""
+        end = Instant(self._since + 100_000 * DAY)
+        return self.database.read(
+            lambda tx: sum(len(profile.rows) for profile in SqlIntervals(tx).export(day_start(self._since), end))
+        )
+
+    # counters (CounterKeeper) ------------------------------------------------------------------------------------
+
+    def reserved(self, name: str) -> int:
+        """The first invocation counter that was never reserved."""
+        return self.database.read(lambda tx: SqlCounters(tx).reserved(name))
+
+    def reserve(self, name: str, limit: int) -> None:
+        """Reserve all below `limit`, durably."""
+        self.database.run(lambda tx: SqlCounters(tx).raise_to(name, limit))
+
+    # events ------------------------------------------------------------------------------------------------------
+
+    def note_events(self, events: Sequence[Event]) -> None:
+        """Queue events for keeping; they are not waited for."""
+        self.database.submit(lambda tx: SqlEvents(tx).append(events))
+
+    def events_of(self, sources: Sequence[str], limit: int) -> list[Event]:
+        """The newest events of some machines, newest first."""
+
+        def look(tx: Transaction) -> list[Event]:
+            found = [event for source in sources for event in SqlEvents(tx).newest(limit, source)]
+            return sorted(found, key=lambda event: event.at, reverse=True)[:limit]
+
+        return self.database.read(look)
+
+
+def _registered(site: HomeSite, identity: Eui64, fuel: Fuel) -> RegisteredMeter:
+    prepay = site.plan.gas is not None and site.plan.gas.mode is PaymentMode.PREPAY and fuel is Fuel.GAS
+    record = MeterRecord(
+        meter=identity,
+        fuel=fuel,
+        hub=site.names.hub,
+        pan=str(site.names.pan) if prepay else "",
+        supply_group=SUPPLY_GROUP if prepay else "",
+    )
+    return RegisteredMeter(site.plan.home, site.serial(fuel), record)

@@ -1,0 +1,70 @@
+"""The people of a street, as far as a plan says how they behave: they look, pay, type tokens, press buttons.
+
+They know only what a person at home knows: the hub's display and the meter's valve.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from meterhouse.app.desk import Supply
+from meterhouse.app.live_street import LiveStreet
+from meterhouse.app.site import HomeSite
+from meterhouse.model import MINUTE, Duration, Instant, Money, PolicyError
+
+__all__ = ["Customers"]
+
+_NETWORK: Final = "shop"
+_WAITS_FOR_CREDIT: Final = 90 * MINUTE
+"""Who has paid does not pay again before the token had time to come."""
+
+
+@dataclass(slots=True)
+class _Person:
+    site: HomeSite
+    paid: int = 0
+    paid_at: Instant | None = None
+    armed_since: Instant | None = None
+
+
+class Customers:
+    """Call `look` every LOOKS ms of the street's time."""
+
+    LOOKS: Final[Duration] = 10 * MINUTE
+
+    def __init__(self, street: LiveStreet) -> None:
+        self._street = street
+        self._people = [_Person(site) for site in street.sites.values() if site.account]
+
+    def look(self, now: Instant) -> None:
+        """Everybody looks at the hub, and does what they do."""
+        for person in self._people:
+            self._pay(person, now)
+            self._press(person, now)
+
+    def _pay(self, person: _Person, now: Instant) -> None:
+        site, habits, account = person.site, person.site.plan.customer, person.site.hub.account
+        if habits.pay_below is None or account is None or account.balance > habits.pay_below:
+            return
+        if person.paid_at is not None and now - person.paid_at < _WAITS_FOR_CREDIT:
+            return
+        person.paid += 1
+        person.paid_at = now
+        amount = Money(habits.pay, self._street.plan.currency)
+        receipt = self._street.pay(site.account, amount, f"{site.plan.home}-{now}", _NETWORK)
+        if habits.keypad and receipt.token:
+            self._street.key_in(site.plan.home, receipt.token)
+
+    def _press(self, person: _Person, now: Instant) -> None:
+        site = person.site
+        if site.plan.customer.pay_below is None or self._street.gas_supply(site) is not Supply.ARMED:
+            person.armed_since = None
+            return
+        if person.armed_since is None:
+            person.armed_since = now
+        if now - person.armed_since >= site.plan.customer.presses_after_min * MINUTE:
+            try:
+                self._street.press_gas(site.plan.home)
+            except PolicyError:
+                person.armed_since = None

@@ -1,0 +1,219 @@
+"""A street that lives: its machines, its supplier and its store, wired together, whatever drives them.
+
+Everything a person or a script does to the street passes here: pay, type a token, press a button. The links are laid by
+others (`memory_wires`, `tcp_wires`), so that the same street runs in a world and on real sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from meterhouse.app.books import Books
+from meterhouse.app.desk import KeyIn, Supply
+from meterhouse.app.device_clients import DeviceClients
+from meterhouse.app.driver import Driver
+from meterhouse.app.keys import StreetKeys
+from meterhouse.app.site import HEAD_END, HomeSite, build_site
+from meterhouse.app.street import HomePlan, StreetPlan
+from meterhouse.carrier import Carrier, CarrierSettings
+from meterhouse.companion.gas import ValveState
+from meterhouse.model import MINUTE, Eui64, Instant, Machine, Money, NotFoundError, PolicyError
+from meterhouse.premises.electricity_meter import ControlState
+from meterhouse.premises.home_load import Demand
+from meterhouse.supplier.headend import DeliverToken, HeadEnd, HeadEndSettings, HubEntry, MeterEntry
+from meterhouse.supplier.vending import PaymentRequest, Receipt
+
+__all__ = ["LiveStreet", "StreetOptions"]
+
+_SILENCE: Final = 60 * MINUTE
+_TAKE_ORDERS_EVERY: Final = 10 * MINUTE
+"""The outbox is looked at after each payment, and this often for whatever else was queued."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreetOptions:
+    """How a street runs.
+
+    Attributes:
+        steps: parts in which a half hour's demand is drawn; more is finer and slower.
+        open_readers: whether the electricity meters serve readers without keys.
+        keep_states: whether devices' states are kept after each half hour, to resume from.
+    """
+
+    steps: int = 6
+    open_readers: bool = False
+    keep_states: bool = True
+
+
+class LiveStreet:
+    """The street.
+
+    Args:
+        plan: which homes.
+        keys: of the devices.
+        books: what is remembered: registry, ledger, readings, orders, device states.
+        driver: pump or world; every machine is added to it.
+        demand: gives the demand of a home.
+        entropy: for challenges and tokens, by purpose.
+        start: the first instant; snapshots in the books go on from where they ended.
+        options: see there.
+    """
+
+    def __init__(
+        self,
+        plan: StreetPlan,
+        keys: StreetKeys,
+        books: Books,
+        driver: Driver,
+        demand: Callable[[HomePlan, int], Demand],
+        entropy: Callable[[str], Callable[[int], bytes]],
+        start: Instant,
+        options: StreetOptions,
+    ) -> None:
+        self.plan = plan
+        self.books = books
+        self.driver = driver
+        self._entropy = entropy("counter")
+        self._options = options
+        self.sites: dict[str, HomeSite] = {}
+        for number, home in enumerate(plan.homes, 1):
+            self.sites[home.home] = build_site(
+                home,
+                number,
+                keys,
+                demand(home, number),
+                entropy(f"home/{home.home}"),
+                start,
+                books.state_of,
+                steps=options.steps,
+                open_reader=options.open_readers,
+            )
+        self.carrier = Carrier(CarrierSettings("carrier", self._may_reach, _SILENCE))
+        self._hubs = {site.names.hub: site for site in self.sites.values()}
+        books.register(plan, self.sites.values(), start)
+        self.head_end = HeadEnd(
+            HeadEndSettings("head_end", HEAD_END),
+            [_entry(site) for site in self.sites.values()],
+            DeviceClients(keys, books, entropy("head_end")),
+            books,
+            books,
+        )
+        for machine in self.machines():
+            driver.add(machine)
+        driver.at(start, self._take_orders)
+
+    def machines(self) -> list[Machine]:
+        """All machines; a home's load before its meters, so that both see a half hour's end in the right order."""
+        found: list[Machine] = [self.carrier]
+        for site in self.sites.values():
+            found += [site.load, site.electricity]
+            found += [] if site.gas is None else [site.gas]
+            found.append(site.hub)
+        return [*found, self.head_end]
+
+    def site(self, home: str) -> HomeSite:
+        """One home.
+
+        Raises:
+            NotFoundError: no such home.
+        """
+        try:
+            return self.sites[home]
+        except KeyError:
+            known = ", ".join(list(self.sites)[:12])
+            raise NotFoundError(f"no home '{home}'", remedy=f"Homes here: {known}.") from None
+
+    def checkpoint(self) -> None:
+        """Keep the state of every device at this instant; a street resumed from it goes on as if it had not stopped."""
+        states = {name: state for site in self.sites.values() for name, state in site.states().items()}
+        self.books.checkpoint(states, self.driver.now)
+
+    def site_of_source(self) -> Mapping[str, str]:
+        """Machine names to home ids, for events."""
+        return {
+            machine.name: home
+            for home, site in self.sites.items()
+            for machine in (site.hub, site.electricity, site.gas)
+            if machine is not None
+        }
+
+    # acts --------------------------------------------------------------------------------------------------------
+
+    def pay(self, account: str, amount: Money, request: str, network: str) -> Receipt:
+        """Sell credit and send the order on its way; durable when this returns."""
+        now = self.driver.now
+        receipt = self.books.pay(PaymentRequest(request, account, amount, network), now, self._entropy)
+        self._take_orders(now)
+        return receipt
+
+    def key_in(self, home: str, token: str) -> KeyIn:
+        """Type a token on the hub's keypad."""
+        site = self.site(home)
+        entry = self.driver.call(site.hub, lambda now: site.hub.key_in(token, now))
+        balance = None if site.hub.account is None else Money(site.hub.account.balance, self.plan.currency)
+        if entry.amount:
+            return KeyIn(True, Money(entry.amount, self.plan.currency), balance)
+        return KeyIn(False, None, balance, why=entry.verdict.sentence, remedy="Nothing has changed.")
+
+    def press_gas(self, home: str) -> Supply:
+        """Press the gas meter's button.
+
+        Raises:
+            PolicyError: the home has no gas.
+        """
+        site = self.site(home)
+        gas = site.gas
+        if gas is None:
+            raise PolicyError(f"home {home} has no gas")
+        self.driver.call(gas, gas.press_button)
+        return self.gas_supply(site)
+
+    def press_electricity(self, home: str) -> Supply:
+        """Press the electricity meter's button."""
+        site = self.site(home)
+        self.driver.call(site.electricity, site.electricity.press_button)
+        return self.electricity_supply(site)
+
+    # views -------------------------------------------------------------------------------------------------------
+
+    def gas_supply(self, site: HomeSite) -> Supply:
+        """As the gas meter stands; armed when its hub would open it for a hand."""
+        if site.gas is None:
+            return Supply.UNKNOWN
+        if site.gas.valve is ValveState.OPEN:
+            return Supply.ON
+        account = site.hub.account
+        return Supply.ARMED if account is not None and account.balance > 0 else Supply.OFF
+
+    def electricity_supply(self, site: HomeSite) -> Supply:
+        """As the electricity meter's switch stands."""
+        return _SWITCH[site.electricity.switch.state]
+
+    # inside ------------------------------------------------------------------------------------------------------
+
+    def _may_reach(self, head_end: Eui64, hub: Eui64) -> bool:
+        return head_end == HEAD_END and hub in self._hubs
+
+    def _take_orders(self, now: Instant) -> None:
+        for due in self.books.claim_deliveries(now):
+            job = DeliverToken(due.order, due.token, due.debt_left, self.books, due.expires)
+            self.driver.call(self.head_end, partial(self.head_end.submit, due.hub, job))
+        if now >= self._next_look:
+            self._next_look = Instant(now + _TAKE_ORDERS_EVERY)
+            self.driver.at(self._next_look, self._take_orders)
+
+    _next_look: Instant = Instant(0)
+
+
+_SWITCH: Final = {
+    ControlState.CONNECTED: Supply.ON,
+    ControlState.READY: Supply.ARMED,
+    ControlState.DISCONNECTED: Supply.OFF,
+}
+
+
+def _entry(site: HomeSite) -> HubEntry:
+    return HubEntry(site.names.hub, tuple(MeterEntry(identity, fuel) for identity, fuel in site.fuels))

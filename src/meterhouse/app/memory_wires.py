@@ -1,0 +1,50 @@
+"""Lays a street's links in memory: wires, carrier lines and the air, with the delays and faults of each."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from meterhouse.app.live_street import LiveStreet
+from meterhouse.app.site import HomeSite
+from meterhouse.links import Channel, Manner, NullModem
+from meterhouse.model import Machine
+
+__all__ = ["Joiner", "join_air", "join_street"]
+
+M_WIRE: Final = Channel(delay_ms=5)
+"""A short wire at 9600 baud or more answers within milliseconds."""
+WAN_LINE: Final = Channel(delay_ms=60, jitter_ms=40)
+"""A cellular line on a good day, each way."""
+BACK_LINE: Final = Channel(delay_ms=5)
+"""Head end and carrier, both in data centres."""
+_AIR_MS: Final = 8
+
+
+class Joiner(Protocol):
+    """`links.Pump` and `simulation.World` both lay links in memory."""
+
+    def join(
+        self, first: Machine, first_port: str, second: Machine, second_port: str, channel: Channel | None = None
+    ) -> NullModem:
+        """Lay a link between two ports."""
+
+
+def join_air(joiner: Joiner, site: HomeSite) -> NullModem | None:
+    """The gas link of one home, as weak as its plan says; None where there is no gas."""
+    if site.gas is None or site.plan.gas is None:
+        return None
+    air = Channel(manner=Manner.DATAGRAM, delay_ms=_AIR_MS, loss_permille=site.plan.gas.loss_permille)
+    return joiner.join(site.hub, "gas_radio", site.gas, "gas_radio", air)
+
+
+def join_street(joiner: Joiner, street: LiveStreet) -> dict[str, NullModem]:
+    """Every link of the street; by name, such as `wan/07`, so that a script can cut it."""
+    laid = {"back": joiner.join(street.head_end, "carrier", street.carrier, "head_end/1", BACK_LINE)}
+    for site in street.sites.values():
+        home = site.plan.home
+        laid[f"m_bus/{home}"] = joiner.join(site.hub, "m_bus", site.electricity, "m_bus/1", M_WIRE)
+        laid[f"wan/{home}"] = joiner.join(site.hub, "wan", street.carrier, f"hub/{home}", WAN_LINE)
+        air = join_air(joiner, site)
+        if air is not None:
+            laid[f"gas_radio/{home}"] = air
+    return laid

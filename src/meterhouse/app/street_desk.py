@@ -1,0 +1,206 @@
+"""The desk of a live street: what console and REST API ask, answered from its machines and its books."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from meterhouse.app.desk import (
+    ButtonPress,
+    HomeDetail,
+    HomeView,
+    KeyIn,
+    MeterView,
+    PaymentMode,
+    Receipt,
+    Stage,
+    StageName,
+    Supply,
+)
+from meterhouse.app.live_street import LiveStreet
+from meterhouse.app.site import HomeSite
+from meterhouse.model import DAY, HALF_HOUR, Eui64, Fuel, Instant, Money, day_start
+from meterhouse.rules import NO_LIMIT_LITRES
+from meterhouse.supplier.vending import StageRecord, Vend
+
+__all__ = ["StreetDesk"]
+
+_DAYS_SHOWN: Final = 3
+_EVENTS_SHOWN: Final = 40
+_RECEIPTS_SHOWN: Final = 20
+
+
+class StreetDesk:
+    """Implements `desk.Desk`. Runs in the street's own loop; nothing here waits for long."""
+
+    def __init__(self, street: LiveStreet, speed: int) -> None:
+        self._street = street
+        self._speed = speed
+
+    def now(self) -> Instant:
+        """The street's own time."""
+        return self._street.driver.now
+
+    def speed(self) -> int:
+        """As asked for."""
+        return self._speed
+
+    async def homes(self) -> tuple[HomeView, ...]:
+        """The street, in order."""
+        return tuple(self._view(site) for site in self._street.sites.values())
+
+    async def home(self, home: str) -> HomeDetail:
+        """One home."""
+        site = self._street.site(home)
+        sources = [machine.name for machine in (site.hub, site.electricity, site.gas) if machine is not None]
+        events = self._street.books.events_of(sources, _EVENTS_SHOWN)
+        return HomeDetail(
+            view=self._view(site),
+            half_hours={fuel: self._half_hours(meter) for meter, fuel in site.fuels},
+            receipts=tuple(_receipt(*vend) for vend in self._street.books.vends(_RECEIPTS_SHOWN, home)),
+            events=tuple(event.line() for event in events),
+        )
+
+    async def pay(self, account: str, amount: Money, request: str, network: str) -> Receipt:
+        """Sell credit."""
+        self._street.pay(account, amount, request, network)
+        return await self.receipt(request)
+
+    async def receipt(self, request: str) -> Receipt:
+        """A payment's receipt with its life line."""
+        return _receipt(*self._street.books.vend(request))
+
+    async def receipts(self, limit: int = 50) -> tuple[Receipt, ...]:
+        """The newest payments."""
+        return tuple(_receipt(*vend) for vend in self._street.books.vends(limit))
+
+    async def key_in(self, home: str, token: str) -> KeyIn:
+        """Type a token on the hub's keypad."""
+        return self._street.key_in(home, token)
+
+    async def press_button(self, home: str, fuel: Fuel) -> ButtonPress:
+        """Press the restore button of a meter."""
+        site = self._street.site(home)
+        if fuel is Fuel.ELECTRICITY:
+            supply = self._street.press_electricity(home)
+            said = {
+                Supply.ON: "The electricity is on.",
+                Supply.OFF: "The supply is not armed: nothing to restore.",
+            }.get(supply, "The supply is armed.")
+            return ButtonPress(supply, said)
+        before = self._street.gas_supply(site)
+        supply = self._street.press_gas(home)
+        return ButtonPress(supply, _gas_said(before, supply, link_ok=site.gas is not None and site.gas.comms_ok))
+
+    # views -------------------------------------------------------------------------------------------------------
+
+    def _view(self, site: HomeSite) -> HomeView:
+        meters = [self._electricity(site)]
+        if site.gas is not None:
+            meters.append(self._gas(site))
+        collected = [self._street.books.last_half_hour(meter) for meter, _ in site.fuels]
+        told = [at for at in collected if at is not None]
+        return HomeView(
+            home=site.plan.home,
+            account=site.account,
+            meters=tuple(meters),
+            hub_online=site.hub.online,
+            last_collected=min(told) if len(told) == len(collected) else None,
+            note=site.plan.note,
+        )
+
+    def _electricity(self, site: HomeSite) -> MeterView:
+        link_ok, read_at = site.hub.electricity_link
+        supply = self._street.electricity_supply(site)
+        why = {
+            Supply.ARMED: "Armed by the supplier. Press the button on the meter to restore the supply.",
+            Supply.OFF: "Disconnected. Ask your supplier.",
+        }.get(supply, "")
+        return MeterView(
+            fuel=Fuel.ELECTRICITY,
+            serial=site.serial(Fuel.ELECTRICITY),
+            mode=PaymentMode.CREDIT,
+            supply=supply,
+            register=site.hub.electricity[0] if site.hub.electricity else site.electricity.register_wh,
+            link_ok=link_ok,
+            last_contact=read_at,
+            why=why,
+        )
+
+    def _gas(self, site: HomeSite) -> MeterView:
+        mirror, account, gas = site.hub.mirror, site.hub.account, site.gas
+        assert mirror is not None
+        assert gas is not None
+        report = mirror.report
+        supply = self._street.gas_supply(site)
+        currency = self._street.plan.currency
+        cutoff = gas.cutoff_l if report is None else report.cutoff_l
+        debt = None if account is None or account.debt_note is None else Money(account.debt_note, currency)
+        return MeterView(
+            fuel=Fuel.GAS,
+            serial=site.serial(Fuel.GAS),
+            mode=PaymentMode.CREDIT if account is None else PaymentMode.PREPAY,
+            supply=supply,
+            register=gas.volume_l if report is None else report.volume_l,
+            link_ok=not mirror.link_failed,
+            last_contact=mirror.heard_at,
+            balance=None if account is None else Money(account.balance, currency),
+            debt=debt,
+            cutoff_l=None if account is None or cutoff >= NO_LIMIT_LITRES else cutoff,
+            countdown=mirror.countdown,
+            low_credit=report is not None and report.low_credit,
+            why=_gas_why(supply, link_ok=gas.comms_ok, countdown=gas.countdown),
+        )
+
+    def _half_hours(self, meter: Eui64) -> tuple[tuple[Instant, int | None], ...]:
+        newest = self._street.books.last_half_hour(meter)
+        if newest is None:
+            return ()
+        last = day_start(Instant(newest - 1))
+        shown: list[tuple[Instant, int | None]] = []
+        for back in range(_DAYS_SHOWN - 1, -1, -1):
+            day = Instant(last - back * DAY)
+            profile = self._street.books.day(meter, day)
+            if profile is not None:
+                ends = (Instant(day + (slot + 1) * HALF_HOUR) for slot in range(len(profile.intervals())))
+                shown += zip(ends, profile.intervals(), strict=True)
+        return tuple(shown)
+
+
+def _gas_why(supply: Supply, *, link_ok: bool, countdown: int) -> str:
+    if supply is Supply.ARMED:
+        return (
+            "Credit is in. Make sure every appliance is off, then press the button on the gas meter to restore the gas."
+        )
+    if supply is Supply.OFF and not link_ok and countdown > 0:
+        return "The link between hub and meter is down. Press the button on the gas meter to restore the gas for now."
+    if supply is Supply.OFF:
+        return "The credit is used up. Buy credit, or type a token on the hub's keypad."
+    return ""
+
+
+def _gas_said(before: Supply, after: Supply, *, link_ok: bool) -> str:
+    if after is Supply.ON:
+        return "The gas was on already." if before is Supply.ON else "The gas is on."
+    if after is Supply.ARMED:
+        return "The meter is calling its hub; the gas comes on within seconds."
+    return "There is no credit: the gas stays off." if link_ok else "The link is down and no time is left on it."
+
+
+def _receipt(vend: Vend, stages: Sequence[StageRecord]) -> Receipt:
+    return Receipt(
+        request=vend.request_id,
+        account=vend.account_id,
+        home=vend.home,
+        paid=vend.paid,
+        to_debt=vend.to_debt,
+        in_token=vend.in_token,
+        debt_left=vend.debt_left,
+        token=vend.token,
+        made_at=vend.at,
+        stages=tuple(_stage(stage) for stage in stages),
+    )
+
+
+def _stage(stage: StageRecord) -> Stage:
+    return Stage(StageName(stage.name.value), stage.at, stage.reason)

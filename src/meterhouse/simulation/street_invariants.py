@@ -1,0 +1,188 @@
+"""The invariants of design §4 that a street of this version can break, checked on what really happened.
+
+The judges keep books of their own from events and from the meters' physical state; they never ask the account that they
+judge how it got there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from fractions import Fraction
+from math import floor
+
+from meterhouse.app.live_street import LiveStreet
+from meterhouse.app.site import HomeSite
+from meterhouse.model import DAY, HALF_HOUR, Event, Fuel, Instant, day_start, isoformat
+
+__all__ = ["Commands", "HalfHours", "Money", "RatedBalances", "Restorations", "street_invariants"]
+
+
+class Money:
+    """1: paid = to debt + in tokens, and value credited at the premises = tokens accepted, each once."""
+
+    name = "money adds up"
+    number = 1
+    kinds = ("token.accepted",)
+
+    def __init__(self, street: LiveStreet) -> None:
+        self._street = street
+        self._accepted: defaultdict[str, int] = defaultdict(int)
+        self._seen: defaultdict[str, int] = defaultdict(int)
+
+    def observe(self, event: Event) -> Iterable[str]:
+        """Add up what the hubs say they accepted."""
+        amount = event.fields["amount_money5"]
+        assert isinstance(amount, int)
+        self._accepted[event.source] += amount
+        self._seen[event.source] += 1
+        return ()
+
+    def check(self, now: Instant) -> Iterable[str]:
+        """The ledger balances, and each hub was credited with nothing but tokens sold to it, each at most once."""
+        del now
+        for breach in self._street.books.breaches():
+            yield str(breach)
+        for site in self._street.sites.values():
+            account = site.hub.account
+            if account is None:
+                continue
+            if account.credited != self._accepted[site.hub.name]:
+                yield f"{site.hub.name} credited {account.credited}, accepted tokens of {self._accepted[site.hub.name]}"
+            sold = [vend for vend, _ in self._street.books.vends(100_000, site.plan.home) if vend.token]
+            if self._seen[site.hub.name] > len(sold):
+                yield f"{site.hub.name} accepted {self._seen[site.hub.name]} tokens of {len(sold)} sold"
+            if account.credited > sum(vend.value.amount for vend in sold):
+                yield f"{site.hub.name} was credited more than was ever sold to it"
+
+
+class Restorations:
+    """2: a supply that was closed for credit opens only after a hand on the spot."""
+
+    name = "only a hand restores"
+    number = 2
+    kinds = ("valve.opened", "valve.closed", "button.pressed", "token.accepted")
+
+    def __init__(self, street: LiveStreet) -> None:
+        self._home = street.site_of_source()
+        self._hand: set[str] = set()
+
+    def observe(self, event: Event) -> Iterable[str]:
+        """A hand is a pressed button or a token typed on the keypad, after the closing."""
+        home = self._home.get(event.source)
+        if home is None:
+            return
+        by_keypad = event.kind == "token.accepted" and event.fields.get("way") == "keypad"
+        if event.kind == "button.pressed" or by_keypad:
+            self._hand.add(home)
+        elif event.kind == "valve.closed":
+            self._hand.discard(home)
+        elif event.kind == "valve.opened" and event.source.startswith("gas_meter") and home not in self._hand:
+            yield f"the valve of home {home} opened without a hand on the spot"
+
+    def check(self, now: Instant) -> Iterable[str]:
+        """Nothing more at the end of a day."""
+        del now
+        return ()
+
+
+class RatedBalances:
+    """6 (money): balance = opening + credited − the exact cost of the meter's own half hours, to the last unit."""
+
+    name = "balances equal the reference ledger"
+    number = 6
+    kinds: tuple[str, ...] = ()
+
+    def __init__(self, street: LiveStreet) -> None:
+        self._street = street
+
+    def observe(self, event: Event) -> Iterable[str]:
+        """Not by event."""
+        del event
+        return ()
+
+    def check(self, now: Instant) -> Iterable[str]:
+        """Rate the gas meter's log anew, in fractions, and compare."""
+        del now
+        for site in self._street.sites.values():
+            account = site.hub.account
+            if account is None or account.charged_until is None or site.gas is None or site.plan.gas is None:
+                continue
+            expected = account.opening + account.credited - self._cost(site)
+            if account.balance != expected:
+                yield f"home {site.plan.home} has {account.balance}, the reference ledger {expected}"
+
+    def _cost(self, site: HomeSite) -> int:
+        assert site.gas is not None
+        assert site.plan.gas is not None
+        account, gas = site.hub.account, site.plan.gas
+        assert account is not None
+        assert account.charged_until is not None
+        rows = site.gas.backlog.log.between(Instant(0), account.charged_until)
+        first = rows[0]
+        litres = rows[-1].register - first.register
+        kwh = Fraction(litres, 1000) * Fraction(102264, 100000) * Fraction(gas.cv, 1000) / Fraction(36, 10)
+        days = account.charged_until // DAY - first.end // DAY
+        return floor(kwh * gas.price) + days * gas.standing_charge
+
+
+class HalfHours:
+    """6 (readings): what the head end stored is what the meters measured, no half hour lost or counted twice."""
+
+    name = "no half hour lost or doubled"
+    number = 6
+    kinds: tuple[str, ...] = ()
+
+    def __init__(self, street: LiveStreet, patience_days: int = 2) -> None:
+        self._street = street
+        self._patience = patience_days
+        self.days_checked = 0
+
+    def observe(self, event: Event) -> Iterable[str]:
+        """Not by event."""
+        del event
+        return ()
+
+    def check(self, now: Instant) -> Iterable[str]:
+        """The day that has had `patience_days` to arrive is whole and equal."""
+        day = Instant(day_start(now) - self._patience * DAY)
+        if day < self._street.plan.start:
+            return
+        for site in self._street.sites.values():
+            for meter, fuel in site.fuels:
+                log = site.electricity.log if fuel is Fuel.ELECTRICITY or site.gas is None else site.gas.backlog.log
+                measured = {row.end: row.register for row in log.between(Instant(day + HALF_HOUR), Instant(day + DAY))}
+                stored = self._street.books.day(meter, day)
+                kept = {} if stored is None else {row.end: row.register for row in stored.rows}
+                self.days_checked += bool(measured)
+                wrong = sorted(end for end in measured.keys() | kept if measured.get(end) != kept.get(end))
+                if wrong:
+                    at = Instant(wrong[0])
+                    yield f"home {site.plan.home} {fuel}: {len(wrong)} half hours differ, the first at {isoformat(at)}"
+
+
+class Commands:
+    """7: every accepted order ends as done, refused or expired; none is older than its expiry and still open."""
+
+    name = "every order ends"
+    number = 7
+    kinds: tuple[str, ...] = ()
+
+    def __init__(self, street: LiveStreet) -> None:
+        self._street = street
+
+    def observe(self, event: Event) -> Iterable[str]:
+        """Not by event."""
+        del event
+        return ()
+
+    def check(self, now: Instant) -> Iterable[str]:
+        """No open order is past its expiry by more than the head end's longest pause."""
+        for order, expiry in self._street.books.open_orders():
+            if now > expiry + 3 * 60 * 60 * 1000:
+                yield f"order {order} expired at {isoformat(expiry)} and is still open"
+
+
+def street_invariants(street: LiveStreet) -> tuple[Money, Restorations, RatedBalances, HalfHours, Commands]:
+    """All of them, for one street."""
+    return Money(street), Restorations(street), RatedBalances(street), HalfHours(street), Commands(street)
