@@ -125,3 +125,18 @@ def test_pages_read_well_in_the_dark(browser: Browser, address: str) -> None:
             assert background == "rgb(17, 22, 28)"
             seen.shoot(PICTURES, f"{name}-dark")
         assert seen.complaints == []
+
+
+def test_page_keeps_what_was_typed_while_the_connection_is_away_for_five_seconds(visitor: PageVisit) -> None:
+    visitor.open("/counter")
+    amount = visitor.page.get_by_label("Amount in GBP")
+    amount.fill("12.34")
+    visitor.page.evaluate(
+        "window.mark = 1; window.socket.disconnect(); setTimeout(() => window.socket.connect(), 5000)"
+    )
+    visitor.page.wait_for_function("!window.socket.connected")
+    visitor.page.wait_for_function("window.socket.connected", timeout=10_000)
+    clock = visitor.page.locator(".mh-clock .mh-number")
+    expect(clock).not_to_have_text(clock.inner_text(), timeout=5_000)
+    assert visitor.page.evaluate("window.mark") == 1, "the page was loaded anew"
+    assert amount.input_value() == "12.34"

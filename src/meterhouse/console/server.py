@@ -111,6 +111,8 @@ def _listen(host: str, port: int) -> socket.socket:
             why=f"The system says: {error.strerror or error}.",
             remedy="Stop what uses that port, or choose another one.",
         ) from error
+    # Worth 40 ms an answer: connections inherit it, and asyncio sets it only on sockets made with a protocol number.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if not ipaddress.ip_address(str(listener.getsockname()[0]).partition("%")[0]).is_loopback:
         _LOG.warning("the console has no login and listens on %s: everyone who reaches it may act", host)
     return listener

@@ -100,6 +100,9 @@ class _CounterPage:
         self._followed = receipt.request
         self._show(receipt)
 
-    def _follow(self, request: str) -> None:
+    async def _follow(self, request: str) -> None:
         self._followed = request
-        ui.timer(0, self.refresh, once=True)
+        try:
+            await self.refresh()
+        except MeterhouseError as error:
+            self._frame.show_trouble(error)

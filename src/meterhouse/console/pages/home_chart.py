@@ -75,11 +75,11 @@ def _options(series: HalfHourSeries, zone: tzinfo) -> dict[str, Any]:
             {
                 "type": "value",
                 "name": f"{series.unit} a half hour",
-                "nameTextStyle": {"color": _INK, "align": "left", "padding": [0, 0, 0, -24]},
+                "nameTextStyle": {"color": _INK, "align": "left", "padding": 0},
                 "axisLabel": {"color": _INK},
                 "splitLine": {"lineStyle": {"color": _FAINT}},
             },
-            {"type": "value", "min": 0, "max": 1, "show": False},
+            {"type": "value", "min": 0, "max": 1, "show": False, "axisLabel": {"show": False}},
         ],
         "series": [
             {
@@ -87,7 +87,7 @@ def _options(series: HalfHourSeries, zone: tzinfo) -> dict[str, Any]:
                 "name": series.unit,
                 "data": [amount for _, amount in series.rows],
                 "itemStyle": {"color": _COLOURS[series.fuel], "borderRadius": [2, 2, 0, 0]},
-                "barCategoryGap": "18%",
+                "barCategoryGap": "14%",
             },
             _missing(series),
         ],
@@ -101,7 +101,7 @@ def _missing(series: HalfHourSeries) -> dict[str, Any]:
         "name": "missing",
         "yAxisIndex": 1,
         "barGap": "-100%",
-        "barCategoryGap": "0%",
+        "barCategoryGap": "14%",
         "silent": True,
         "itemStyle": {"color": _FAINT},
         "tooltip": {"show": False},

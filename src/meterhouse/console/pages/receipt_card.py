@@ -33,7 +33,7 @@ class ReceiptCard:
 
 def _draw_invitation() -> None:
     ui.label("Receipt").classes("mh-subtitle").props('role="heading" aria-level="2"')
-    ui.label("After a payment its receipt and the way of its token appear here.").classes("mh-hint")
+    ui.label("After a payment, its receipt and how far its token has come appear here.").classes("mh-hint")
 
 
 def _draw_payment(payment: PaymentView) -> None:

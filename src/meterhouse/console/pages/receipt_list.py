@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from nicegui import ui
 
@@ -20,7 +20,7 @@ class ReceiptList:
         chosen: called with the request of a payment that was clicked; None for a list that only shows.
     """
 
-    def __init__(self, nothing: str, chosen: Callable[[str], None] | None) -> None:
+    def __init__(self, nothing: str, chosen: Callable[[str], Awaitable[None]] | None) -> None:
         self._nothing = nothing
         self._chosen = chosen
         self._root = ui.element("div").classes("mh-receipts")
@@ -41,7 +41,9 @@ class ReceiptList:
         with ui.element("div" if self._chosen is None else "button").classes("mh-receipt") as row:
             row.mark(f"receipt-{payment.request}")
             with ui.element("div").classes("mh-receipt-main"):
-                ui.label(f"{payment.paid} · home {payment.home}").classes("mh-number mh-paid")
+                ui.label(payment.paid if self._chosen is None else f"{payment.paid} · home {payment.home}").classes(
+                    "mh-number mh-paid"
+                )
                 ui.label(payment.made_at).classes("mh-hint")
                 ui.label(f"{payment.to_debt} to debt · {payment.in_token} in token").classes("mh-hint")
                 if payment.token and self._chosen is None:
