@@ -179,6 +179,8 @@ def test_a_time_that_no_calendar_has_is_an_error(field):
         lambda: Address("OSM", 100_000_000, 1, 1),
         lambda: Address("OSM", 1, 256, 1),
         lambda: MasterKey(b"short"),
+        lambda: encode_moment(parse_instant("2200-01-01")),
+        lambda: encode_date(date(1999, 12, 31)),
         lambda: Record(RecordHeader(Coding.BCD2, b"\x13"), 100).encode(),
         lambda: Record(RecordHeader(Coding.INT8, b"\x13"), 256).encode(),
         lambda: Record(RecordHeader(Coding.NONE, b"\x13"), 1).encode(),
