@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Row, and_, bindparam, case, func, insert, or_, select
 
 from meterhouse.model import Instant, Money
+from meterhouse.store.prepared import Prepared
 from meterhouse.store.schema import transfers
 from meterhouse.store.transaction import Transaction
 from meterhouse.supplier.ledger import AccountCode, Transfer, TransferKind
@@ -17,8 +18,10 @@ __all__ = ["SqlBook"]
 _PAGE: Final = 5_000
 """Lines of the journal that are in memory at a time."""
 
-_INSERT: Final = insert(transfers)
-_OF_REQUEST: Final = select(transfers).where(transfers.c.request == bindparam("request")).order_by(transfers.c.id)
+_INSERT: Final = Prepared(insert(transfers), ("request", "kind", "debit", "credit", "amount", "currency", "at"))
+_OF_REQUEST: Final = Prepared(
+    select(transfers).where(transfers.c.request == bindparam("named")).order_by(transfers.c.id)
+)
 _PAGE_AFTER: Final = select(transfers).where(transfers.c.id > bindparam("after")).order_by(transfers.c.id).limit(_PAGE)
 _BALANCE: Final = select(
     func.coalesce(
@@ -42,7 +45,7 @@ class SqlBook:
 
     def append(self, lines: Sequence[Transfer]) -> None:
         """Write transfers that are not there yet."""
-        self._transaction.execute(
+        self._transaction.quick(
             _INSERT,
             [
                 {
@@ -60,7 +63,7 @@ class SqlBook:
 
     def transfers_of(self, request_id: str) -> Sequence[Transfer]:
         """All transfers of one request, in the order written."""
-        return [_transfer(row) for row in self._transaction.rows(_OF_REQUEST, {"request": request_id})]
+        return [_transfer(row) for row in self._transaction.quick(_OF_REQUEST, {"named": request_id})]
 
     def balance(self, account: AccountCode, currency: str) -> Money:
         """Debits minus credits of one account."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, insert, select, update
 
 from meterhouse.model import Duration, Eui64, Instant, UsageError
+from meterhouse.store.prepared import Prepared
 from meterhouse.store.schema import commands
 from meterhouse.store.transaction import Transaction
 from meterhouse.supplier.vending import Delivery
@@ -96,8 +97,8 @@ class Command:
 
 
 _C: Final = commands.c
-_INSERT: Final = insert(commands)
-_BY_REQUEST: Final = select(_C.id).where(_C.request == bindparam("named"))
+_INSERT: Final = Prepared(insert(commands), [column.name for column in _C if column.name != "id"])
+_BY_REQUEST: Final = Prepared(select(_C.id).where(_C.request == bindparam("named")))
 _BY_ID: Final = select(commands).where(_C.id == bindparam("command"))
 _LAPSED: Final = (
     update(commands)
@@ -139,9 +140,9 @@ class SqlCommands:
 
     def enqueue(self, command: NewCommand) -> None:
         """Queue an order; one whose `request` is there already changes nothing."""
-        if command.request is not None and self._transaction.first(_BY_REQUEST, {"named": command.request}):
+        if command.request is not None and self._transaction.quick(_BY_REQUEST, {"named": command.request}):
             return
-        self._transaction.execute(
+        self._transaction.quick(
             _INSERT,
             {
                 "hub": command.hub.octets.hex(),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from meterhouse.model import StorageError
 
 __all__ = ["storage_error"]
@@ -23,7 +21,7 @@ _SENTENCES: Final = (
 )
 
 
-def storage_error(error: SQLAlchemyError) -> StorageError:
+def storage_error(error: Exception) -> StorageError:
     """The same failure as the house's error, with the driver's words as the reason."""
     said = str(getattr(error, "orig", None) or error)
     for word, what, remedy in _SENTENCES:

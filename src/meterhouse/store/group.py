@@ -29,9 +29,12 @@ def run_group(connection: Connection, tickets: Sequence[Ticket]) -> None:
     wanted = [ticket for ticket in tickets if ticket[1].set_running_or_notify_cancel()]
     try:
         with connection.begin():
-            outcomes = [_run_one(connection, job, future) for job, future in wanted]
+            transaction = Transaction(connection)
+            outcomes = [_run_one(transaction, job, future) for job, future in wanted]
     except SQLAlchemyError as error:
         _fail(wanted, storage_error(error))
+    except StorageError as error:
+        _fail(wanted, error)
     else:
         for future, result, raised in outcomes:
             if raised is None:
@@ -40,24 +43,25 @@ def run_group(connection: Connection, tickets: Sequence[Ticket]) -> None:
                 future.set_exception(raised)
 
 
-def _run_one(connection: Connection, job: Job, future: Future[Any]) -> _Outcome:
-    connection.exec_driver_sql("SAVEPOINT job")
+def _run_one(transaction: Transaction, job: Job, future: Future[Any]) -> _Outcome:
+    transaction.mark("SAVEPOINT job")
     try:
-        result = job(Transaction(connection))
+        result = job(transaction)
     except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the future
-        _undo(connection, error)
-        return future, None, storage_error(error) if isinstance(error, SQLAlchemyError) else error
-    connection.exec_driver_sql("RELEASE SAVEPOINT job")
+        told = storage_error(error) if isinstance(error, SQLAlchemyError) else error
+        _undo(transaction, told)
+        return future, None, told
+    transaction.mark("RELEASE SAVEPOINT job")
     return future, result, None
 
 
-def _undo(connection: Connection, error: BaseException) -> None:
+def _undo(transaction: Transaction, error: BaseException) -> None:
     """Undo one job; where a full disk has already undone the whole transaction, let its error end the group."""
     try:
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
-        connection.exec_driver_sql("RELEASE SAVEPOINT job")
-    except SQLAlchemyError:
-        if isinstance(error, SQLAlchemyError):
+        transaction.mark("ROLLBACK TO SAVEPOINT job")
+        transaction.mark("RELEASE SAVEPOINT job")
+    except StorageError:
+        if isinstance(error, StorageError):
             raise error from None
         raise
 

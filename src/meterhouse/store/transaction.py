@@ -7,6 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Executable, Row
 
+from meterhouse.store.faults import storage_error
+from meterhouse.store.prepared import Prepared
+
 __all__ = ["Transaction"]
 
 Parameters = Mapping[str, object] | Sequence[Mapping[str, object]]
@@ -19,10 +22,41 @@ class Transaction:
         connection: SQLAlchemy's, for statements that the three methods here don't fit.
     """
 
-    __slots__ = ("connection",)
+    __slots__ = ("_cursor", "_driver_error", "connection")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._cursor: Any = connection.connection.cursor()
+        self._driver_error: type[Exception] = connection.dialect.loaded_dbapi.Error
+
+    def quick(self, prepared: Prepared, parameters: Parameters) -> list[Any]:
+        """Run a prepared statement by the driver alone, and give its rows, with a name for each column.
+
+        A sequence of parameters runs it for each and gives no rows.
+
+        Raises:
+            StorageError: the database failed.
+        """
+        form = prepared.form(self.connection.dialect)
+        try:
+            if isinstance(parameters, Mapping):
+                self._cursor.execute(form.text, form.parameters(parameters))
+                return form.rows(self._cursor)
+            self._cursor.executemany(form.text, [form.parameters(each) for each in parameters])
+        except self._driver_error as error:
+            raise storage_error(error) from error
+        return []
+
+    def mark(self, words: str) -> None:
+        """Say a savepoint statement.
+
+        Raises:
+            StorageError: the database failed.
+        """
+        try:
+            self._cursor.execute(words)
+        except self._driver_error as error:
+            raise storage_error(error) from error
 
     def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
         """Run a statement; a sequence of parameters runs it for each."""

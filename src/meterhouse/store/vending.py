@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from meterhouse.model import Eui64, Fuel, Instant, Money
 from meterhouse.store.book import SqlBook
 from meterhouse.store.commands import SqlCommands, delivery_command
+from meterhouse.store.prepared import Prepared
 from meterhouse.store.schema import accounts, meters, vend_stages, vends
 from meterhouse.store.transaction import Transaction
 from meterhouse.supplier.vending import (
@@ -25,7 +26,7 @@ from meterhouse.supplier.vending import (
 
 __all__ = ["SqlVendingRecords", "account_record", "meter_record"]
 
-_CUSTOMER: Final = (
+_CUSTOMER: Final = Prepared(
     select(
         accounts,
         *(meters.c[name] for name in ("fuel", "hub", "pan", "supply_group", "tariff_index", "key_revision")),
@@ -35,18 +36,20 @@ _CUSTOMER: Final = (
     .where(accounts.c.account == bindparam("id"))
     .with_for_update()
 )
-_VEND: Final = select(vends).where(vends.c.request == bindparam("id"))
+_VEND: Final = Prepared(select(vends).where(vends.c.request == bindparam("id")))
 _NEWEST: Final = select(vends).order_by(vends.c.id.desc()).limit(bindparam("limit"))
 _NEWEST_OF_HOME: Final = _NEWEST.where(vends.c.home == bindparam("home"))
-_NEW_VEND: Final = insert(vends)
-_DEBT: Final = update(accounts).where(accounts.c.account == bindparam("id")).values(debt=bindparam("owed"))
-_TID: Final = (
+_NEW_VEND: Final = Prepared(insert(vends), [column.name for column in vends.c if column.name != "id"])
+_DEBT: Final = Prepared(update(accounts).where(accounts.c.account == bindparam("id")).values(debt=bindparam("owed")))
+_TID: Final = Prepared(
     update(meters)
-    .where(meters.c.meter == bindparam("id"), or_(meters.c.last_tid.is_(None), meters.c.last_tid < bindparam("tid")))
-    .values(last_tid=bindparam("tid"))
+    .where(meters.c.meter == bindparam("id"), or_(meters.c.last_tid.is_(None), meters.c.last_tid < bindparam("newest")))
+    .values(last_tid=bindparam("newest"))
 )
-_STAGES: Final = select(vend_stages).where(vend_stages.c.request == bindparam("id")).order_by(vend_stages.c.id)
-_NEW_STAGE: Final = insert(vend_stages)
+_STAGES: Final = Prepared(
+    select(vend_stages).where(vend_stages.c.request == bindparam("id")).order_by(vend_stages.c.id)
+)
+_NEW_STAGE: Final = Prepared(insert(vend_stages), ("request", "stage", "at", "reason"))
 
 
 class SqlVendingRecords:
@@ -60,13 +63,13 @@ class SqlVendingRecords:
 
     def customer(self, account_id: str) -> Customer | None:
         """The account and its meter, locked until the commit."""
-        row = self._transaction.first(_CUSTOMER, {"id": account_id})
-        return Customer(account_record(row), meter_record(row)) if row else None
+        rows = self._transaction.quick(_CUSTOMER, {"id": account_id})
+        return Customer(account_record(rows[0]), meter_record(rows[0])) if rows else None
 
     def vend(self, request_id: str) -> Vend | None:
         """The vend of a request."""
-        row = self._transaction.first(_VEND, {"id": request_id})
-        return _vend(row) if row else None
+        rows = self._transaction.quick(_VEND, {"id": request_id})
+        return _vend(rows[0]) if rows else None
 
     def newest(self, limit: int, home: str | None = None) -> tuple[Vend, ...]:
         """The newest vends, newest first; of one home, or of all."""
@@ -76,7 +79,7 @@ class SqlVendingRecords:
 
     def save_vend(self, vend: Vend) -> None:
         """Write a new vend."""
-        self._transaction.execute(
+        self._transaction.quick(
             _NEW_VEND,
             {
                 "request": vend.request_id,
@@ -98,11 +101,11 @@ class SqlVendingRecords:
 
     def save_debt(self, account_id: str, debt: Money) -> None:
         """Set what an account owes; the table refuses less than nothing."""
-        self._transaction.execute(_DEBT, {"id": account_id, "owed": debt.amount})
+        self._transaction.quick(_DEBT, {"id": account_id, "owed": debt.amount})
 
     def save_tid(self, meter: Eui64, tid: int) -> None:
         """Set the newest token identifier; a lower one changes nothing."""
-        self._transaction.execute(_TID, {"id": meter.octets.hex(), "tid": tid})
+        self._transaction.quick(_TID, {"id": meter.octets.hex(), "newest": tid})
 
     def save_delivery(self, delivery: Delivery) -> None:
         """Put the order to the hub into the outbox."""
@@ -110,17 +113,17 @@ class SqlVendingRecords:
 
     def stages(self, request_id: str) -> Sequence[StageRecord]:
         """The life line so far."""
-        rows = self._transaction.rows(_STAGES, {"id": request_id})
+        rows = self._transaction.quick(_STAGES, {"id": request_id})
         return [StageRecord(StageName(row.stage), Instant(row.at), row.reason) for row in rows]
 
     def save_stage(self, request_id: str, stage: StageRecord) -> None:
         """Add a step to the life line."""
-        self._transaction.execute(
+        self._transaction.quick(
             _NEW_STAGE, {"request": request_id, "stage": stage.name.value, "at": stage.at, "reason": stage.reason}
         )
 
 
-def account_record(row: Row[Any]) -> AccountRecord:
+def account_record(row: Any) -> AccountRecord:
     """An account from a row that holds its columns."""
     return AccountRecord(
         account_id=row.account,
@@ -132,7 +135,7 @@ def account_record(row: Row[Any]) -> AccountRecord:
     )
 
 
-def meter_record(row: Row[Any]) -> MeterRecord:
+def meter_record(row: Any) -> MeterRecord:
     """A meter from a row that holds its columns."""
     return MeterRecord(
         meter=Eui64(bytes.fromhex(row.meter)),
@@ -147,7 +150,7 @@ def meter_record(row: Row[Any]) -> MeterRecord:
     )
 
 
-def _vend(row: Row[Any]) -> Vend:
+def _vend(row: Any) -> Vend:
     def money(amount: int) -> Money:
         return Money(amount, row.currency)
 
