@@ -23,6 +23,7 @@ PLAIN = {
     "__future__",
     "abc",
     "array",
+    "base64",
     "binascii",
     "bisect",
     "calendar",
