@@ -102,9 +102,12 @@ class Home:
         self.meter = GasMeter(GasMeterSettings(ADDRESS, HUB, KEY, delay_half_hours=ALLOWANCE), START)
         self.hub = HubEnd(KEY, ADDRESS, HUB)
         self.now = START
-        self.cutoff_l = 50
+        self.cutoff_l = 5
         self.half_hours_beyond = 0
         self.rows: list[int] = []
+        for _ in range(2):  # until the first cut-off is written there is none
+            self.half_hour(up=True, down=True, presses=0)
+        self.half_hours_beyond = 0
 
     def half_hour(self, *, up: bool, down: bool, presses: int) -> None:
         """One half hour of the adversary: telegrams let through up and down, and the button."""
@@ -135,16 +138,18 @@ class Home:
                     self.meter.receive(GAS_RADIO, order, Instant(self.meter.deadline() - 50))
 
 
-steps = st.tuples(st.booleans(), st.booleans(), st.integers(0, 2))
+steps = st.tuples(st.booleans(), st.booleans(), st.integers(0, 2), st.integers(1, 15))
+"""Up and down let through, presses in each half hour, and for how many half hours."""
 
 
 @pytest.mark.requirement("S0-137")
-@given(st.lists(steps, min_size=1, max_size=60))
+@given(st.lists(steps, min_size=1, max_size=20))
 @settings(max_examples=100, deadline=None)
 def test_no_adversary_gets_gas_for_longer_than_one_delay(moves):
     home = Home()
-    for up, down, presses in moves:
-        home.half_hour(up=up, down=down, presses=presses)
+    for up, down, presses, count in moves:
+        for _ in range(count):
+            home.half_hour(up=up, down=down, presses=presses)
     assert home.half_hours_beyond <= ALLOWANCE
     ends = [START + place * HALF_HOUR for place in range(1, len(home.rows) + 1)]
     assert sorted(home.rows) == ends
@@ -153,7 +158,6 @@ def test_no_adversary_gets_gas_for_longer_than_one_delay(moves):
 @pytest.mark.requirement("S0-137")
 def test_a_thousand_cuts_of_the_link_never_give_more_than_one_delay_of_gas():
     home = Home()
-    home.half_hour(up=True, down=True, presses=0)
     for turn in range(1000):
         home.half_hour(up=bool(turn % 2), down=bool(turn % 2), presses=1)
     assert 0 < home.half_hours_beyond <= ALLOWANCE
