@@ -62,5 +62,6 @@ class _Form:
         if cursor.description is None:
             return []
         if self._row is None:
-            self._row = namedtuple("Row", [column[0] for column in cursor.description])  # noqa: PYI024 - names are data
+            make: Any = namedtuple  # noqa: PYI024 - the names are data, which no checker can follow
+            self._row = make("Row", [column[0] for column in cursor.description])
         return [self._row._make(row) for row in cursor.fetchall()]
