@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from fakes.page_visit import LAPTOP, PHONE, PageVisit, chromium, chromium_path, visit
+from fakes.page_visit import LAPTOP, PHONE, PageVisit, chromium, chromium_path, tour, visit
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "build" / "screenshots"
@@ -25,11 +24,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """Where the console answers: METERHOUSE_CONSOLE_URL if set (a real street), else our street in memory."""
-    given = os.environ.get("METERHOUSE_CONSOLE_URL")
-    if given:
-        yield given
-        return
+    """Where a console over the street in memory answers."""
     command = [sys.executable, "-m", "fakes.serve_street"]
     with subprocess.Popen(command, cwd=ROOT / "tests", stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -140,3 +135,8 @@ def test_page_keeps_what_was_typed_while_the_connection_is_away_for_five_seconds
     expect(clock).not_to_have_text(clock.inner_text(), timeout=5_000)
     assert visitor.page.evaluate("window.mark") == 1, "the page was loaded anew"
     assert amount.input_value() == "12.34"
+
+
+def test_tour_of_the_three_pages_meets_nothing_amiss(browser: Browser, address: str) -> None:
+    pictures = tour(browser, address, PICTURES / "tour", "03")
+    assert len({picture.read_bytes() for picture in pictures}) == 6

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-__all__ = ["LAPTOP", "PHONE", "PageVisit", "chromium", "chromium_path", "visit"]
+__all__ = ["LAPTOP", "PHONE", "PageVisit", "chromium", "chromium_path", "tour", "visit"]
 
 LAPTOP = (1280, 800)
 PHONE = (360, 740)
@@ -87,6 +87,24 @@ def visit(
         yield seen
     finally:
         context.close()
+
+
+def tour(browser: Browser, base_url: str, folder: Path, home: str) -> list[Path]:
+    """Pictures of the three pages on a laptop and a phone, of any running console.
+
+    Fails on a console error, a failed or foreign request, a page wider than its window, or a badge without a word.
+    """
+    pictures: list[Path] = []
+    for size in (LAPTOP, PHONE):
+        with visit(browser, base_url, size) as seen:
+            for name, path in (("street", "/"), (f"home-{home}", f"/home/{home}"), ("counter", "/counter")):
+                seen.open(path)
+                seen.sees("Street", "Counter")
+                pictures.append(seen.shoot(folder, f"{name}-{size[0]}x{size[1]}"))
+                assert seen.overflow() == 0, f"{path} is wider than {size[0]} pixels"
+                assert all(badge.inner_text().strip() for badge in seen.page.locator(".mh-badge").all())
+            assert seen.complaints == []
+    return pictures
 
 
 def _note_foreign(url: str, complaints: list[str]) -> None:
