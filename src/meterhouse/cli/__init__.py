@@ -1,0 +1,36 @@
+"""the command line: every verb, data on stdout and talk on stderr"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from meterhouse import __version__
+from meterhouse.cli.profile import profile
+from meterhouse.cli.talk import say, write_json
+from meterhouse.cli.up import up
+from meterhouse.cli.world import world
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True, help="Meterhouse: an open smart-metering system.", pretty_exceptions_enable=False
+)
+app.command()(up)
+app.add_typer(world, name="world")
+app.add_typer(profile, name="profile")
+
+
+@app.command()
+def version(*, json: Annotated[bool, typer.Option("--json", help="Print it as one JSON document.")] = False) -> None:
+    """Say which version this is."""
+    if json:
+        write_json({"version": __version__})
+    else:
+        say.print(f"meterhouse {__version__}")
+
+
+def main() -> None:
+    """The console script."""
+    app()
