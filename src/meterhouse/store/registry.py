@@ -97,6 +97,7 @@ class SqlRegistry:
             "key_revision": record.key_revision,
             "base_date": record.base_date,
             "last_tid": record.last_tid,
+            "scheme": record.scheme,
         }
         row = self._transaction.first(_METER, {"id": values["meter"]})
         if row is None:

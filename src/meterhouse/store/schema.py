@@ -52,6 +52,7 @@ meters: Final = Table(
     Column("key_revision", Integer, nullable=False),
     Column("base_date", Integer, nullable=False),
     Column("last_tid", Integer),
+    Column("scheme", Text, nullable=False, server_default="sts"),
 )
 
 accounts: Final = Table(

@@ -30,7 +30,7 @@ _CUSTOMER: Final = Prepared(
     select(
         accounts,
         *(meters.c[name] for name in ("fuel", "hub", "pan", "supply_group", "tariff_index", "key_revision")),
-        *(meters.c[name] for name in ("base_date", "last_tid")),
+        *(meters.c[name] for name in ("base_date", "last_tid", "scheme")),
     )
     .join(meters, accounts.c.meter == meters.c.meter)
     .where(accounts.c.account == bindparam("id"))
@@ -147,6 +147,7 @@ def meter_record(row: Any) -> MeterRecord:
         key_revision=row.key_revision,
         base_date=row.base_date,
         last_tid=row.last_tid,
+        scheme=row.scheme,
     )
 
 

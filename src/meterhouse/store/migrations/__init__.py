@@ -1,9 +1,10 @@
 """the schema's steps forward, numbered, never changed once released"""
 
 from meterhouse.store.migrations.m0001_first import STATEMENTS as _FIRST
+from meterhouse.store.migrations.m0002_scheme import STATEMENTS as _SCHEME
 from meterhouse.store.migrations.migrate import migrate, version_of
 
 __all__ = ["MIGRATIONS", "migrate", "version_of"]
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SCHEME)
 """Version n is made by the first n; a new one goes to the end."""

@@ -65,6 +65,7 @@ class MeterRecord:
         key_revision: KRN, 1 to 9.
         base_date: year from which its token identifiers count: 1993, 2014 or 2035.
         last_tid: token identifier of its newest token; None before the first.
+        scheme: the encryption service that makes its tokens.
     """
 
     meter: Eui64
@@ -76,6 +77,7 @@ class MeterRecord:
     key_revision: int = 1
     base_date: int = 2014
     last_tid: int | None = None
+    scheme: str = "sts"
 
 
 @dataclass(frozen=True, slots=True)
