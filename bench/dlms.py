@@ -143,7 +143,7 @@ def dlms_session() -> Iterator[Figure]:
     rights = rights_to_all(objects)
     access = {
         16: ClientAccess(16, rights=rights),
-        1: ClientAccess(1, mechanism=Mechanism.GMAC, rights=rights, keys=keys, policy=Policy.BOTH),
+        1: ClientAccess(1, Mechanism.GMAC, rights, keys=keys, policy=Policy.BOTH, counter=Counter()),
     }
     server = Server(b"MTH00001", {1: LogicalDevice("MTH0000000000001", objects)}, access, os.urandom)
     starts = count(1, 100)
