@@ -2,18 +2,38 @@
 
 from meterhouse.crypto.cbc import CbcKey
 from meterhouse.crypto.cmac import CmacKey, cmac, cmac_verifies
+from meterhouse.crypto.curves import P256, P384, Curve, KeyPair, PublicPoint
 from meterhouse.crypto.des import des_encrypt
+from meterhouse.crypto.digests import md5, sha1, sha256
+from meterhouse.crypto.ecdh import shared_secret
+from meterhouse.crypto.ecdsa import sign, verify
 from meterhouse.crypto.gcm import GcmKey
-from meterhouse.crypto.kdf import hmac_sha256
+from meterhouse.crypto.kdf import concat_kdf, hmac_sha256
+from meterhouse.crypto.key_wrap import WRAP_OVERHEAD, unwrap_key, wrap_key
 from meterhouse.crypto.misty1 import Misty1
 
 __all__ = [
+    "P256",
+    "P384",
+    "WRAP_OVERHEAD",
     "CbcKey",
     "CmacKey",
+    "Curve",
     "GcmKey",
+    "KeyPair",
     "Misty1",
+    "PublicPoint",
     "cmac",
     "cmac_verifies",
+    "concat_kdf",
     "des_encrypt",
     "hmac_sha256",
+    "md5",
+    "sha1",
+    "sha256",
+    "shared_secret",
+    "sign",
+    "unwrap_key",
+    "verify",
+    "wrap_key",
 ]
