@@ -1,5 +1,15 @@
 """the rule-book of a home and its bill: plain functions on integers"""
 
+from meterhouse.rules.emergency import (
+    EmergencyRecord,
+    FriendlyRecord,
+    emergency_after_credit,
+    emergency_offered,
+    friendly_in_force,
+    low_credit,
+    select_emergency,
+    spendable,
+)
 from meterhouse.rules.gas_account import (
     CONVERSION_FACTOR,
     DENOMINATOR,
@@ -10,19 +20,41 @@ from meterhouse.rules.gas_account import (
     credit,
     cutoff_volume_l,
     energy_wh,
+    register_after,
 )
+from meterhouse.rules.gas_home import CLOSED, MISSED, OPENED, GasHomeRecord, draw_gas, gas_half_hour
 from meterhouse.rules.gas_valve import (
     button_opens,
     countdown_after_miss,
     countdown_may_reset,
     valve_closes,
 )
+from meterhouse.rules.tariff import (
+    BLOCKS,
+    RATES,
+    SLOTS,
+    TariffRecord,
+    block_in_force,
+    price_in_force,
+    rate_in_force,
+)
 
 __all__ = [
+    "BLOCKS",
+    "CLOSED",
     "CONVERSION_FACTOR",
     "DENOMINATOR",
+    "MISSED",
     "NO_LIMIT_LITRES",
+    "OPENED",
+    "RATES",
+    "SLOTS",
+    "EmergencyRecord",
+    "FriendlyRecord",
     "GasAccountRecord",
+    "GasHomeRecord",
+    "TariffRecord",
+    "block_in_force",
     "button_opens",
     "charge_day",
     "charge_volume",
@@ -30,6 +62,17 @@ __all__ = [
     "countdown_may_reset",
     "credit",
     "cutoff_volume_l",
+    "draw_gas",
+    "emergency_after_credit",
+    "emergency_offered",
     "energy_wh",
+    "friendly_in_force",
+    "gas_half_hour",
+    "low_credit",
+    "price_in_force",
+    "rate_in_force",
+    "register_after",
+    "select_emergency",
+    "spendable",
     "valve_closes",
 ]

@@ -22,6 +22,7 @@ __all__ = [
     "credit",
     "cutoff_volume_l",
     "energy_wh",
+    "register_after",
 ]
 
 _COMMON: Final = 24
@@ -86,20 +87,26 @@ def credit(account: GasAccountRecord, amount: int) -> int:
 
 
 def cutoff_volume_l(account: GasAccountRecord, register_l: int) -> int:
-    """The register at which the balance is used up (S0-107), never beyond NO_LIMIT_LITRES.
-
-    Rounded up to a whole litre: the smallest register for which the charge reaches the balance, so that with an
-    unchanged price the valve closes exactly when the balance is no longer above zero. With no balance it is the
-    register itself: closed at once. With a free price there is no limit.
+    """The register at which the balance is used up (S0-107), never beyond NO_LIMIT_LITRES; see `register_after`.
 
     Args:
         account: read only.
         register_l: the register up to which the account has been charged.
     """
-    if account.balance <= 0:
+    return register_after(account.balance, account.residue, account.cv, account.price, register_l)
+
+
+def register_after(money: int, residue: int, cv: int, price: int, register_l: int) -> int:
+    """The register at which `money` is used up, starting from `register_l` with `residue` not yet charged.
+
+    Rounded up to a whole litre: the smallest register for which the charge reaches the money, so that with an unchanged
+    price the valve closes exactly when nothing above zero is left. Without money it is the register itself: closed at
+    once. With a free price there is no limit.
+    """
+    if money <= 0:
         return min(register_l, NO_LIMIT_LITRES)
-    litre = CONVERSION_FACTOR * account.cv * account.price
+    litre = CONVERSION_FACTOR * cv * price
     if litre <= 0:
         return NO_LIMIT_LITRES
-    left = account.balance * DENOMINATOR - account.residue
+    left = money * DENOMINATOR - residue
     return min(register_l + (left + litre - 1) // litre, NO_LIMIT_LITRES)
