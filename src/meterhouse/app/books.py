@@ -14,6 +14,7 @@ from meterhouse.app.site import SUPPLY_GROUP, HomeSite
 from meterhouse.app.street import StreetPlan
 from meterhouse.model import DAY, HOUR, DayProfile, Eui64, Event, Fuel, Instant, Money, NotFoundError, day_start
 from meterhouse.store import (
+    CommandState,
     Database,
     HomeRecord,
     RegisteredMeter,
@@ -45,6 +46,7 @@ __all__ = ["Books", "DueDelivery"]
 
 _LEASE: Final = 24 * HOUR
 """The head end works on an order itself for so long before anybody may take it anew."""
+_ENDS: Final = frozenset({"accepted", "refused", "expired"})
 _STREET: Final = "street"
 
 
@@ -70,7 +72,7 @@ class Books:
     def __init__(self, database: Database, service: EncryptionService) -> None:
         self.database = database
         self._service = service
-        self._requests: dict[str, str] = {}
+        self._held: set[str] = set()
         self._since: Instant = Instant(0)
         self._states = database.read(lambda tx: SqlDeviceState(tx).all())
 
@@ -150,13 +152,26 @@ class Books:
 
     # orders (headend.OrderBook) ----------------------------------------------------------------------------------
 
+    def take_back_orders(self) -> None:
+        """Free the orders that an earlier run had claimed and not ended: it holds them no more."""
+
+        def free(tx: Transaction) -> None:
+            commands = SqlCommands(tx)
+            for command in commands.open():
+                if command.state is CommandState.LEASED:
+                    commands.postpone(command.command_id, command.due)
+
+        self.database.run(free)
+
     def claim_deliveries(self, now: Instant) -> list[DueDelivery]:
-        """Orders that wait to be carried, oldest first; each is claimed once a lease."""
+        """Orders that wait to be carried, oldest first; each is handed out once a run."""
         claimed = self.database.run(lambda tx: SqlCommands(tx).claim(now, lease=_LEASE, limit=1_000))
         due = []
         for command in claimed:
             order = str(command.command_id)
-            self._requests[order] = str(command.payload["request"])
+            if order in self._held:
+                continue  # its lease ran out, yet the head end is still at it
+            self._held.add(order)
             owed = command.payload["debt_left_money5"]
             assert isinstance(owed, int)
             due.append(DueDelivery(order, command.hub, str(command.payload["token"]), owed, command.expiry))
@@ -164,21 +179,25 @@ class Books:
 
     def stage(self, order: str, stage: str, now: Instant, why: str = "") -> None:
         """Note how far an order has come, in the vend's life line and in the outbox."""
-        request = self._requests[order]
 
         def note(tx: Transaction) -> None:
             commands = SqlCommands(tx)
             if stage == "expired":
                 commands.expire(now)
                 return
+            command = commands.get(int(order))
+            if command is None:
+                raise NotFoundError(f"no order '{order}'")
             name = StageName(stage)
-            advance(SqlVendingRecords(tx), request, name, now, why if name is StageName.REFUSED else "")
+            advance(SqlVendingRecords(tx), str(command.payload["request"]), name, now, why if name is StageName.REFUSED else "")
             if name is StageName.ACCEPTED:
                 commands.complete(int(order))
             elif name is StageName.REFUSED:
                 commands.refuse(int(order), why)
 
         self.database.run(note)
+        if stage in _ENDS:
+            self._held.discard(order)
 
     def open_orders(self) -> list[tuple[int, Instant]]:
         """(id, expiry) of every order that has not ended."""
@@ -200,6 +219,16 @@ class Books:
     def day(self, meter: Eui64, day: Instant) -> DayProfile | None:
         """What has landed of a day."""
         return self.database.read(lambda tx: SqlIntervals(tx).get_day(meter, day))
+
+    def days(self, meter: Eui64, first: Instant, last: Instant) -> list[DayProfile]:
+        """What has landed of the UTC days from `first` to `last`, both ends included, oldest first."""
+
+        def look(tx: Transaction) -> list[DayProfile]:
+            found = SqlIntervals(tx)
+            profiles = (found.get_day(meter, day) for day in found.days(day_start(first), Instant(last + 1)))
+            return [profile for profile in profiles if profile is not None]
+
+        return self.database.read(look)
 
     def last_half_hour(self, meter: Eui64) -> Instant | None:
         """The end of the newest half hour that has landed."""

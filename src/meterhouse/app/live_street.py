@@ -94,6 +94,7 @@ class LiveStreet:
         self.carrier = Carrier(CarrierSettings("carrier", self._may_reach, _SILENCE))
         self._hubs = {site.names.hub: site for site in self.sites.values()}
         books.register(plan, self.sites.values(), start)
+        books.take_back_orders()
         self.head_end = HeadEnd(
             HeadEndSettings("head_end", HEAD_END),
             [_entry(site) for site in self.sites.values()],
