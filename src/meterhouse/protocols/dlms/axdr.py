@@ -9,13 +9,16 @@ from struct import error as StructError  # noqa: N812 -- it is an exception clas
 from typing import Any, Final
 
 from meterhouse.model import UsageError
+from meterhouse.protocols.dlms.compact import MAX_EMPTY, CompactArray, DescriptionReader, TypeDescription
 from meterhouse.protocols.dlms.data import CosemData
 from meterhouse.protocols.dlms.errors import ApduError
 
-__all__ = ["MAX_DEPTH", "Encoded", "decode", "decode_at", "encode", "encode_length", "length_at"]
+__all__ = ["MAX_DEPTH", "MAX_LENGTH_OCTETS", "Encoded", "decode", "decode_at", "encode", "encode_length", "length_at"]
 
 MAX_DEPTH: Final = 16
 """Arrays and structures inside each other beyond this are refused. The number of elements is bounded by the bytes."""
+MAX_LENGTH_OCTETS: Final = 4
+"""A length or count of more bytes than this is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,12 @@ _FIXED: Final[dict[int, Struct]] = {
     22: Struct(">B"),
     23: Struct(">f"),
     24: Struct(">d"),
+    28: Struct(">b"),
+    29: Struct(">h"),
+    30: Struct(">i"),
+    31: Struct(">B"),
+    32: Struct(">H"),
+    33: Struct(">I"),
 }
 _READ: Final = {tag: (shape.unpack_from, shape.size) for tag, shape in _FIXED.items()}
 _WRITE: Final = {tag: Struct(">B" + shape.format[1:]).pack for tag, shape in _FIXED.items()}
@@ -73,8 +82,8 @@ def length_at(octets: bytes, at: int) -> tuple[int, int]:
     if first < 0x80:
         return first, at
     size = first & 0x7F
-    if not 1 <= size <= 4 or at + size > len(octets):
-        raise ApduError(f"length at offset {at - 1} is not 1 to 4 whole bytes")
+    if not 1 <= size <= MAX_LENGTH_OCTETS or at + size > len(octets):
+        raise ApduError(f"length at offset {at - 1} is not 1 to {MAX_LENGTH_OCTETS} whole bytes")
     return int.from_bytes(octets[at : at + size], "big"), at + size
 
 
@@ -106,13 +115,19 @@ def decode_at(octets: bytes, at: int) -> tuple[CosemData, int]:
 
 def _decode(octets: bytes, at: int, depth: int) -> tuple[CosemData, int]:
     tag = octets[at]
-    at += 1
+    if tag in {1, 2}:
+        return _decode_items(octets, at + 1, tag, depth - 1)
+    if tag == 19:
+        return _decode_compact(octets, at + 1, depth - 1)
+    return _decode_simple(octets, at + 1, tag)
+
+
+def _decode_simple(octets: bytes, at: int, tag: int) -> tuple[CosemData, int]:
+    """A value that is no array or structure, and whose tag has been read."""
     fixed = _READ.get(tag)
     if fixed is not None:
         unpack, size = fixed
         return CosemData(tag, unpack(octets, at)[0]), at + size
-    if tag in {1, 2}:
-        return _decode_items(octets, at, tag, depth - 1)
     if tag in {9, 10, 12}:
         length, at = length_at(octets, at)
         return CosemData(tag, _text(tag, _slice(octets, at, length))), at + length
@@ -125,7 +140,7 @@ def _decode(octets: bytes, at: int, depth: int) -> tuple[CosemData, int]:
         return CosemData(tag, octets[at] != 0), at + 1
     if tag == 4:
         return _decode_bits(octets, at)
-    raise ApduError("compact-array is not supported" if tag == 19 else f"type tag {tag} is unknown")
+    raise ApduError(f"type tag {tag} is unknown")
 
 
 def _decode_items(octets: bytes, at: int, tag: int, depth: int) -> tuple[CosemData, int]:
@@ -139,6 +154,45 @@ def _decode_items(octets: bytes, at: int, tag: int, depth: int) -> tuple[CosemDa
         item, at = _decode(octets, at, depth)
         items.append(item)
     return CosemData(tag, tuple(items)), at
+
+
+def _decode_compact(octets: bytes, at: int, depth: int) -> tuple[CosemData, int]:
+    if depth < 0:
+        raise ApduError(f"data is nested deeper than {MAX_DEPTH}")
+    reader = DescriptionReader(octets, at)
+    description = reader.read()
+    length, at = length_at(octets, reader.at)
+    contents = _Contents(_slice(octets, at, length))
+    items = []
+    while contents.at < length:
+        before = contents.at
+        items.append(contents.take(description))
+        if contents.at == before:
+            raise ApduError("a compact array's items take no room, and there is room left")
+    return CosemData(19, CompactArray(description, tuple(items))), at + length
+
+
+class _Contents:
+    """Values without their tags, one after the other."""
+
+    __slots__ = ("_left", "_octets", "at")
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+        self._left = 2 * len(octets) + MAX_EMPTY
+        self.at = 0
+
+    def take(self, description: TypeDescription) -> CosemData:
+        self._left -= 1
+        if self._left < 0:
+            raise ApduError("a compact array has more values than its contents allow")
+        tag = description.tag
+        if tag == 1:
+            return CosemData(1, tuple(self.take(description.elements[0]) for _ in range(description.count)))
+        if tag == 2:
+            return CosemData(2, tuple(self.take(element) for element in description.elements))
+        data, self.at = _decode_simple(self._octets, self.at, tag)
+        return data
 
 
 def _decode_bits(octets: bytes, at: int) -> tuple[CosemData, int]:
@@ -186,8 +240,29 @@ def _encode(data: CosemData, put: Callable[[bytes], None]) -> None:
         put(bytes((tag,)) + encode_length(len(value)))
         for item in value:
             _encode(item, put)
+    elif tag == 19:
+        contents: list[bytes] = []
+        for item in value.items:
+            _encode_bare(item, value.description, contents.append)
+        bare = b"".join(contents)
+        put(b"\x13" + bytes(value.description.encode()) + encode_length(len(bare)) + bare)
     else:
         put(_encode_other(tag, value))
+
+
+def _encode_bare(data: CosemData, description: TypeDescription, put: Callable[[bytes], None]) -> None:
+    if data.tag != description.tag:
+        raise UsageError(f"type {data.tag} stands where a compact array's description says {description.tag}")
+    if data.tag not in {1, 2}:
+        parts: list[bytes] = []
+        _encode(data, parts.append)
+        put(parts[0][1:])
+        return
+    elements = description.elements * (description.count if data.tag == 1 else 1)
+    if len(elements) != len(data.value):
+        raise UsageError(f"{len(data.value)} elements stand where a compact array's description says {len(elements)}")
+    for item, element in zip(data.value, elements, strict=True):
+        _encode_bare(item, element, put)
 
 
 def _encode_other(tag: int, value: Any) -> bytes:

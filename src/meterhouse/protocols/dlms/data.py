@@ -33,7 +33,7 @@ __all__ = [
 
 
 class Tag(IntEnum):
-    """The type tags of COSEM data that this room speaks; compact-array (19) is refused by name."""
+    """The type tags of COSEM data, all of them."""
 
     NULL = 0
     ARRAY = 1
@@ -59,6 +59,12 @@ class Tag(IntEnum):
     DATE_TIME = 25
     DATE = 26
     TIME = 27
+    DELTA_INTEGER = 28
+    DELTA_LONG = 29
+    DELTA_DOUBLE_LONG = 30
+    DELTA_UNSIGNED = 31
+    DELTA_LONG_UNSIGNED = 32
+    DELTA_DOUBLE_LONG_UNSIGNED = 33
     DONT_CARE = 255
 
 
@@ -72,9 +78,10 @@ class CosemData:
 
     Attributes:
         tag: see `Tag`.
-        value: a tuple of `CosemData` for array and structure; bytes for octet-string, date-time, date and time; str
-            for visible-string and utf8-string; str of 0 and 1 for bit-string; bool; int; float; None for null and
-            don't-care.
+        value: a tuple of `CosemData` for array and structure; a `CompactArray` for compact-array; bytes for
+            octet-string, date-time, date and time; str for visible-string and utf8-string; str of 0 and 1 for
+            bit-string; bool; int (a delta type's is the difference from the value before it); float; None for null
+            and don't-care.
     """
 
     tag: int
@@ -82,6 +89,8 @@ class CosemData:
 
     def native(self) -> Any:
         """Plain Python: arrays as lists, structures as tuples, the rest as `value`. The tags are lost."""
+        if self.tag == Tag.COMPACT_ARRAY:
+            return [item.native() for item in self.value.items]
         if self.tag == Tag.ARRAY:
             return [item.native() for item in self.value]
         if self.tag == Tag.STRUCTURE:
@@ -92,7 +101,7 @@ class CosemData:
         """The number of any integer type, bcd or enum.
 
         Raises:
-            ApduError: it is of another type.
+            ApduError: it is of another type; a delta type too, for it is no number by itself.
         """
         if self.tag not in _INTEGERS:
             raise self._unmatched("an integer")
@@ -109,14 +118,14 @@ class CosemData:
         return bytes(self.value)
 
     def items(self, count: int | None = None) -> tuple[CosemData, ...]:
-        """The elements of an array or structure, exactly `count` of them where that is given.
+        """The elements of an array, compact array or structure, exactly `count` of them where that is given.
 
         Raises:
             ApduError: it is of another type, or has another number of elements.
         """
-        if self.tag not in {Tag.ARRAY, Tag.STRUCTURE}:
+        if self.tag not in {Tag.ARRAY, Tag.STRUCTURE, Tag.COMPACT_ARRAY}:
             raise self._unmatched("an array or structure")
-        found: tuple[CosemData, ...] = self.value
+        found: tuple[CosemData, ...] = self.value.items if self.tag == Tag.COMPACT_ARRAY else self.value
         if count is not None and len(found) != count:
             raise ApduError(f"structure has {len(found)} elements, not {count}")
         return found

@@ -17,7 +17,8 @@ LENGTH: Final = 12
 _LAYOUT: Final = Struct(">4sxBBBBhB")
 _TAIL: Final = Struct(">5sBBBBhB")
 _UNSPECIFIED_HUNDREDTHS: Final = 0xFF
-_LARGEST_DEVIATION: Final = 720
+_LARGEST_DEVIATION: Final = 840
+"""Minutes. The standard's range is -720 to 840, but clocks east of UTC+12 exist, so both signs go as far."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
