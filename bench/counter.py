@@ -16,7 +16,15 @@ from meterhouse.store.database import Database
 from meterhouse.store.registry import HomeRecord, RegisteredMeter, SqlRegistry, verify
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.vending import SqlVendingRecords
-from meterhouse.supplier.vending import AccountRecord, MeterRecord, PaymentRequest, Receipt, pay
+from meterhouse.supplier.vending import (
+    AccountRecord,
+    KeyName,
+    MemoryKeyStore,
+    MeterRecord,
+    PaymentRequest,
+    Receipt,
+    pay,
+)
 from meterhouse.supplier.vending.sts_service import StsService
 
 __all__: list[str] = []
@@ -28,11 +36,6 @@ NEEDED = 50
 """A million prepaid homes, one payment a week each, at thirty times the mean."""
 
 NOON = parse_instant("2026-01-05T12:00:00Z")
-
-
-class _Keys:
-    def vending_key(self, supply_group: str, key_revision: int) -> bytes:
-        return f"{supply_group}{key_revision:014}".encode()
 
 
 def _furnish(transaction: Transaction) -> None:
@@ -52,7 +55,7 @@ def _paying(number: int, service: StsService) -> Callable[[Transaction], Receipt
 
 
 def _rate(database: Database, at_once: int) -> float:
-    service, numbers = StsService(_Keys()), count()
+    service, numbers = StsService(MemoryKeyStore({KeyName("123456", 1): bytes(range(20))})), count()
     paid, start = 0, time.perf_counter()
     while (took := time.perf_counter() - start) < SECONDS:
         jobs = [database.submit(_paying(next(numbers), service)) for _ in range(at_once)]

@@ -5,14 +5,20 @@ from __future__ import annotations
 from meterhouse.model import Eui64, Fuel, Money, parse_instant
 from meterhouse.protocols.sts import MeterPan, luhn_digit
 from meterhouse.store import HomeRecord, RegisteredMeter, SqlRegistry, SqlVendingRecords
-from meterhouse.supplier.vending import AccountRecord, MeterRecord, PaymentRequest, StsService, pay
+from meterhouse.supplier.vending import (
+    AccountRecord,
+    KeyName,
+    MemoryKeyStore,
+    MeterRecord,
+    PaymentRequest,
+    StsService,
+    pay,
+)
 
 NOW = parse_instant("2026-11-21T10:00:00Z")
 
 
-class OneKey:
-    def vending_key(self, supply_group, key_revision):
-        return bytes(range(20))
+KEYS = MemoryKeyStore({KeyName("123457", 1): bytes(range(20))})
 
 
 def hub_of(number):
@@ -40,7 +46,7 @@ def payment(request_id="r1", amount="20.00", account="A0", network="shop"):
     return PaymentRequest(request_id, account, Money.parse(amount), network)
 
 
-SERVICE = StsService(OneKey())
+SERVICE = StsService(KEYS)
 
 
 def paying(request, at=NOW, service=SERVICE):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counter_street import NOW, SERVICE, OneKey, build, meter_of, paying, payment
+from counter_street import KEYS, NOW, SERVICE, build, meter_of, paying, payment
 from meterhouse.model import MINUTE, Instant, Money
 from meterhouse.store import Database, SqlCommands, SqlRegistry, SqlVendingRecords, verify
 from meterhouse.store.book import SqlBook
@@ -104,7 +104,7 @@ def test_a_crash_at_any_step_neither_loses_nor_doubles_money(owner, step, after,
     with Database(url) as database:
         database.run(build)
         with patch.object(owner, step, crashing), pytest.raises(CrashError):
-            database.run(paying(payment(), service=StsService(OneKey())))
+            database.run(paying(payment(), service=StsService(KEYS)))
     with Database(url) as database:
         assert _whole_state(database) == ([], 1_000_000, None, 0)
         receipt = database.run(paying(payment()))

@@ -16,14 +16,14 @@ from meterhouse.app.memory_wires import join_street
 from meterhouse.app.site import SUPPLY_GROUP
 from meterhouse.app.street import HomePlan, StreetPlan
 from meterhouse.links import NullModem
-from meterhouse.model import DAY, ConfigurationError, Event, Instant, Money
+from meterhouse.model import DAY, Event, Instant, Money
 from meterhouse.premises.home_load import Demand
 from meterhouse.simulation.invariants import Violation
 from meterhouse.simulation.street_invariants import street_invariants
 from meterhouse.simulation.trace import Trace
 from meterhouse.simulation.world import World
 from meterhouse.store import Database
-from meterhouse.supplier.vending import StsService
+from meterhouse.supplier.vending import KeyName, MemoryKeyStore, StsService
 
 __all__ = ["StreetReport", "StreetWorld"]
 
@@ -63,19 +63,6 @@ class StreetReport:
         return document
 
 
-class _StreetVendingKeys:
-    """The key store of a world: derived from its seed, so no file is needed."""
-
-    def __init__(self, keys: StreetKeys) -> None:
-        self._keys = keys
-
-    def vending_key(self, supply_group: str, key_revision: int) -> bytes:
-        """The street's one vending key."""
-        if (supply_group, key_revision) != (SUPPLY_GROUP, 1):
-            raise ConfigurationError(f"no vending key of supply group {supply_group}, revision {key_revision}")
-        return self._keys.vending(supply_group)
-
-
 class StreetWorld:
     """A street in a world.
 
@@ -92,7 +79,7 @@ class StreetWorld:
         self.world = World(seed, plan.start, trace=trace)
         keys = StreetKeys(self.world.entropy("street secret")(SECRET_LENGTH))
         self.database = Database("sqlite://")
-        books = Books(self.database, StsService(_StreetVendingKeys(keys)))
+        books = Books(self.database, StsService(MemoryKeyStore({KeyName(SUPPLY_GROUP, 1): keys.vending(SUPPLY_GROUP)})))
         options = StreetOptions(steps=_STEPS)
         self.street = LiveStreet(plan, keys, books, self.world, demand, self.world.entropy, plan.start, options)
         self.wires: dict[str, NullModem] = join_street(self.world, self.street)

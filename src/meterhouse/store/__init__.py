@@ -9,6 +9,7 @@ from meterhouse.store.events import EVENTS_KEPT, SqlEvents
 from meterhouse.store.flush import flush_days
 from meterhouse.store.folder import LAYOUT_VERSION, DataFolder
 from meterhouse.store.intervals import partitions, read_partition, write_partition
+from meterhouse.store.key_usage import KeyCap, KeyUsage, Used, audit_breach
 from meterhouse.store.keys import FileKeyStore
 from meterhouse.store.meter_days import Conflict, Landing, SqlIntervals
 from meterhouse.store.registry import HomeRecord, RegisteredMeter, SqlRegistry, verify
@@ -27,6 +28,8 @@ __all__ = [
     "Database",
     "FileKeyStore",
     "HomeRecord",
+    "KeyCap",
+    "KeyUsage",
     "Landing",
     "NewCommand",
     "RegisteredMeter",
@@ -39,6 +42,8 @@ __all__ = [
     "SqlRegistry",
     "SqlVendingRecords",
     "Transaction",
+    "Used",
+    "audit_breach",
     "flush_days",
     "partitions",
     "read_partition",

@@ -17,11 +17,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from meterhouse.model import ConfigurationError, StateError, UsageError
+from meterhouse.protocols.sts import NEVER_EXPIRES
+from meterhouse.store.key_usage import KeyUsage
+from meterhouse.supplier.vending import AGREEMENT_KEY, DKGA02_KEY, DKGA04_KEY, KeyName, MemoryKeyStore
 
-__all__ = ["KEY_LENGTH", "FileKeyStore"]
+__all__ = ["KEY_LENGTHS", "FileKeyStore"]
 
-KEY_LENGTH: Final = 20
-"""Octets of a DKGA04 vending key."""
+KEY_LENGTHS: Final = (DKGA04_KEY, DKGA02_KEY, AGREEMENT_KEY)
+"""Octets of a key: DKGA04 (20), DKGA02 (8) or a P-256 private key (32)."""
 
 _MAGIC: Final = b"MHKEYS1\n"
 _SALT: Final = 16
@@ -39,14 +42,15 @@ class FileKeyStore:
         folder: for the file of keys and, without a passphrase, the file `master.key` beside it: then who can read the
             folder can read the keys, and the file's mode is all that protects them.
         passphrase: opens the file; None uses `master.key`, made at the first use.
+        usage: counts what the keys make and holds their caps; None counts nothing.
 
     Raises:
         ConfigurationError: the passphrase is wrong, a file is damaged, or `master.key` is open to others.
     """
 
-    __slots__ = ("_folder", "_keys", "_master", "_salt")
+    __slots__ = ("_expiries", "_folder", "_keys", "_master", "_memory", "_salt", "_usage")
 
-    def __init__(self, folder: Path, passphrase: str | None = None) -> None:
+    def __init__(self, folder: Path, passphrase: str | None = None, usage: KeyUsage | None = None) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / _STORE
@@ -56,49 +60,79 @@ class FileKeyStore:
         start = len(_MAGIC)
         self._salt = sealed[start : start + _SALT] or secrets.token_bytes(_SALT)
         self._master = _from_file(folder / _MASTER) if passphrase is None else _from_passphrase(passphrase, self._salt)
-        self._keys: dict[str, bytes] = self._opened(sealed[start + _SALT :]) if sealed else {}
+        self._usage = usage
+        self._keys: dict[KeyName, bytes] = {}
+        self._expiries: dict[KeyName, int] = {}
+        if sealed:
+            self._opened(sealed[start + _SALT :])
+        self._memory = MemoryKeyStore(self._keys, self._expiries)
 
-    def vending_key(self, supply_group: str, key_revision: int) -> bytes:
-        """The vending key of a supply group and revision.
+    def mac(self, name: KeyName, message: bytes) -> bytes:
+        """The HMAC-SHA-256 of a message under a 20-octet key."""
+        return self._memory.mac(name, message)
+
+    def dkga02(self, name: KeyName, mixed: bytes) -> bytes:
+        """What DKGA02 gives for a mixed block under an 8-octet key."""
+        return self._memory.dkga02(name, mixed)
+
+    def agree(self, name: KeyName, public: bytes) -> bytes:
+        """The secret that a P-256 key shares with a public point of 64 octets."""
+        return self._memory.agree(name, public)
+
+    def expiry(self, name: KeyName) -> int:
+        """The KEN that came with the key; 255 never expires."""
+        return self._memory.expiry(name)
+
+    def spend(self, name: KeyName, money5: int) -> None:
+        """Count one token against the key.
 
         Raises:
-            ConfigurationError: it is not here.
+            KeyCapError: its cap is reached.
         """
-        try:
-            return self._keys[_name(supply_group, key_revision)]
-        except KeyError:
-            raise ConfigurationError(
-                f"no vending key of supply group {supply_group}, revision {key_revision}",
-                why="Tokens for its meters cannot be made without it.",
-                remedy="Load the key into the key store.",
-            ) from None
+        if self._usage is not None:
+            self._usage.spend(name, money5)
+
+    def names(self) -> tuple[KeyName, ...]:
+        """What is here."""
+        return tuple(sorted(self._keys))
 
     def has(self, supply_group: str, key_revision: int) -> bool:
         """Whether a key is here."""
-        return _name(supply_group, key_revision) in self._keys
+        return KeyName(supply_group, key_revision) in self._keys
 
-    def add(self, supply_group: str, key_revision: int, key: bytes) -> None:
+    def add(self, supply_group: str, key_revision: int, key: bytes, *, ken: int = NEVER_EXPIRES) -> None:
         """Keep a key for good; the file is on the disk when this returns.
 
+        Args:
+            supply_group: its SGC, or the group that its scheme calls it by.
+            key_revision: its KRN.
+            key: 20, 8 or 32 octets, see KEY_LENGTHS.
+            ken: its key expiry number, 0 to 255.
+
         Raises:
-            UsageError: the key is not 20 octets.
+            UsageError: the key is of no known length, or the expiry number out of range.
             StateError: another key is here under this name; it is never overwritten.
         """
-        if len(key) != KEY_LENGTH:
-            raise UsageError(f"a vending key has {KEY_LENGTH} octets, not {len(key)}")
-        name = _name(supply_group, key_revision)
-        if self._keys.get(name, key) != key:
+        if len(key) not in KEY_LENGTHS:
+            raise UsageError(f"a vending key has {', '.join(map(str, KEY_LENGTHS))} octets, not {len(key)}")
+        if not 0 <= ken <= NEVER_EXPIRES:
+            raise UsageError(f"key expiry number {ken} is not 0 to {NEVER_EXPIRES}")
+        name = KeyName(supply_group, key_revision)
+        if (self._keys.get(name, key), self._expiries.get(name, ken)) != (key, ken):
             raise StateError(
                 f"another vending key of supply group {supply_group}, revision {key_revision} is here",
                 remedy="Give the new key the next revision.",
             )
-        self._keys = {**self._keys, name: key}
+        self._keys, self._expiries = {**self._keys, name: key}, {**self._expiries, name: ken}
         self._save()
+        self._memory = MemoryKeyStore(self._keys, self._expiries)
+        if self._usage is not None:
+            self._usage.told("key added", name, ken=ken)
 
     def __repr__(self) -> str:
         return f"FileKeyStore({len(self._keys)} keys)"
 
-    def _opened(self, sealed: bytes) -> dict[str, bytes]:
+    def _opened(self, sealed: bytes) -> None:
         try:
             plain = AESGCM(self._master).decrypt(sealed[:_NONCE], sealed[_NONCE:], _MAGIC + self._salt)
         except InvalidTag:
@@ -107,19 +141,19 @@ class FileKeyStore:
                 why="The passphrase is wrong or the file was changed.",
                 remedy="Give the right passphrase, or restore the folder of keys from a backup.",
             ) from None
-        return {name: bytes.fromhex(key) for name, key in json.loads(plain).items()}
+        for text, kept in json.loads(plain).items():
+            group, _, revision = text.rpartition("/")
+            name = KeyName(group, int(revision))
+            key, ken = kept if isinstance(kept, list) else (kept, NEVER_EXPIRES)  # a plain text: before keys had a KEN
+            self._keys[name], self._expiries[name] = bytes.fromhex(key), ken
 
     def _save(self) -> None:
-        plain = json.dumps({name: key.hex() for name, key in self._keys.items()}).encode()
+        plain = json.dumps({str(name): [key.hex(), self._expiries[name]] for name, key in self._keys.items()}).encode()
         nonce = secrets.token_bytes(_NONCE)
         sealed = AESGCM(self._master).encrypt(nonce, plain, _MAGIC + self._salt)
         fresh = self._folder / f"{_STORE}.fresh"
         _write_private(fresh, _MAGIC + self._salt + nonce + sealed)
         fresh.replace(self._folder / _STORE)
-
-
-def _name(supply_group: str, key_revision: int) -> str:
-    return f"{supply_group}/{key_revision}"
 
 
 def _from_passphrase(passphrase: str, salt: bytes) -> bytes:

@@ -86,6 +86,9 @@ class DictRecords:
 class PlainService:
     """A token that shows what it is made of; carries steps of 0.00100."""
 
+    def of(self, meter):
+        return self
+
     def next_tid(self, meter, now):
         minute = now // 60_000
         return minute if meter.last_tid is None else max(minute, meter.last_tid + 1)

@@ -4,17 +4,13 @@ import pytest
 
 from meterhouse.model import ConfigurationError, Eui64, Fuel, Money, UsageError, parse_instant
 from meterhouse.protocols.sts import CreditSubclass, CurrencyCredit, Decoder, MeterPan, ResultCode, Token, derive_dkga04
-from meterhouse.supplier.vending import MeterRecord, StsService
+from meterhouse.supplier.vending import KeyName, MemoryKeyStore, MeterRecord, StsService
 
 KEY = bytes(range(20))
 PAN = "600727000000000009"
 
 
-class OneKey:
-    def vending_key(self, supply_group, key_revision):
-        if (supply_group, key_revision) != ("123457", 1):
-            raise ConfigurationError(f"no vending key of {supply_group}")
-        return KEY
+KEYS = MemoryKeyStore({KeyName("123457", 1): KEY})
 
 
 def meter(**more):
@@ -24,7 +20,7 @@ def meter(**more):
 
 @pytest.mark.parametrize(("fuel", "subclass"), [(Fuel.GAS, 6), (Fuel.ELECTRICITY, 4)])
 def test_the_meter_decodes_exactly_the_value_that_was_booked(fuel, subclass):
-    service, now = StsService(OneKey()), parse_instant("2026-11-21T10:00:00Z")
+    service, now = StsService(KEYS), parse_instant("2026-11-21T10:00:00Z")
     value = service.carried(Money.parse("16.00"))
     tid = service.next_tid(meter(), now)
     digits = service.issue(meter(fuel=fuel), value, tid, 5)
@@ -37,8 +33,8 @@ def test_the_meter_decodes_exactly_the_value_that_was_booked(fuel, subclass):
 
 
 def test_a_value_is_carried_with_less_than_one_step_on_top():
-    assert StsService(OneKey()).carried(Money.parse("16.00")) == Money.parse("16.00024")
-    assert StsService(OneKey()).carried(Money.parse("16.00024")) == Money.parse("16.00024")
+    assert StsService(KEYS).carried(Money.parse("16.00")) == Money.parse("16.00024")
+    assert StsService(KEYS).carried(Money.parse("16.00024")) == Money.parse("16.00024")
 
 
 @pytest.mark.parametrize(
@@ -52,15 +48,15 @@ def test_a_value_is_carried_with_less_than_one_step_on_top():
     ],
 )
 def test_identifiers_rise_and_step_over_the_reserved_minute(last, at, expected):
-    assert StsService(OneKey()).next_tid(meter(last_tid=last), parse_instant(at)) == expected
+    assert StsService(KEYS).next_tid(meter(last_tid=last), parse_instant(at)) == expected
 
 
 def test_without_its_vending_key_no_token_is_made():
-    service = StsService(OneKey())
+    service = StsService(KEYS)
     with pytest.raises(ConfigurationError):
         service.issue(meter(key_revision=2), Money.parse("10"), 5000, 0)
 
 
 def test_an_unknown_base_date_is_refused():
     with pytest.raises(UsageError, match="1994"):
-        StsService(OneKey()).next_tid(meter(base_date=1994), parse_instant("2026-11-21"))
+        StsService(KEYS).next_tid(meter(base_date=1994), parse_instant("2026-11-21"))

@@ -46,7 +46,10 @@ from meterhouse.protocols.sts.keys import (
     NEVER_EXPIRES,
     DecoderKey,
     derive_dkga02,
+    derive_dkga02_inside,
     derive_dkga04,
+    derive_dkga04_inside,
+    dkga02_key,
 )
 from meterhouse.protocols.sts.management import (
     ALL_REGISTERS,
@@ -104,7 +107,10 @@ __all__ = [
     "decode_currency",
     "decode_token",
     "derive_dkga02",
+    "derive_dkga02_inside",
     "derive_dkga04",
+    "derive_dkga04_inside",
+    "dkga02_key",
     "encode_amount",
     "encode_credit",
     "encode_currency",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from meterhouse.crypto import des_encrypt, hmac_sha256
@@ -11,7 +13,15 @@ from meterhouse.protocols.sts.cipher import IEC_SAMPLE_TABLES, BlockCipher, Encr
 from meterhouse.protocols.sts.identity import KeyType, MeterPan
 from meterhouse.protocols.sts.tid import BaseDate
 
-__all__ = ["NEVER_EXPIRES", "DecoderKey", "derive_dkga02", "derive_dkga04"]
+__all__ = [
+    "NEVER_EXPIRES",
+    "DecoderKey",
+    "derive_dkga02",
+    "derive_dkga02_inside",
+    "derive_dkga04",
+    "derive_dkga04_inside",
+    "dkga02_key",
+]
 
 NEVER_EXPIRES: Final = 255
 """The key expiry number that switches expiry off."""
@@ -95,6 +105,38 @@ def derive_dkga04(
             data block no source at hand settles.
     """
     _check_vending_key(vending_key, _VENDING_KEY_DKGA04, "DKGA04")
+    return derive_dkga04_inside(
+        partial(hmac_sha256, vending_key),
+        pan=pan,
+        supply_group=supply_group,
+        base_date=base_date,
+        algorithm=algorithm,
+        tariff_index=tariff_index,
+        key_type=key_type,
+        key_revision=key_revision,
+        ken=ken,
+        tables=tables,
+    )
+
+
+def derive_dkga04_inside(
+    mac: Callable[[bytes], bytes],
+    *,
+    pan: MeterPan,
+    supply_group: str,
+    base_date: BaseDate = BaseDate.B2014,
+    algorithm: EncryptionAlgorithm = EncryptionAlgorithm.EA11,
+    tariff_index: int = 1,
+    key_type: KeyType = KeyType.DUTK,
+    key_revision: int = 1,
+    ken: int = NEVER_EXPIRES,
+    tables: StaTables = IEC_SAMPLE_TABLES,
+) -> DecoderKey:
+    """As `derive_dkga04`, where the vending key stays inside something that reckons `mac`: its HMAC-SHA-256.
+
+    Raises:
+        UsageError: as `derive_dkga04`.
+    """
     _check_binding(key_revision, tariff_index, supply_group)
     if key_type is KeyType.DCTK:
         raise UsageError("DKGA04 is not built for common keys (DCTK)", remedy="Use a unique key (DUTK) for each meter.")
@@ -102,7 +144,7 @@ def derive_dkga04(
     block = b"\x04" + b"".join(b"\x02" + part.encode() for part in parts)
     block += b"\x00\x04\x06" + supply_group.encode() + f"\x01{key_type:X}\x01{key_revision:X}\x12{pan}".encode()
     block += (algorithm.key_length * 8).to_bytes(4, "big")
-    octets = hmac_sha256(vending_key, block)[: algorithm.key_length]
+    octets = mac(block)[: algorithm.key_length]
     return DecoderKey(
         octets, algorithm, key_type, key_revision, tariff_index, supply_group, base_date, ken=ken, tables=tables
     )
@@ -120,7 +162,7 @@ def derive_dkga02(
     ken: int = NEVER_EXPIRES,
     tables: StaTables = IEC_SAMPLE_TABLES,
 ) -> DecoderKey:
-    """A 64-bit EA07 key by single DES, as older meters have it (§6.5.3.4). New meters are given DKGA04 keys.
+    """An EA07 decoder key by single DES of a 64-bit vending key (§6.5.3.4): for meters not yet moved to DKGA04.
 
     The base date is not bound into the key; it only says how its TIDs count.
 
@@ -128,14 +170,52 @@ def derive_dkga02(
         UsageError: the vending key is not 8 octets, or a field is out of range.
     """
     _check_vending_key(vending_key, _VENDING_KEY_DKGA02, "DKGA02")
+    return derive_dkga02_inside(
+        partial(dkga02_key, vending_key),
+        pan=pan,
+        supply_group=supply_group,
+        base_date=base_date,
+        tariff_index=tariff_index,
+        key_type=key_type,
+        key_revision=key_revision,
+        ken=ken,
+        tables=tables,
+    )
+
+
+def derive_dkga02_inside(
+    reckon: Callable[[bytes], bytes],
+    *,
+    pan: MeterPan,
+    supply_group: str,
+    base_date: BaseDate = BaseDate.B1993,
+    tariff_index: int = 1,
+    key_type: KeyType = KeyType.DUTK,
+    key_revision: int = 1,
+    ken: int = NEVER_EXPIRES,
+    tables: StaTables = IEC_SAMPLE_TABLES,
+) -> DecoderKey:
+    """As `derive_dkga02`, where the vending key stays inside something that reckons `dkga02_key` of 8 octets.
+
+    Raises:
+        UsageError: as `derive_dkga02`.
+    """
     _check_binding(key_revision, tariff_index, supply_group)
     number = "0" * len(pan.drn) if key_type is KeyType.DCTK else pan.drn
     pan_block = int((pan.iin + number)[-16:], 16)
     control_block = int(f"{key_type:X}{supply_group}{tariff_index:02d}{key_revision:X}FFFFFF", 16)
-    mixed = pan_block ^ control_block
-    ciphered = int.from_bytes(des_encrypt(vending_key, mixed.to_bytes(8, "big")), "big")
-    octets = (ciphered ^ mixed ^ int.from_bytes(vending_key, "big")).to_bytes(8, "big")
+    octets = reckon((pan_block ^ control_block).to_bytes(8, "big"))
     algorithm = EncryptionAlgorithm.EA07
     return DecoderKey(
         octets, algorithm, key_type, key_revision, tariff_index, supply_group, base_date, ken=ken, tables=tables
     )
+
+
+def dkga02_key(vending_key: bytes, mixed: bytes) -> bytes:
+    """The 8 octets of a decoder key: DES of the mixed block, then xored with the block and with the key (§6.5.3.4).
+
+    Raises:
+        UsageError: either is not 8 octets.
+    """
+    ciphered = des_encrypt(vending_key, mixed)
+    return bytes(a ^ b ^ c for a, b, c in zip(ciphered, mixed, vending_key, strict=True))

@@ -29,7 +29,7 @@ from meterhouse.supplier.vending.refusals import (
     UnknownAccountError,
     WrongCurrencyError,
 )
-from meterhouse.supplier.vending.service import EncryptionService
+from meterhouse.supplier.vending.service import EncryptionServices
 
 __all__ = ["DELIVERY_TIME", "pay"]
 
@@ -41,7 +41,7 @@ _LIMITS: Final = PaymentLimits()
 
 def pay(
     records: VendingRecords,
-    service: EncryptionService,
+    services: EncryptionServices,
     request: PaymentRequest,
     now: Instant,
     entropy: Callable[[int], bytes],
@@ -62,7 +62,7 @@ def pay(
         return _again(before, request)
     customer = _payable(records.customer(request.account_id), request)
     limits.check(request.amount)
-    vend = _make(service, customer, request, now, entropy)
+    vend = _make(services, customer, request, now, entropy)
     _write(records, customer, vend)
     return receipt_of(vend)
 
@@ -100,7 +100,7 @@ def _payable(customer: Customer | None, request: PaymentRequest) -> Customer:
 
 
 def _make(
-    service: EncryptionService,
+    services: EncryptionServices,
     customer: Customer,
     request: PaymentRequest,
     now: Instant,
@@ -110,6 +110,7 @@ def _make(
     to_debt, in_token = split(request.amount, account.debt, account.debt_share)
     value, token, tid = Money(0, in_token.currency), "", None
     if in_token.amount:
+        service = services.of(meter)
         value = service.carried(in_token)
         if value < in_token:
             raise UsageError(f"the encryption service would carry {value} of {in_token}")
