@@ -231,6 +231,8 @@ class GasMeter:
         """Count a movement of the valve, and stamp what the supply did."""
         if self._supply.valve != valve:
             self._battery.move_valve()
+            if self._supply.valve == ValveState.CLOSED:
+                self._radio.button = False  # a press from before the closing is no hand on the spot after it
         self._journal.drain(now)
 
     # Snapshots

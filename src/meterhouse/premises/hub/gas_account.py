@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from meterhouse.model import DAY, REGISTER_LIMIT_LITRES, HalfHour, Instant
+from meterhouse.model import DAY, REGISTER_LIMIT_LITRES, HalfHour, Instant, half_hour_end
 from meterhouse.rules import NO_LIMIT_LITRES, charge_day, charge_volume, credit, cutoff_volume_l
 
 __all__ = ["GasAccount", "GasTariff"]
@@ -42,6 +42,7 @@ class GasAccount:
         tokens: how many.
         consumed: sum of all charges for volume and days.
         debt_note: what the supplier says is still owed; shown, never reckoned with (C-02).
+        coming: tariffs that are set and not yet in force: [from, price, standing charge, cv], in the order of setting.
     """
 
     balance: int
@@ -56,6 +57,7 @@ class GasAccount:
     consumed: int = 0
     debt_note: int | None = None
     opening: int = field(default=0)
+    coming: list[list[int]] = field(default_factory=list)
 
     @classmethod
     def open(cls, balance: int, tariff: GasTariff) -> GasAccount:
@@ -71,7 +73,8 @@ class GasAccount:
         """Charge the half hours that follow the last one charged, each once; returns the money taken.
 
         A half hour that ends at UTC midnight brings the standing charge of the day it ends. A gap is charged by the
-        register at its far side, so no gas is lost or charged twice whatever telegrams were.
+        register at its far side, so no gas is lost or charged twice whatever telegrams were. Each row costs by the
+        tariff that was in force when it began, however late its telegram came.
         """
         assert self.charged_l is not None
         assert self.charged_until is not None
@@ -79,10 +82,14 @@ class GasAccount:
         for row in half_hours:
             if row.end <= self.charged_until:
                 continue
+            if self.coming:
+                self._change_tariff(self.charged_until)
             charge_volume(self, (row.register - self.charged_l) % REGISTER_LIMIT_LITRES)
             for _ in range(row.end // DAY - self.charged_until // DAY):
                 charge_day(self)
             self.charged_l, self.charged_until = row.register, row.end
+        if self.coming:
+            self._change_tariff(self.charged_until)
         self.consumed += before - self.balance
         return before - self.balance
 
@@ -96,9 +103,19 @@ class GasAccount:
         """The register at which the balance ends; no limit before the first report."""
         return NO_LIMIT_LITRES if self.charged_l is None else cutoff_volume_l(self, self.charged_l)
 
-    def set_tariff(self, tariff: GasTariff) -> None:
-        """From the next half hour on, charge by this tariff."""
-        self.price, self.standing_charge, self.cv = tariff.price, tariff.standing_charge, tariff.cv
+    def set_tariff(self, tariff: GasTariff, now: Instant) -> None:
+        """From the half hour that begins next, charge by this tariff."""
+        begins = half_hour_end(Instant(now - 1))
+        self.coming.append([begins, tariff.price, tariff.standing_charge, tariff.cv])
+
+    @property
+    def tariff(self) -> GasTariff:
+        """The newest that was set, in force or about to be."""
+        return GasTariff(*self.coming[-1][1:]) if self.coming else GasTariff(self.price, self.standing_charge, self.cv)
+
+    def _change_tariff(self, at: Instant) -> None:
+        while self.coming and self.coming[0][0] <= at:
+            _, self.price, self.standing_charge, self.cv = self.coming.pop(0)
 
     def state(self) -> dict[str, Any]:
         """For a snapshot."""

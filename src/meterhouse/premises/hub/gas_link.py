@@ -23,7 +23,15 @@ from meterhouse.companion.gas import (
     ValveState,
     WriteCutoff,
 )
-from meterhouse.model import AuthenticationError, HalfHour, Instant, MalformedError, ProtocolError, ReplayError
+from meterhouse.model import (
+    MINUTE,
+    AuthenticationError,
+    HalfHour,
+    Instant,
+    MalformedError,
+    ProtocolError,
+    ReplayError,
+)
 from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.rules import countdown_may_reset
@@ -33,6 +41,8 @@ __all__ = ["GasLink"]
 _REPEAT_AFTER: Final = 30
 """ms: an order without answer is sent again this soon, while the meter still listens."""
 _REPEATS: Final = 2
+_HAND_COUNTS_FOR: Final = 120 * MINUTE
+"""Long enough for a weak link's next wakes, short enough that who pressed is most likely still at home."""
 
 
 class GasLink:
@@ -63,8 +73,8 @@ class GasLink:
         self._access_number = 0
         self._tries = 0
         self._repeat_at: Instant | None = None
-        self.hand_on_spot = False
-        """A person at the home has asked for gas since there was credit: the valve may be opened at the next wake."""
+        self.hand_at: Instant | None = None
+        """When a person at the home last asked for gas, credit being in and the valve shut."""
 
     def deadline(self) -> Instant | None:
         """When to repeat an order, or to miss a report."""
@@ -78,10 +88,13 @@ class GasLink:
         elif self._mirror.missed(now):
             self._tell(now, "gas_link.failed", countdown_half_hours=self._mirror.countdown)
 
-    def hand(self) -> None:
-        """A hand on the spot (a token keyed in, a button pressed): counts only where there is credit."""
-        if self._account is not None and self._account.balance > 0:
-            self.hand_on_spot = True
+    def hand(self, now: Instant) -> None:
+        """A hand on the spot (a token keyed in, a button pressed): counts only with credit in and the valve shut.
+
+        One from before the valve closed proves nothing: nobody has looked at the hobs since the gas went off.
+        """
+        if self._account is not None and self._account.balance > 0 and self._mirror.valve is ValveState.CLOSED:
+            self.hand_at = now
 
     def receive(self, telegram: bytes, now: Instant) -> None:
         """A telegram from the air; what isn't our meter's, or isn't true, changes nothing."""
@@ -125,10 +138,10 @@ class GasLink:
         refill = self._mirror.full_countdown if countdown_may_reset(account.balance) else None
         self._orders.append(WriteCutoff(account.cutoff_l(), refill))
         if report.button:
-            self.hand()
-        if report.valve is ValveState.OPEN:
-            self.hand_on_spot = False
-        elif self.hand_on_spot and account.balance > 0:
+            self.hand(now)
+        if report.valve is ValveState.OPEN or account.balance <= 0:
+            self.hand_at = None
+        elif self.hand_at is not None and now - self.hand_at <= _HAND_COUNTS_FOR:
             self._orders.append(OpenValve())
             self._tell(now, "valve.open_ordered", balance_money5=account.balance)
 
@@ -144,7 +157,7 @@ class GasLink:
             if order.delay_half_hours is not None:
                 self._mirror.countdown = order.delay_half_hours
         elif isinstance(order, OpenValve):
-            self.hand_on_spot = False
+            self.hand_at = None
             self._mirror.settled(None, ValveState.OPEN, None)
             self._tell(now, "valve.opened")
         elif isinstance(order, CloseValve):

@@ -95,7 +95,7 @@ class Hub:
         self.slot: TokenSlot | None = None
         gas = settings.gas
         if gas is not None:
-            self.mirror = GasMirror(gas.no_comms_half_hours, _REPORT_GRACE)
+            self.mirror = GasMirror(gas.no_comms_half_hours, _REPORT_GRACE, now)
             if gas.prepay is not None:
                 self.account = GasAccount.open(gas.prepay.opening_balance, gas.prepay.tariff)
         self._build(gas_sent=0, gas_received=0)
@@ -140,7 +140,7 @@ class Hub:
             return Entry(TokenVerdict.NO_ACCOUNT)
         entry = self.slot.enter(token, now, by_hand=True)
         if entry.amount:
-            self._gas.hand()
+            self._gas.hand(now)
         return entry
 
     # the machine shape -------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ class Hub:
             state["gas_sent"], state["gas_received"] = self._gas_end.sent, self._gas_end.received
         if self.account is not None and self.slot is not None and self._gas is not None:
             state["account"], state["slot"] = self.account.state(), self.slot.state()
-            state["hand"] = self._gas.hand_on_spot
+            state["hand_at"] = self._gas.hand_at
         return state
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -216,7 +216,7 @@ class Hub:
         self._build(state.get("gas_sent", 0) + _COUNTER_GAP, state.get("gas_received", 0))
         if self.slot is not None and self._gas is not None and "slot" in state:
             self.slot.restore(state["slot"])
-            self._gas.hand_on_spot = state["hand"]
+            self._gas.hand_at = state["hand_at"]
 
     # parts -------------------------------------------------------------------------------------------------------
 

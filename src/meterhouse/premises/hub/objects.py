@@ -107,13 +107,13 @@ def account_objects(account: GasAccount, slot: TokenSlot) -> list[dlms.ServerObj
     def note(value: dlms.CosemData, _now: Instant) -> None:
         account.debt_note = value.whole()
 
-    def set_tariff(value: dlms.CosemData, _now: Instant) -> None:
+    def set_tariff(value: dlms.CosemData, now: Instant) -> None:
         price, day, cv = (item.whole() for item in value.items(3))
         if not (0 <= price <= _LARGEST_PRICE and 0 <= day <= _LARGEST_STANDING_CHARGE and cv in _CV_RANGE):
             raise dlms.AccessRefusedError(
                 dlms.DataAccessResult.OTHER_REASON, f"tariff {price}, {day}, {cv} is not a sensible one"
             )
-        account.set_tariff(GasTariff(price, day, cv))
+        account.set_tariff(GasTariff(price, day, cv), now)
 
     def last_time(_selection: dlms.Selection | None, _now: Instant) -> dlms.CosemData:
         at = slot.last_at
@@ -136,9 +136,9 @@ def account_objects(account: GasAccount, slot: TokenSlot) -> list[dlms.ServerObj
             objects.GAS_TARIFF,
             {
                 2: lambda _s, _n: dlms.structure(
-                    dlms.double_long_unsigned(account.price),
-                    dlms.double_long_unsigned(account.standing_charge),
-                    dlms.double_long_unsigned(account.cv),
+                    dlms.double_long_unsigned(account.tariff.price),
+                    dlms.double_long_unsigned(account.tariff.standing_charge),
+                    dlms.double_long_unsigned(account.tariff.cv),
                 )
             },
             {2: set_tariff},
