@@ -25,6 +25,7 @@ from meterhouse.model import (
     HOUR,
     MINUTE,
     SECOND,
+    Event,
     Fuel,
     Instant,
     Money,
@@ -32,7 +33,6 @@ from meterhouse.model import (
     PolicyError,
     UsageError,
     half_hour_start,
-    isoformat,
     parse_instant,
 )
 
@@ -124,7 +124,7 @@ class StreetDesk:
         self._homes = street()
         self._receipts: dict[str, Receipt] = {}
         self._used: set[str] = set()
-        self._events: dict[str, list[str]] = {home: [] for home in self._homes}
+        self._events: dict[str, list[Event]] = {home: [] for home in self._homes}
 
     def now(self) -> Instant:
         return self._clock()
@@ -138,13 +138,19 @@ class StreetDesk:
     async def home(self, home: str) -> HomeDetail:
         view = self._alive(self._known(home))
         receipts = tuple(receipt for receipt in await self.receipts() if receipt.home == home)
-        history = (f"{isoformat(Instant(START - 2 * HOUR))} clock of the gas meter checked, 2 s fast",)
+        history = (Event(Instant(START - 2 * HOUR), f"home/{home}/electricity", "clock.set", {"step_ms": -2_000}),)
         return HomeDetail(
             view=view,
             half_hours={meter.fuel: self._half_hours(view, meter.fuel) for meter in view.meters},
             receipts=receipts,
             events=(*reversed(self._events[home]), *history),
         )
+
+    async def half_hours(
+        self, home: str, fuel: Fuel, since: Instant | None = None, until: Instant | None = None
+    ) -> tuple[tuple[Instant, int | None], ...]:
+        rows = (await self.home(home)).half_hours.get(fuel, ())
+        return tuple(row for row in rows if (since or 0) < row[0] <= (until or row[0]))
 
     async def pay(self, account: str, amount: Money, request: str, network: str) -> Receipt:
         view = next((home for home in self._homes.values() if home.account == account), None)
@@ -194,7 +200,8 @@ class StreetDesk:
             return KeyIn(False, None, None, "This token has been used.", "Buy a new one at the counter.")
         self._used.add(token)
         balance = next(meter.balance for meter in view.meters if meter.balance is not None) + receipt.in_token
-        self._note(home, f"token accepted on the keypad, {receipt.in_token}")
+        amounts = {"amount_money5": receipt.in_token.amount, "balance_money5": balance.amount}
+        self._note(home, "token.accepted", way="keypad", **amounts)
         return KeyIn(accepted=True, amount=receipt.in_token, balance=balance)
 
     async def press_button(self, home: str, fuel: Fuel) -> ButtonPress:
@@ -209,7 +216,7 @@ class StreetDesk:
             return ButtonPress(meter.supply, "Nothing to restore now.")
         meters = tuple(replace(one, supply=Supply.ON, why="") if one is meter else one for one in view.meters)
         self._homes[home] = replace(view, meters=meters)
-        self._note(home, f"{fuel} restored by hand")
+        self._note(home, "switch.closed" if fuel is Fuel.ELECTRICITY else "valve.opened", volume_l=meter.register)
         return ButtonPress(Supply.ON, f"The {fuel} supply is restored.")
 
     def refuse(self, request: str, why: str) -> None:
@@ -226,8 +233,8 @@ class StreetDesk:
             raise NotFoundError(f"There is no home '{home}'.", remedy="Look it up on the street page.")
         return self._homes[home]
 
-    def _note(self, home: str, text: str) -> None:
-        self._events[home].append(f"{isoformat(self.now())} {text}")
+    def _note(self, home: str, kind: str, **fields: object) -> None:
+        self._events[home].append(Event(self.now(), f"home/{home}/hub", kind, fields))
 
     def _sell(self, view: HomeView, amount: Money, request: str) -> Receipt:
         debt = next((meter.debt for meter in view.meters if meter.debt is not None), Money(0))
@@ -245,7 +252,6 @@ class StreetDesk:
             stages=(Stage(StageName.MADE, self.now()),),
         )
         self._receipts[request] = receipt
-        self._note(view.home, f"token sold, {receipt.in_token}")
         return receipt
 
     def _alive(self, view: HomeView) -> HomeView:

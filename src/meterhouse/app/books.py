@@ -189,7 +189,13 @@ class Books:
             if command is None:
                 raise NotFoundError(f"no order '{order}'")
             name = StageName(stage)
-            advance(SqlVendingRecords(tx), str(command.payload["request"]), name, now, why if name is StageName.REFUSED else "")
+            advance(
+                SqlVendingRecords(tx),
+                str(command.payload["request"]),
+                name,
+                now,
+                why if name is StageName.REFUSED else "",
+            )
             if name is StageName.ACCEPTED:
                 commands.complete(int(order))
             elif name is StageName.REFUSED:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from meterhouse.model import Fuel, Instant, Money
+from meterhouse.model import Event, Fuel, Instant, Money
 
 __all__ = [
     "ButtonPress",
@@ -103,6 +103,11 @@ class HomeView:
     last_collected: Instant | None
     note: str = ""
 
+    @property
+    def currency(self) -> str:
+        """What the home pays in, as far as its balances tell."""
+        return next((meter.balance.currency for meter in self.meters if meter.balance is not None), "GBP")
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -141,15 +146,16 @@ class HomeDetail:
 
     Attributes:
         view: the same line as on the street.
-        half_hours: per fuel, (end, Wh or litres) of what the head end has stored, oldest first; None marks a gap.
+        half_hours: per fuel, (end, Wh or litres) of the newest days that the head end has stored, oldest first; None
+            marks a gap.
         receipts: newest first.
-        events: readable lines, newest first.
+        events: of the home's devices, newest first.
     """
 
     view: HomeView
     half_hours: dict[Fuel, tuple[tuple[Instant, int | None], ...]]
     receipts: tuple[Receipt, ...]
-    events: tuple[str, ...]
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +195,14 @@ class Desk(Protocol):
 
     async def home(self, home: str) -> HomeDetail:
         """One home."""
+
+    async def half_hours(
+        self, home: str, fuel: Fuel, since: Instant | None = None, until: Instant | None = None
+    ) -> tuple[tuple[Instant, int | None], ...]:
+        """All stored half hours of a fuel that end after `since` and not after `until`, as in `HomeDetail`.
+
+        None leaves that side open. A home without that fuel has none.
+        """
 
     async def pay(self, account: str, amount: Money, request: str, network: str) -> Receipt:
         """Sell credit. The same request again gives the same receipt; with other contents it is refused."""

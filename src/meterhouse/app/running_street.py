@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from meterhouse.app.book_keeping import BookKeeping
 from meterhouse.app.books import Books
-from meterhouse.app.customers import Customers
 from meterhouse.app.demand import MeasuredDemand, measured_demand, synthetic_demand
 from meterhouse.app.keys import SECRET_LENGTH, StreetKeys
 from meterhouse.app.live_street import LiveStreet, StreetOptions
@@ -19,7 +20,7 @@ from meterhouse.app.street import StreetPlan, parse_street
 from meterhouse.app.street_desk import StreetDesk
 from meterhouse.app.tcp_wires import Addresses, lay_tcp
 from meterhouse.links import PacedClock, Pump
-from meterhouse.model import HOUR, MINUTE, SECOND, ConfigurationError, Event, Instant
+from meterhouse.model import SECOND, ConfigurationError, StorageError, UsageError
 from meterhouse.store import Database, DataFolder, FileKeyStore
 from meterhouse.store.profiles import ProfileOptions
 from meterhouse.supplier.vending import StsService
@@ -29,14 +30,6 @@ __all__ = ["RunSettings", "RunningStreet", "open_street"]
 _STREET_FILE: Final = "street.toml"
 _SECRET_FILE: Final = "street.secret"  # noqa: S105 -- a file's name
 _LONGEST_STEP: Final = 4 * SECOND
-_CHECKPOINT_EVERY: Final = 6 * HOUR
-_EVENTS_EVERY: Final = MINUTE
-_AT_ONCE: Final = ("token.accepted", "counter.reserved", "state.due", "switch.", "valve.")
-"""What must not be forgotten by a power cut: a checkpoint follows at once."""
-_ROUTINE: Final = frozenset(
-    {"report.sent", "report.acknowledged", "cutoff.written", "call.answered", "counter.reserved", "state.due"}
-)
-"""Told every half hour or to nobody: not kept for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +39,7 @@ class RunSettings:
     Attributes:
         folder: the data folder, made if it is not there.
         street: text of the street file for a new folder; a folder that has one keeps it.
+        source: what to call that text in a sentence about it.
         speed: street seconds in a second of the wall, 1 to 3600.
         profile: a measured file that drives the homes, and how to read it.
         seed: of the made-up households where there is no profile.
@@ -53,6 +47,7 @@ class RunSettings:
 
     folder: Path
     street: str
+    source: str = "street file"
     speed: int = 300
     profile: Path | None = None
     profile_options: ProfileOptions | None = None
@@ -69,6 +64,7 @@ class RunningStreet:
     Attributes:
         resumed: whether it goes on from an earlier run.
         measured: how the profile was read, where there is one.
+        failed: ends with the error of the store, should it fail; nothing is kept from then on.
     """
 
     street: LiveStreet
@@ -77,6 +73,7 @@ class RunningStreet:
     addresses: Addresses
     resumed: bool
     measured: MeasuredDemand | None
+    failed: asyncio.Future[None]
 
 
 @asynccontextmanager
@@ -89,7 +86,7 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
         UsageError: the street file or the profile is wrong.
     """
     if not 1 <= settings.speed <= 3_600:
-        raise ConfigurationError(f"speed {settings.speed} is not 1 to 3600", remedy="Choose, say, --speed 300.")
+        raise UsageError(f"speed {settings.speed} is not 1 to 3600", remedy="Choose, say, --speed 300.")
     with DataFolder(settings.folder) as folder:
         plan = _plan(folder, settings)
         keys = _keys(folder)
@@ -105,10 +102,10 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
             addresses = await lay_tcp(
                 pump, street, carrier_port=settings.carrier_port, first_meter_port=settings.first_meter_port
             )
-            _keep_books(pump, street, books)
+            failed = BookKeeping(pump, street, books).failed
             try:
                 yield RunningStreet(
-                    street, StreetDesk(street, settings.speed), pump, addresses, resumed is not None, measured
+                    street, StreetDesk(street, settings.speed), pump, addresses, resumed is not None, measured, failed
                 )
             finally:
                 await pump.close()
@@ -124,22 +121,37 @@ def _plan(folder: DataFolder, settings: RunSettings) -> StreetPlan:
     path = folder.path / _STREET_FILE
     if path.exists():
         return parse_street(path.read_text(encoding="utf-8"), str(path))
-    plan = parse_street(settings.street)
-    path.write_text(settings.street, encoding="utf-8")
+    plan = parse_street(settings.street, settings.source)
+    _write_private(path, settings.street.encode())
     return plan
 
 
 def _keys(folder: DataFolder) -> StreetKeys:
     path = folder.keys / _SECRET_FILE
     if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(os.urandom(SECRET_LENGTH))
-            file.flush()
-            os.fsync(file.fileno())
+        _write_private(path, os.urandom(SECRET_LENGTH))
     secret = path.read_bytes()
     if len(secret) != SECRET_LENGTH:
         raise ConfigurationError(f"{path} is damaged", remedy="Restore it from a backup, or start with a new folder.")
     return StreetKeys(secret)
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """All of it or nothing: a disk that fills half-way must not leave a file that the next start believes."""
+    fresh = path.with_name(f"{path.name}.fresh")
+    try:
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written",
+            why=f"The system says: {error.strerror or error}.",
+            remedy="Free some space or mend the rights of the data folder, then try again.",
+        ) from error
 
 
 def _key_store(folder: DataFolder, keys: StreetKeys) -> FileKeyStore:
@@ -153,35 +165,3 @@ def _measured(settings: RunSettings, plan: StreetPlan) -> MeasuredDemand | None:
     if settings.profile is None:
         return None
     return measured_demand(settings.profile, settings.profile_options or ProfileOptions(), plan.start)
-
-
-def _keep_books(pump: Pump, street: LiveStreet, books: Books) -> None:
-    """Customers look, checkpoints are kept, events are noted, all by the street's own clock."""
-    pump.every(Customers.LOOKS, Customers(street).look, Customers.LOOKS)
-    pump.every(_CHECKPOINT_EVERY, lambda _now: street.checkpoint(), _CHECKPOINT_EVERY)
-    waiting: list[Event] = []
-    asked = False
-
-    def checkpoint(_now: Instant) -> None:
-        nonlocal asked
-        asked = False
-        street.checkpoint()
-
-    def ask(event: Event) -> None:
-        nonlocal asked
-        if not asked:
-            asked = True
-            pump.at(event.at, checkpoint)
-
-    def note(event: Event) -> None:
-        if event.kind not in _ROUTINE:
-            waiting.append(event)
-
-    def keep(_now: Instant) -> None:
-        if waiting:
-            books.note_events(tuple(waiting))
-            waiting.clear()
-
-    pump.on_event(ask, _AT_ONCE)
-    pump.on_event(note)
-    pump.every(_EVENTS_EVERY, keep, _EVENTS_EVERY)

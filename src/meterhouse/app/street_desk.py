@@ -19,13 +19,14 @@ from meterhouse.app.desk import (
 )
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.site import HomeSite
-from meterhouse.model import DAY, HALF_HOUR, Eui64, Fuel, Instant, Money, day_start
+from meterhouse.model import DAY, HALF_HOUR, DayProfile, Eui64, Fuel, Instant, Money, day_start
 from meterhouse.rules import NO_LIMIT_LITRES
 from meterhouse.supplier.vending import StageRecord, Vend
 
 __all__ = ["StreetDesk"]
 
 _DAYS_SHOWN: Final = 3
+_FOR_EVER: Final = Instant(1 << 53)
 _EVENTS_SHOWN: Final = 40
 _RECEIPTS_SHOWN: Final = 20
 
@@ -58,8 +59,20 @@ class StreetDesk:
             view=self._view(site),
             half_hours={fuel: self._half_hours(meter) for meter, fuel in site.fuels},
             receipts=tuple(_receipt(*vend) for vend in self._street.books.vends(_RECEIPTS_SHOWN, home)),
-            events=tuple(event.line() for event in events),
+            events=tuple(events),
         )
+
+    async def half_hours(
+        self, home: str, fuel: Fuel, since: Instant | None = None, until: Instant | None = None
+    ) -> tuple[tuple[Instant, int | None], ...]:
+        """All that is stored between two instants."""
+        site = self._street.site(home)
+        meter = next((identity for identity, one in site.fuels if one is fuel), None)
+        if meter is None:
+            return ()
+        first, last = since or Instant(0), until or _FOR_EVER
+        profiles = self._street.books.days(meter, first, Instant(last - 1))
+        return tuple(row for profile in profiles for row in _amounts(profile) if first < row[0] <= last)
 
     async def pay(self, account: str, amount: Money, request: str, network: str) -> Receipt:
         """Sell credit."""
@@ -162,9 +175,13 @@ class StreetDesk:
             day = Instant(last - back * DAY)
             profile = self._street.books.day(meter, day)
             if profile is not None:
-                ends = (Instant(day + (slot + 1) * HALF_HOUR) for slot in range(len(profile.intervals())))
-                shown += zip(ends, profile.intervals(), strict=True)
+                shown += _amounts(profile)
         return tuple(shown)
+
+
+def _amounts(profile: DayProfile) -> list[tuple[Instant, int | None]]:
+    day = profile.day
+    return [(Instant(day + slot * HALF_HOUR), amount) for slot, amount in enumerate(profile.intervals(), 1)]
 
 
 def _gas_why(supply: Supply, *, link_ok: bool, countdown: int) -> str:

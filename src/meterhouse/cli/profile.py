@@ -7,10 +7,19 @@ from typing import Annotated
 
 import typer
 
-from meterhouse.cli.profile_options import M3, GasCv, Kwh, LabelOption, OnlyHome, TimeColumn, Zone, profile_options
+from meterhouse.cli.profile_options import (
+    M3,
+    GasCv,
+    Kwh,
+    LabelChoice,
+    LabelOption,
+    OnlyHome,
+    TimeColumn,
+    Zone,
+    profile_options,
+)
 from meterhouse.cli.talk import say, spoken, write_json
 from meterhouse.model import isoformat
-from meterhouse.store.profiles import Label, read_profile
 
 __all__ = ["check", "profile"]
 
@@ -31,11 +40,13 @@ def check(
     m3: M3 = None,
     zone: Zone = "",
     gas_cv: GasCv = "",
-    label: LabelOption = Label.END,
+    label: LabelOption = LabelChoice.END,
     home: OnlyHome = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON document.")] = False,
 ) -> None:
     """Read a file as `meterhouse up --profile` would, and report it row by row."""
+    from meterhouse.store.profiles import read_profile  # noqa: PLC0415 -- slow to import: only this verb needs it
+
     report = read_profile(file, profile_options(time, kwh, m3, zone, gas_cv, label, home))
     homes = [
         {

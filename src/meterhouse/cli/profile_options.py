@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from meterhouse.model import UsageError
-from meterhouse.store.profiles import Label, ProfileOptions
 
-__all__ = ["M3", "GasCv", "Kwh", "LabelOption", "OnlyHome", "TimeColumn", "Zone", "profile_options"]
+if TYPE_CHECKING:
+    from meterhouse.store.profiles import ProfileOptions
+
+__all__ = ["M3", "GasCv", "Kwh", "LabelChoice", "LabelOption", "OnlyHome", "TimeColumn", "Zone", "profile_options"]
+
+
+class LabelChoice(StrEnum):
+    """The words of `store.profiles.Label`: that room is slow to import, and `--help` is not to wait for it."""
+
+    START = "start"
+    END = "end"
+
 
 TimeColumn = Annotated[str, typer.Option("--time", help="Profile: name of the time column.")]
 Kwh = Annotated[list[str] | None, typer.Option("--kwh", help="Profile: column of electricity in kWh; may be repeated.")]
 M3 = Annotated[list[str] | None, typer.Option("--m3", help="Profile: column of gas in m³; may be repeated.")]
 Zone = Annotated[str, typer.Option("--zone", help="Profile: zone of times without one, such as Europe/London.")]
 GasCv = Annotated[str, typer.Option("--gas-cv", help="Profile: MJ/m³, where gas is given in kWh.")]
-LabelOption = Annotated[Label, typer.Option("--label", help="Profile: which end of its interval a time names.")]
+LabelOption = Annotated[LabelChoice, typer.Option("--label", help="Profile: which end of its interval a time names.")]
 OnlyHome = Annotated[list[str] | None, typer.Option("--home", help="Profile: only this home of the file.")]
 
 
@@ -27,7 +38,7 @@ def profile_options(
     m3: list[str] | None,
     zone: str,
     gas_cv: str,
-    label: Label,
+    label: LabelChoice,
     homes: list[str] | None,
 ) -> ProfileOptions:
     """The options as the reader takes them.
@@ -35,6 +46,8 @@ def profile_options(
     Raises:
         UsageError: the calorific value is not a number.
     """
+    from meterhouse.store.profiles import Label, ProfileOptions  # noqa: PLC0415 -- slow to import: only where it is used
+
     try:
         value = Decimal(gas_cv) if gas_cv else None
     except InvalidOperation:
@@ -45,6 +58,6 @@ def profile_options(
         gas=tuple(m3 or ()),
         zone=zone,
         gas_cv=value,
-        label=label,
+        label=Label(label.value),
         homes=tuple(homes or ()),
     )

@@ -24,7 +24,7 @@ Each class says whose fault it is (`party`) and whether a retry may help (`retry
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 __all__ = [
     "AuthenticationError",
@@ -43,6 +43,8 @@ __all__ = [
     "StorageError",
     "UsageError",
 ]
+
+_STOPS: Final = ".!?:"
 
 Party = Literal["local", "remote", "link", "storage"]
 
@@ -67,7 +69,8 @@ class MeterhouseError(Exception):
 
     def sentence(self) -> str:
         """Everything a person needs, on one line."""
-        return " ".join(part for part in (self.what, self.why, self.remedy) if part)
+        parts = [part for part in (self.what, self.why, self.remedy) if part]
+        return " ".join(part if part[-1] in _STOPS or part is parts[-1] else f"{part}." for part in parts)
 
 
 class LocalError(MeterhouseError):

@@ -9,12 +9,14 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from meterhouse.app.desk import ButtonPress, HomeDetail, HomeView, KeyIn, MeterView, Receipt
-from meterhouse.model import Fuel, Instant, Money, isoformat
+from meterhouse.console.views import said_of
+from meterhouse.model import Event, Fuel, Instant, Money, isoformat
 
 __all__ = [
     "ButtonDocument",
     "ButtonOrder",
     "ClockDocument",
+    "EventDocument",
     "HalfHourDocument",
     "HealthDocument",
     "HomeDetailDocument",
@@ -162,12 +164,25 @@ class PaymentDocument(_Document):
         )
 
 
+class EventDocument(_Document):
+    """Something that happened at a home's devices."""
+
+    at: str
+    kind: str = Field(description="a dotted word for programs, such as token.accepted")
+    said: str = Field(description="a sentence for people; empty where the event is for engineers")
+
+    @classmethod
+    def of(cls, event: Event, currency: str) -> EventDocument:
+        """The document of one event."""
+        return cls(at=isoformat(event.at), kind=event.kind, said=said_of(event, currency))
+
+
 class HomeDetailDocument(HomeDocument):
     """One home with its half hours, receipts and events."""
 
     half_hours: dict[Fuel, list[HalfHourDocument]] = Field(description="oldest first")
     payments: list[PaymentDocument] = Field(description="newest first")
-    events: list[str] = Field(description="newest first")
+    events: list[EventDocument] = Field(description="newest first")
 
     @classmethod
     def of_detail(cls, detail: HomeDetail) -> HomeDetailDocument:
@@ -179,7 +194,7 @@ class HomeDetailDocument(HomeDocument):
                 for fuel, rows in detail.half_hours.items()
             },
             payments=[PaymentDocument.of(receipt) for receipt in detail.receipts],
-            events=list(detail.events),
+            events=[EventDocument.of(event, detail.view.currency) for event in detail.events],
         )
 
 

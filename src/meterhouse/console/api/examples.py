@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from meterhouse.console.api.documents import (
     ButtonDocument,
     ClockDocument,
+    EventDocument,
     HalfHourDocument,
     HealthDocument,
     HomeDetailDocument,
@@ -82,7 +83,7 @@ HOME_DETAIL: Final = HomeDetailDocument(
     **HOME.model_dump(),
     half_hours={Fuel.GAS: [HalfHourDocument(end=_CONTACT, value=214)]},
     payments=[PAYMENT],
-    events=["2026-11-21T07:30:00Z gas valve opened by hand"],
+    events=[EventDocument(at=_CONTACT, kind="valve.opened", said="The gas valve opened at 1\u202f234.567 m³.")],
 )
 KEY_IN: Final = KeyInDocument(accepted=True, amount=_gbp("16.00"), balance=_gbp("18.20"), why="", remedy="")
 BUTTON: Final = ButtonDocument(supply="on", said="The gas supply is restored.")

@@ -17,7 +17,7 @@ from meterhouse.console.api.documents import (
     KeyInDocument,
     KeyInOrder,
 )
-from meterhouse.console.views import half_hour_series, series_csv
+from meterhouse.console.views import HalfHourSeries, series_csv
 from meterhouse.model import Fuel, parse_instant
 
 __all__ = ["router"]
@@ -56,12 +56,11 @@ async def show_home(desk: Chair, home: HomeId) -> HomeDetailDocument:
 async def export_half_hours(
     desk: Chair, home: HomeId, fuel: FuelChoice, since: Bound = None, until: Bound = None
 ) -> Response:
-    """The same half hours as the chart: those that end after `since` and not after `until`, the unit in the header."""
+    """All that is stored: what ends after `since` and not after `until` (either may be left out); header with unit."""
     first = parse_instant(since) if since is not None else None
     last = parse_instant(until) if until is not None else None
-    detail = await desk.home(home)
-    text = series_csv(half_hour_series(detail, fuel, first, last))
-    name = f"home-{detail.view.home}-{fuel.value}-half-hours.csv"
+    text = series_csv(HalfHourSeries(fuel, await desk.half_hours(home, fuel, first, last)))
+    name = f"home-{home}-{fuel.value}-half-hours.csv"
     printable = "".join(
         letter if letter.isascii() and (letter.isalnum() or letter in "-._") else "_" for letter in name
     )

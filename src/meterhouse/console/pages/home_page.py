@@ -16,10 +16,12 @@ from meterhouse.console.pages.receipt_list import ReceiptList
 from meterhouse.console.views import (
     FUEL_ICONS,
     DaySpan,
+    Happening,
     MeterPanel,
     PaymentView,
     day_spans,
     half_hour_series,
+    happenings,
     meter_panel,
     payment_view,
 )
@@ -90,7 +92,7 @@ class _HomePage:
             meter.show(detail, span)
         if self._receipts is not None:
             self._receipts.show(detail)
-        self._events.show(detail.events)
+        self._events.show(happenings(detail.events, self._frame.zone, view.currency))
 
 
 class _DayPicker:
@@ -161,21 +163,22 @@ class _Receipts:
 
 
 class _Events:
-    """Messages and events, newest first. Device text is drawn as text, never as markup."""
+    """What has happened, newest first. Device text is drawn as text, never as markup."""
 
     def __init__(self) -> None:
-        self._shown: tuple[str, ...] | None = None
+        self._shown: list[Happening] | None = None
         with ui.element("section").classes("mh-card"):
-            ui.label("Messages and events").classes("mh-subtitle").props('role="heading" aria-level="2"')
+            ui.label("What has happened").classes("mh-subtitle").props('role="heading" aria-level="2"')
             self._list = ui.element("ul").classes("mh-events")
 
-    def show(self, events: tuple[str, ...]) -> None:
+    def show(self, events: list[Happening]) -> None:
         newest = events[:_MOST_EVENTS]
         if newest == self._shown:
             return
         self._shown = newest
         self._list.clear()
         with self._list:
-            for line in newest or ("Nothing has happened yet.",):
+            for line in newest or [Happening("", "Nothing has happened yet.")]:
                 with ui.element("li"):
-                    ui.label(line)
+                    ui.label(line.when).classes("mh-hint")
+                    ui.label(line.said)

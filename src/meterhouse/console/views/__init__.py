@@ -7,6 +7,7 @@ from meterhouse.console.views.half_hour_series import (
     half_hour_series,
     series_csv,
 )
+from meterhouse.console.views.happening import Happening, happenings, said_of
 from meterhouse.console.views.home_page_view import (
     Fact,
     MeterPanel,
@@ -29,6 +30,7 @@ __all__ = [
     "DaySpan",
     "Fact",
     "HalfHourSeries",
+    "Happening",
     "HomeLine",
     "MeterPanel",
     "Outcome",
@@ -42,12 +44,14 @@ __all__ = [
     "day_spans",
     "day_text",
     "half_hour_series",
+    "happenings",
     "home_line",
     "key_in_outcome",
     "meter_panel",
     "payment_view",
     "press_outcome",
     "restore_offer",
+    "said_of",
     "series_csv",
     "street_summary",
     "time_text",

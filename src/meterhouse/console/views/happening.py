@@ -1,0 +1,129 @@
+"""What has happened at a home, in plain sentences: a table from the devices' events to words for people.
+
+An event that is not in the table is for engineers: it stays in the log, and is not shown here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from meterhouse.console.views.words import countdown_text, day_text, money_text, quantity_text, time_text
+from meterhouse.model import Event, Fuel, Instant, Money
+
+__all__ = ["Happening", "happenings", "said_of"]
+
+_Fields = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line for a person."""
+
+    when: str
+    said: str
+
+
+def happenings(events: Iterable[Event], zone: tzinfo, currency: str) -> list[Happening]:
+    """The lines of events, in their order; events for engineers are left out."""
+    found = ((event.at, said_of(event, currency)) for event in events)
+    return [Happening(_when(at, zone), said) for at, said in found if said]
+
+
+def said_of(event: Event, currency: str) -> str:
+    """One plain sentence; empty where the event is for engineers."""
+    if event.kind == "token.accepted":
+        added, balance = (_money(event.fields, name, currency) for name in ("amount_money5", "balance_money5"))
+        return f"{_WAYS.get(_word(event.fields, 'way'), 'A token')} added {added}. Balance {balance}."
+    tell = _SENTENCES.get(event.kind)
+    return "" if tell is None else tell(event.fields)
+
+
+def _when(at: Instant, zone: tzinfo) -> str:
+    return f"{day_text(at, zone)} {time_text(at, zone)}"
+
+
+def _money(fields: _Fields, name: str, currency: str) -> str:
+    amount = fields.get(name)
+    return money_text(Money(amount, currency) if isinstance(amount, int) else None)
+
+
+def _word(fields: _Fields, name: str) -> str:
+    return str(fields.get(name, ""))
+
+
+def _number(fields: _Fields, name: str) -> int | None:
+    value = fields.get(name)
+    return value if isinstance(value, int) else None
+
+
+def _volume(fields: _Fields, name: str) -> str:
+    return quantity_text(Fuel.GAS, _number(fields, name))
+
+
+def _left(fields: _Fields) -> str:
+    return countdown_text(_number(fields, "countdown_half_hours"))
+
+
+def _valve_closed(fields: _Fields) -> str:
+    why = _CLOSED.get(_word(fields, "reason"), "")
+    return f"The gas valve closed at {_volume(fields, 'volume_l')}{why}."
+
+
+def _valve_opened(fields: _Fields) -> str:
+    # Only the gas meter's own event has a reading; the hub's word about the same valve would say it twice.
+    return f"The gas valve opened at {_volume(fields, 'volume_l')}." if "volume_l" in fields else ""
+
+
+def _button(fields: _Fields) -> str:
+    said = "The button on the gas meter was pressed"
+    return f"{said}: gas is on for now." if fields.get("opened") else f"{said}."
+
+
+def _token_refused(fields: _Fields) -> str:
+    return f"{_WAYS.get(_word(fields, 'way'), 'A token')} was refused. {_word(fields, 'why')}".strip()
+
+
+def _clock_set(fields: _Fields) -> str:
+    step = _number(fields, "step_ms")
+    if step is None:
+        return "The electricity meter's clock was set."
+    return f"The electricity meter's clock was set {'forward' if step >= 0 else 'back'} by {abs(step)} ms."
+
+
+def _plain(said: str) -> Callable[[_Fields], str]:
+    return lambda _fields: said
+
+
+_WAYS: Final = {"keypad": "A token typed on the keypad", "network": "A token from the network"}
+_CLOSED: Final = {
+    "cutoff": ", where the credit ended",
+    "countdown_ended": ": the link was down for longer than is allowed",
+    "order": ", by order",
+}
+_SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
+    "access.refused": lambda fields: f"A reader was refused at the electricity meter: {_word(fields, 'why')}.",
+    "button.pressed": _button,
+    "clock.set": _clock_set,
+    "gas_link.failed": lambda fields: (
+        f"The gas meter was not heard. Without its link, gas goes on for {_left(fields)}."
+    ),
+    "gas_link.refused": _plain("A telegram that was not the gas meter's own was refused."),
+    "gas_link.restored": _plain("The gas meter is heard again."),
+    "low_credit": lambda fields: f"Low credit: {_volume(fields, 'remaining_l')} left until the cut-off.",
+    "m_link.failed": _plain("The hub cannot read the electricity meter."),
+    "m_link.up": _plain("The hub reads the electricity meter again."),
+    "machine.fault": _plain("A fault of the program was caught in a device here; the log of the street says more."),
+    "order.refused": lambda fields: f"The gas meter refused an order: {_word(fields, 'reason')}.",
+    "switch.armed": _plain("The electricity supply may be restored: press the button on the meter."),
+    "switch.closed": _plain("The electricity was restored by hand."),
+    "switch.opened": _plain("The electricity was disconnected."),
+    "telegram.refused": _plain("The gas meter refused a telegram that was not its hub's own."),
+    "token.refused": _token_refused,
+    "valve.closed": _valve_closed,
+    "valve.opened": _valve_opened,
+    "wan.down": _plain("The hub lost its line to the network."),
+    "wan.up": _plain("The hub is on line."),
+}
