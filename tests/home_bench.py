@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
@@ -68,21 +70,19 @@ def token(money5: int, tid: int = 6_000_000, pan: sts.MeterPan = PAN) -> str:
     return credit.digits
 
 
-def _entropy() -> Callable[[int], bytes]:
-    state = [0]
+_DRAWS = itertools.count(1)
 
-    def draw(size: int) -> bytes:
-        state[0] += 1
-        return state[0].to_bytes(max(size, 8), "big")[-size:]
 
-    return draw
+def _entropy(whose: str) -> Callable[[int], bytes]:
+    """Never the same twice in a test run; nothing here depends on the values."""
+    return lambda size: hashlib.shake_128(f"{whose} {next(_DRAWS)}".encode()).digest(size)
 
 
 def make_meter(*, open_reader: bool = False, drift_ppm: int = 0, now: Instant = START) -> ElectricityMeter:
     settings = ElectricityMeterSettings(
         "electricity", METER_ID, "MTHE00000001", METER_KEYS, HUB_KEYS, open_reader=open_reader, drift_ppm=drift_ppm
     )
-    return ElectricityMeter(settings, _entropy(), now)
+    return ElectricityMeter(settings, _entropy("meter"), now)
 
 
 def make_hub(
@@ -91,7 +91,7 @@ def make_hub(
     setup = PrepaySetup(balance, TARIFF, TOKEN_KEY, PAN) if prepay else None
     link = GasSetup(RADIO_METER, RADIO_HUB, GAS_KEY, delay, setup) if gas else None
     settings = HubSettings("hub", HUB_ID, "MTHH00000001", METER_ID.octets, HEAD_END_KEYS, HUB_KEYS, link)
-    return Hub(settings, _entropy(), now)
+    return Hub(settings, _entropy("hub"), now)
 
 
 def head_end_client(device: Eui64 = HUB_ID, keys: dlms.Keys | None = None, **changes: Any) -> dlms.Client:
@@ -106,7 +106,7 @@ def head_end_client(device: Eui64 = HUB_ID, keys: dlms.Keys | None = None, **cha
         "keys": chosen,
         "policy": dlms.Policy.BOTH,
         "counter": dlms.Counter(0),
-        "entropy": _entropy(),
+        "entropy": _entropy("head end"),
     }
     return dlms.Client(dlms.ClientSettings(**(settings | changes)))
 

@@ -109,7 +109,9 @@ class Hub:
             self._gas = GasLink(self._gas_end, self.mirror, self.account, self._sender("gas_radio"), self._tell)
             if gas.prepay is not None and self.account is not None:
                 self.slot = TokenSlot(_decoder(gas.prepay), self.account, self._tell)
-        self._wan = WanLine(self.settings.identity, self._server(), self._forward, self._sender("wan"), self._tell)
+        self._wan = WanLine(
+            self.settings.identity, self._server(), self._forward, self._forget, self._sender("wan"), self._tell
+        )
         self._m_link = MLink(self._meter_client, self._wan.from_meter, self._sender("m_bus"), self._tell)
 
     @property
@@ -262,6 +264,9 @@ class Hub:
 
     def _forward(self, client_sap: int, server_sap: int, apdu: bytes, now: Instant) -> bool:
         return self._m_link.forward(client_sap, server_sap, apdu, now)
+
+    def _forget(self, now: Instant) -> None:
+        self._m_link.forget(now)
 
     def _counter(self, which: str) -> dlms.Counter:
         def reserve(limit: int) -> None:

@@ -80,6 +80,16 @@ class MLink:
         self._send(dlms.wrapper.encode(client_sap, server_sap, prefixed.apdu))
         return True
 
+    def forget(self, now: Instant) -> None:
+        """The head end's session is over; where the meter still owes it an answer, end the connection and that with it.
+
+        Nothing in an answer says to which session it belongs, so a late one must not live on into the next.
+        """
+        if self._asked:
+            self._send(b"")
+            self._start_anew()
+            self._read_at = min(self._read_at, Instant(now + _TRY_AGAIN))
+
     def receive(self, data: bytes, now: Instant) -> None:
         """Bytes from the meter."""
         try:
@@ -127,7 +137,11 @@ class MLink:
         if not self.failed:
             self._tell(now, "m_link.failed", why=why)
         self.failed = True
+        self._start_anew()
+        self._read_at = Instant(now + _TRY_AGAIN)
+
+    def _start_anew(self) -> None:
+        """Forget all that hangs on the connection."""
         self._decoder = dlms.wrapper.Decoder()
         self._client, self._talk, self._answer_by = None, None, None
         self._asked.clear()
-        self._read_at = Instant(now + _TRY_AGAIN)

@@ -43,7 +43,12 @@ class Entry:
 
 
 class TokenSlot:
-    """Takes tokens for one account. Decoder memory and balance change together or not at all."""
+    """Takes tokens for one account. Decoder memory and balance change together or not at all.
+
+    Attributes:
+        last, last_token, last_at: of the tokens that came by the network, for whoever sent one and asks what became of
+            it; what is typed at the same time is another's.
+    """
 
     def __init__(self, decoder: sts.Decoder, account: GasAccount, tell: Callable[..., None]) -> None:
         self._decoder = decoder
@@ -74,8 +79,9 @@ class TokenSlot:
         return self._keep(Entry(verdict), token, now, by_hand=by_hand)
 
     def _keep(self, entry: Entry, token: str, now: Instant, *, by_hand: bool) -> Entry:
-        self.last, self.last_at = entry, now
-        self.last_token = token.encode("ascii", "replace")[:20]
+        if not by_hand:
+            self.last, self.last_at = entry, now
+            self.last_token = token.encode("ascii", "replace")[:20]
         way = "keypad" if by_hand else "network"
         if entry.verdict is TokenVerdict.ACCEPTED:
             self._tell(now, "token.accepted", way=way, amount_money5=entry.amount, balance_money5=self._account.balance)

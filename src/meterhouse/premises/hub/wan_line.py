@@ -17,6 +17,8 @@ __all__ = ["WanLine"]
 
 _REDIAL_FIRST: Final = 5 * SECOND
 _REDIAL_LONGEST: Final = 15 * MINUTE
+_SPREAD: Final = 4_999
+"""Hubs that lost their line together dial again in as many different instants, over one pause more, by identity."""
 _PING_EVERY: Final = 25 * MINUTE
 _SILENT_TOO_LONG: Final = 3 * _PING_EVERY
 """Carriers answer pings; without a word for so long the line is dead, whatever TCP believes."""
@@ -38,6 +40,7 @@ class WanLine:
         identity: what the hub calls itself.
         server: answers for the hub's own objects.
         forward: takes (client SAP, server SAP, APDU, now) for the electricity meter; False where there is none.
+        forget: told that the session is over: what the meter still answers in it is for nobody.
         send: puts bytes on the port; empty bytes close it.
         tell: notes an event.
     """
@@ -47,12 +50,14 @@ class WanLine:
         identity: Eui64,
         server: dlms.Server,
         forward: Callable[[int, int, bytes, Instant], bool],
+        forget: Callable[[Instant], None],
         send: Callable[[bytes], None],
         tell: Callable[..., None],
     ) -> None:
         self._identity = identity
         self._server = server
         self._forward = forward
+        self._forget = forget
         self._send_bytes = send
         self._tell = tell
         self._reader = FrameReader()
@@ -60,6 +65,7 @@ class WanLine:
         self.online = False
         self._dial_at: Instant | None = Instant(0)
         self._pause = _REDIAL_FIRST
+        self._place = int.from_bytes(identity.octets, "big") % _SPREAD
         self._ping_at: Instant | None = None
         self._heard = Instant(0)
 
@@ -99,10 +105,10 @@ class WanLine:
             self._tell(now, "wan.down")
             self._pause = _REDIAL_FIRST
         self.online = False
-        self._session = None
+        self._end_session(now)
         self._reader = FrameReader()
         self._ping_at = None
-        self._dial_at = Instant(now + self._pause)
+        self._dial_at = Instant(now + self._pause + self._pause * self._place // _SPREAD)
         self._pause = min(2 * self._pause, _REDIAL_LONGEST)
 
     def from_meter(self, source: int, destination: int, apdu: bytes, prefix: dlms.gateway.Prefixed) -> None:
@@ -123,7 +129,7 @@ class WanLine:
             self._send(Frame(Kind.ANSWERED, frame.session))
         elif self._session is not None and frame.session == self._session.number:
             if frame.kind is Kind.HANG_UP:
-                self._session = None
+                self._end_session(now)
             elif frame.kind is Kind.DATA:
                 self._ask(self._session, frame.payload, now)
 
@@ -133,6 +139,7 @@ class WanLine:
                 prefixed = dlms.gateway.unwrap(frame.apdu)
                 if prefixed is None:
                     answer = session.connection.receive(frame.source, frame.destination, frame.apdu, now)
+                    self._tell_refusals(session.connection, now)
                     if answer is not None:
                         self._answer(session, frame.destination, frame.source, answer)
                 elif not self._forward(frame.source, frame.destination, frame.apdu, now):
@@ -140,10 +147,20 @@ class WanLine:
         except MalformedError as error:
             self._hang_up(session, error.what, now)
 
+    def _tell_refusals(self, connection: dlms.ServerConnection, now: Instant) -> None:
+        for record in connection.audit():
+            what = f"{record.kind} {record.what}"
+            self._tell(now, "access.refused", client=record.client, what=what, why=record.why)
+
     def _hang_up(self, session: _Session, why: str, now: Instant) -> None:
         self._tell(now, "session.ended", why=why)
         self._send(Frame(Kind.HANG_UP, session.number))
-        self._session = None
+        self._end_session(now)
+
+    def _end_session(self, now: Instant) -> None:
+        if self._session is not None:
+            self._session = None
+            self._forget(now)
 
     def _answer(self, session: _Session, source: int, destination: int, apdu: bytes) -> None:
         framed = dlms.wrapper.encode(source, destination, apdu)
