@@ -3,9 +3,10 @@
 from meterhouse.protocols.wmbus.address import Address
 from meterhouse.protocols.wmbus.errors import TelegramError
 from meterhouse.protocols.wmbus.fields import Ci, Control, DeviceType, ExtendedControl, Status
+from meterhouse.protocols.wmbus.layouts import Layout, Records, decode_records, encode_records
 from meterhouse.protocols.wmbus.link import LinkFormat, decode_frame, encode_frame
 from meterhouse.protocols.wmbus.moments import decode_date, decode_moment, encode_date, encode_moment
-from meterhouse.protocols.wmbus.records import Function, Record, RecordHeader, decode_records, encode_records
+from meterhouse.protocols.wmbus.records import Function, Record, RecordHeader
 from meterhouse.protocols.wmbus.security import KeyUse, MasterKey
 from meterhouse.protocols.wmbus.session import Session
 from meterhouse.protocols.wmbus.telegram import Telegram, decode_telegram, encode_telegram
@@ -21,11 +22,13 @@ __all__ = [
     "ExtendedControl",
     "Function",
     "KeyUse",
+    "Layout",
     "LinkFormat",
     "MasterKey",
     "Meaning",
     "Record",
     "RecordHeader",
+    "Records",
     "Session",
     "Status",
     "Telegram",

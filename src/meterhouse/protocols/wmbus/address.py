@@ -51,6 +51,7 @@ class Address:
         device_type: 0 to 255; see `DeviceType`.
         link: M-field and A-field as they stand in the link layer.
         transport: the same eight bytes in the order of a long transport header.
+        identification_field: four BCD bytes, lowest digits first.
     """
 
     manufacturer: str
@@ -59,6 +60,7 @@ class Address:
     device_type: int
     link: bytes = field(init=False, repr=False, compare=False)
     transport: bytes = field(init=False, repr=False, compare=False)
+    identification_field: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what has no place in eight bytes, and keep those bytes."""
@@ -72,11 +74,7 @@ class Address:
         tail = bytes((self.version, self.device_type))
         object.__setattr__(self, "link", maker + digits + tail)
         object.__setattr__(self, "transport", digits + maker + tail)
-
-    @property
-    def identification_field(self) -> bytes:
-        """Four BCD bytes, lowest digits first."""
-        return self.transport[:4]
+        object.__setattr__(self, "identification_field", digits)
 
     @classmethod
     def from_link(cls, octets: bytes) -> Address:

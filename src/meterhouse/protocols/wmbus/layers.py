@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from meterhouse.protocols.wmbus.address import Address
 from meterhouse.protocols.wmbus.errors import TelegramError
@@ -29,12 +28,13 @@ AUTHENTICATION_HEADER: Final = bytes((Ci.AUTHENTICATION, 15, 0x00, 0x2C, MESSAGE
 
 _LENGTH_FIELD: Final = 0x1000
 _FCL_PLAIN: Final = 0x2C00
-_KEY_DERIVED: Final = 0x10
+_KEY_SELECTION: Final = b"\x10"
+"""Keys derived as EN 13757-7 says."""
 _MODE_NONE, _MODE_STATIC, _MODE_DERIVED = 0, 5, 7
+_SPOKEN: Final = {ci.value: ci for ci in Ci}
 
 
-@dataclass(frozen=True, slots=True)
-class Authentication:
+class Authentication(NamedTuple):
     """What the authentication and fragmentation layer says.
 
     Attributes:
@@ -56,6 +56,9 @@ def read_authentication(body: bytes, start: int) -> Authentication:
     Raises:
         TelegramError: cut short, fragmented, with key information, or with another kind of MAC: not spoken here.
     """
+    if body[start : start + 5] == AUTHENTICATION_HEADER and start + 17 <= len(body):
+        counter, mac = body[start + 5 : start + 9], body[start + 9 : start + 17]
+        return Authentication(int.from_bytes(counter, "little"), mac, AUTHENTICATION_HEADER[4:] + counter, start + 17)
     length = body[start + 1] if start + 1 < len(body) else 0
     end = start + 2 + length
     if length < 15 or end > len(body):
@@ -76,8 +79,7 @@ def read_authentication(body: bytes, start: int) -> Authentication:
     return Authentication(int.from_bytes(counter, "little"), body[start + 9 : start + 17], covered, end)
 
 
-@dataclass(frozen=True, slots=True)
-class TransportHeader:
+class TransportHeader(NamedTuple):
     """Short, long or no header before the application's data.
 
     Attributes:
@@ -90,7 +92,7 @@ class TransportHeader:
         blocks: enciphered 16-byte blocks.
     """
 
-    ci: int
+    ci: Ci
     meter: Address | None = None
     access_number: int = 0
     status: int = 0
@@ -107,7 +109,7 @@ def write_transport(header: TransportHeader) -> bytes:
     word = header.flags | header.mode << 8 | header.blocks << 4
     tail = bytes((header.access_number, header.status, word & 0xFF, word >> 8))
     if header.mode == _MODE_DERIVED:
-        tail += bytes((_KEY_DERIVED,))
+        tail += _KEY_SELECTION
     return ci + tail if header.meter is None else ci + header.meter.transport + tail
 
 
@@ -117,10 +119,9 @@ def read_transport(body: bytes, start: int) -> tuple[TransportHeader, int]:
     Raises:
         TelegramError: cut short, or an unknown CI-field, security mode or key selection.
     """
-    try:
-        ci = Ci(body[start])
-    except ValueError:
-        raise TelegramError(f"CI-field {body[start]:02X} is not spoken") from None
+    ci = _SPOKEN.get(body[start])
+    if ci is None:
+        raise TelegramError(f"CI-field {body[start]:02X} is not spoken")
     position, meter = start + 1, None
     if ci in LONG_HEADERS:
         meter = Address.from_transport(body[position : position + 8])
@@ -135,7 +136,7 @@ def read_transport(body: bytes, start: int) -> tuple[TransportHeader, int]:
     if mode not in {_MODE_NONE, _MODE_STATIC, _MODE_DERIVED}:
         raise TelegramError(f"security mode {mode} is not spoken", why="Modes 0, 5 and 7 are.")
     if mode == _MODE_DERIVED:
-        if body[position : position + 1] != bytes((_KEY_DERIVED,)):
+        if body[position : position + 1] != _KEY_SELECTION:
             raise TelegramError("security mode 7 without the standard key derivation is not spoken")
         position += 1
     flags = (high & 0xE0) << 8 | low & 0x0F

@@ -6,7 +6,6 @@ Dates and times stay the integer of their field; `moments` reads them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
@@ -17,7 +16,7 @@ from meterhouse.protocols.wmbus.errors import TelegramError
 from meterhouse.protocols.wmbus.values import Coding, Value, decode_value, encode_value
 from meterhouse.protocols.wmbus.vif import Meaning, meaning_of
 
-__all__ = ["MAX_EXTENSIONS", "MAX_RECORDS", "Function", "Record", "RecordHeader", "decode_records", "encode_records"]
+__all__ = ["MAX_EXTENSIONS", "MAX_RECORDS", "Function", "Record", "RecordHeader", "read_records"]
 
 MAX_EXTENSIONS: Final = 10
 """DIFEs, and VIFEs, of one record (EN 13757-3 §6.3)."""
@@ -109,15 +108,6 @@ class Record:
         return self.header.encoded + encode_value(self.header.coding, self.value)
 
 
-def encode_records(records: Iterable[Record]) -> bytes:
-    """All records, one after another.
-
-    Raises:
-        UsageError: a value has no place in its coding.
-    """
-    return b"".join([record.header.encoded + encode_value(record.header.coding, record.value) for record in records])
-
-
 @lru_cache(maxsize=2048)
 def _header(difs: bytes, vif: bytes, text_unit: bytes) -> RecordHeader:
     first = difs[0]
@@ -166,13 +156,14 @@ def _read_text_header(octets: bytes, start: int, vif_at: int) -> tuple[RecordHea
     return _header(octets[start:vif_at], vif, octets[vif_at + 1 : text_end]), end
 
 
-def decode_records(octets: bytes) -> tuple[tuple[Record, ...], bytes]:
-    """All records, and the manufacturer's own data after DIF 0F or 1F (empty where there is none).
+def read_records(octets: bytes) -> tuple[list[Record], list[tuple[int, int]], bytes]:
+    """All records one by one, where the value of each begins and ends, and the manufacturer's own data after them.
 
     Raises:
         TelegramError: a record is cut short, its header is too long, or its DIF is reserved.
     """
     records: list[Record] = []
+    spans: list[tuple[int, int]] = []
     position, end = 0, len(octets)
     while position < end:
         dif = octets[position]
@@ -180,10 +171,11 @@ def decode_records(octets: bytes) -> tuple[tuple[Record, ...], bytes]:
             position += 1
             continue
         if dif in _MANUFACTURER_DATA:
-            return tuple(records), octets[position:]
+            return records, spans, octets[position:]
         if len(records) == MAX_RECORDS:
             raise TelegramError(f"more than {MAX_RECORDS} records")
-        header, position = _read_header(octets, position)
-        value, position = decode_value(header.coding, octets, position)
+        header, start = _read_header(octets, position)
+        value, position = decode_value(header.coding, octets, start)
         records.append(Record(header, value))
-    return tuple(records), b""
+        spans.append((start, position))
+    return records, spans, b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from struct import Struct
 from typing import Final
 
 from meterhouse.crypto.cbc import BLOCK, CbcKey
@@ -16,6 +17,7 @@ FILLERS: Final = b"\x2f\x2f"
 
 _ZERO_VECTOR: Final = bytes(BLOCK)
 _PADDING: Final = b"\x07" * 7
+_DERIVATION: Final = Struct("<BI4s7s")
 
 
 class KeyUse(IntEnum):
@@ -45,7 +47,7 @@ class MasterKey:
 
     def derive(self, use: KeyUse, counter: int, identification: bytes) -> bytes:
         """The 16-byte key of one message: AES-CMAC over use, counter, the meter's identification field and padding."""
-        return self._derivation.tag(bytes((use,)) + counter.to_bytes(4, "little") + identification + _PADDING)
+        return self._derivation.tag(_DERIVATION.pack(use, counter, identification, _PADDING))
 
     def encipher_static(self, initial_vector: bytes, text: bytes) -> bytes:
         """Mode 5: the master key itself enciphers."""

@@ -8,7 +8,7 @@ from meterhouse.model import AuthenticationError, ProtocolError, ReplayError, St
 from meterhouse.protocols.wmbus.address import Address
 from meterhouse.protocols.wmbus.link import LinkFormat
 from meterhouse.protocols.wmbus.security import MasterKey
-from meterhouse.protocols.wmbus.telegram import Telegram, decode_telegram, encode_telegram
+from meterhouse.protocols.wmbus.telegram import Telegram, decode_telegram, seal_telegram
 
 __all__ = ["COUNTER_LIMIT", "Session"]
 
@@ -58,7 +58,7 @@ class Session:
         if self.sent >= COUNTER_LIMIT:
             raise StateError("all message counters of this key are used up", remedy="Give the meter a new key.")
         self.sent += 1
-        return encode_telegram(telegram.sealed(self.sent), self._key, self._format)
+        return seal_telegram(telegram, self.sent, self._key, self._format)
 
     def open(self, frame: bytes) -> Telegram:
         """The telegram in `frame`, proved to be written by the other end and never opened before.

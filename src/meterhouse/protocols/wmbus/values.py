@@ -8,7 +8,7 @@ from typing import Final
 from meterhouse.model import UsageError
 from meterhouse.protocols.wmbus.errors import TelegramError
 
-__all__ = ["Coding", "Value", "decode_value", "encode_value"]
+__all__ = ["Coding", "Value", "decode_bcd", "decode_value", "encode_value"]
 
 Value = int | str | bytes | None
 """None: no data, or marked invalid by the meter."""
@@ -83,7 +83,7 @@ def decode_value(coding: Coding, octets: bytes, position: int) -> tuple[Value, i
     if end > len(octets):
         raise TelegramError(f"a value of {_WIDTH[coding]} bytes is cut short after {len(data)}")
     if coding in _BCD:
-        return _decode_bcd(data), end
+        return decode_bcd(data), end
     if coding in _INTEGER:
         return int.from_bytes(data, "little", signed=True), end
     return (data or None), end
@@ -96,7 +96,7 @@ def _encode_bcd(value: int, width: int) -> bytes:
     return bytes.fromhex(digits)[::-1]
 
 
-def _decode_bcd(data: bytes) -> int | None:
+def decode_bcd(data: bytes) -> int | None:
     """Negative where the highest digit is F, None where another digit is above 9 (EN 13757-3, type A)."""
     digits = data[::-1].hex()
     if digits.isdecimal():
@@ -137,5 +137,5 @@ def _decode_variable(octets: bytes, position: int) -> tuple[Value, int]:
         return data[::-1].decode("latin-1"), end
     if length >= 0xE0:
         return data, end
-    number = (_decode_bcd(data) if data else 0) or 0
+    number = (decode_bcd(data) if data else 0) or 0
     return (-number if length >= 0xD0 else number), end
