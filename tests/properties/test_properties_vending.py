@@ -83,7 +83,7 @@ class CrashError(Exception):
 
 
 STEPS = (
-    *((SqlVendingRecords, name) for name in ("save_debt", "save_tid", "save_vend", "save_stage", "save_delivery")),
+    *((SqlVendingRecords, name) for name in ("save_owed", "save_tid", "save_vend", "save_stage", "save_delivery")),
     (SqlBook, "append"),
     (StsService, "issue"),
 )

@@ -34,6 +34,13 @@ _BALANCE: Final = select(
     )
 )
 
+_DEBITS, _CREDITS = (
+    select(side.label("code"), transfers.c.currency, func.sum(transfers.c.amount).label("total")).group_by(
+        side, transfers.c.currency
+    )
+    for side in (transfers.c.debit, transfers.c.credit)
+)
+
 
 class SqlBook:
     """A `Book` within one transaction. Balances are summed over the journal: right for a check, slow for a counter."""
@@ -69,6 +76,16 @@ class SqlBook:
         """Debits minus credits of one account."""
         row = self._transaction.first(_BALANCE, {"code": str(account), "currency": currency})
         return Money(int(row[0]) if row else 0, currency)
+
+    def balances(self) -> dict[tuple[AccountCode, str], Money]:
+        """Debits minus credits of every account that has lines: two sums in the database."""
+        found: dict[tuple[AccountCode, str], Money] = {}
+        for statement, sign in ((_DEBITS, 1), (_CREDITS, -1)):
+            for row in self._transaction.rows(statement):
+                place = (AccountCode.parse(row.code), row.currency)
+                before = found.get(place, Money(0, row.currency))
+                found[place] = before + Money(sign * int(row.total), row.currency)
+        return found
 
     def journal(self) -> Iterator[Transfer]:
         """Every transfer, in the order written."""

@@ -31,6 +31,7 @@ __all__ = [
     "NewCommand",
     "SqlCommands",
     "delivery_command",
+    "delivery_name",
 ]
 
 DELIVER_TOKEN: Final = "token.deliver"  # noqa: S105 - the name of an order
@@ -123,6 +124,11 @@ _EXPIRE: Final = (
 _FINISH: Final = (
     update(commands).where(_C.id == bindparam("command"), _OPEN).values(state=bindparam("end"), reason=bindparam("why"))
 )
+_WITHDRAW: Final = (
+    update(commands)
+    .where(_C.request == bindparam("named"), _C.state == CommandState.QUEUED.value, _C.attempts == 0)
+    .values(state=CommandState.REFUSED.value, reason=bindparam("why"))
+)
 _POSTPONE: Final = (
     update(commands)
     .where(_C.id == bindparam("command"), _OPEN)
@@ -140,8 +146,11 @@ class SqlCommands:
 
     def enqueue(self, command: NewCommand) -> None:
         """Queue an order; one whose `request` is there already changes nothing."""
-        if command.request is not None and self._transaction.quick(_BY_REQUEST, {"named": command.request}):
-            return
+        if command.request is None or not self._transaction.quick(_BY_REQUEST, {"named": command.request}):
+            self.enqueue_new(command)
+
+    def enqueue_new(self, command: NewCommand) -> None:
+        """Queue an order whose `request` is known to be new; the table refuses a second."""
         self._transaction.quick(
             _INSERT,
             {
@@ -206,6 +215,10 @@ class SqlCommands:
         """End an order as refused; whether it was still open."""
         return self.finish(command_id, CommandState.REFUSED, reason)
 
+    def withdraw(self, request: str, reason: str) -> bool:
+        """End an order as refused that nobody has ever claimed; whether it was one."""
+        return self._transaction.execute(_WITHDRAW, {"named": request, "why": reason}).rowcount == 1
+
     def postpone(self, command_id: int, due: Instant) -> bool:
         """Give a leased order back, to be tried again at `due`; whether it was still open."""
         return self._transaction.execute(_POSTPONE, {"command": command_id, "later": due}).rowcount == 1
@@ -240,8 +253,13 @@ def delivery_command(delivery: Delivery) -> NewCommand:
         },
         due=delivery.due,
         expiry=delivery.expiry,
-        request=f"vend:{delivery.request_id}",
+        request=delivery_name(delivery.request_id),
     )
+
+
+def delivery_name(request_id: str) -> str:
+    """What the order of a vend is called in the outbox."""
+    return f"vend:{request_id}"
 
 
 def _in_order(rows: Sequence[Row[Any]]) -> tuple[Command, ...]:

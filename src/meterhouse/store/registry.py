@@ -9,11 +9,19 @@ from sqlalchemy import Row, bindparam, insert, select, update
 
 from meterhouse.model import Eui64, Instant, Money, NotFoundError, StateError
 from meterhouse.store.book import SqlBook
-from meterhouse.store.schema import accounts, homes, meters
+from meterhouse.store.schema import accounts, cards, homes, meters
 from meterhouse.store.transaction import Transaction
-from meterhouse.store.vending import account_record, meter_record
+from meterhouse.store.vending import SqlVendingRecords
+from meterhouse.store.vending_rows import account_record, account_values, meter_record
 from meterhouse.supplier.ledger import Breach, breaches, debt_breaches, opening_debt_entry, post
-from meterhouse.supplier.vending import AccountRecord, AccountState, MeterRecord
+from meterhouse.supplier.vending import (
+    AccountRecord,
+    AccountState,
+    Agreement,
+    CardState,
+    ClosedKind,
+    MeterRecord,
+)
 
 __all__ = ["HomeRecord", "RegisteredMeter", "SqlRegistry", "verify"]
 
@@ -53,7 +61,7 @@ _ACCOUNT: Final = select(accounts).where(accounts.c.account == bindparam("id"))
 _CLOSE: Final = (
     update(accounts)
     .where(accounts.c.account == bindparam("id"))
-    .values(state=AccountState.CLOSED.value, closed_why=bindparam("why"))
+    .values(state=AccountState.CLOSED.value, closed_kind=ClosedKind.CLOSED.value, closed_why=bindparam("why"))
 )
 
 
@@ -116,24 +124,27 @@ class SqlRegistry:
             if (row.home, row.meter, row.currency) != (account.home, meter.octets.hex(), account.debt.currency):
                 raise StateError(f"account {account.account_id} is another home's", remedy="Choose another id.")
             return
-        self._transaction.execute(
-            insert(accounts),
-            {
-                "account": account.account_id,
-                "home": account.home,
-                "meter": meter.octets.hex(),
-                "currency": account.debt.currency,
-                "debt": account.debt.amount,
-                "debt_share": account.debt_share,
-                "state": account.state.value,
-                "closed_why": account.closed_why,
-            },
-        )
+        self._transaction.execute(insert(accounts), account_values(account, meter))
+        terms = Agreement(at, account.debt_share, account.weekly_cap, account.place, account.tariff, "opening")
+        SqlVendingRecords(self._transaction).save_agreement(account.account_id, terms)
         if account.debt.amount:
             entry = opening_debt_entry(
                 f"opening:{account.account_id}", account=account.account_id, debt=account.debt, at=at
             )
             post(SqlBook(self._transaction), [entry])
+
+    def add_card(self, card: str, account_id: str) -> None:
+        """Give an account a new card; its former cards are replaced, and refused from now on.
+
+        Raises:
+            StateError: the card's number was given out before.
+        """
+        if self._transaction.first(select(cards).where(cards.c.card == card)) is not None:
+            raise StateError(f"card {card} was given out before", remedy="Give each card a number of its own.")
+        replaced = update(cards).where(cards.c.account == account_id).values(state=CardState.REPLACED.value)
+        self._transaction.execute(replaced)
+        new = {"card": card, "account": account_id, "state": CardState.CURRENT.value}
+        self._transaction.execute(insert(cards), new)
 
     def close_account(self, account_id: str, why: str) -> None:
         """Close an account for ever: its tenancy ended, or another supplier took over (S3-90).

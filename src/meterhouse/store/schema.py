@@ -11,15 +11,21 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBina
 
 __all__ = [
     "accounts",
+    "agreements",
+    "api_keys",
+    "batches",
+    "cards",
     "commands",
     "counters",
     "device_state",
     "events",
     "homes",
+    "hooks",
     "metadata",
     "meter_day_conflicts",
     "meter_days",
     "meters",
+    "tallies",
     "transfers",
     "vend_stages",
     "vends",
@@ -66,6 +72,77 @@ accounts: Final = Table(
     Column("debt_share", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("closed_why", Text, nullable=False),
+    Column("supplier", Text, nullable=False),
+    Column("closed_kind", Text, nullable=False),
+    Column("successor", Text, nullable=False),
+    Column("weekly_cap", BigInteger),
+    Column("debt_place", Text, nullable=False),
+    Column("tariff", Text, nullable=False),
+    Column("paid_day", BigInteger, nullable=False),
+    Column("paid_in_day", BigInteger, nullable=False),
+    Column("debt_week", BigInteger, nullable=False),
+    Column("debt_in_week", BigInteger, nullable=False),
+    Index("accounts_by_meter", "meter"),
+)
+
+agreements: Final = Table(
+    "agreements",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("debt_share", Integer, nullable=False),
+    Column("weekly_cap", BigInteger),
+    Column("debt_place", Text, nullable=False),
+    Column("tariff", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("agreements_by_account", "account", "id"),
+)
+
+cards: Final = Table(
+    "cards",
+    metadata,
+    Column("card", Text, primary_key=True),
+    Column("account", Text, ForeignKey("accounts.account"), nullable=False),
+    Column("state", Text, nullable=False),
+)
+
+tallies: Final = Table(
+    "tallies",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("day", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)
+
+batches: Final = Table(
+    "batches",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("network", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("report", Text, nullable=False),
+    Index("batches_once", "network", "name", unique=True),
+)
+
+api_keys: Final = Table(
+    "api_keys",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("scope", Text, nullable=False),
+)
+
+hooks: Final = Table(
+    "hooks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due", BigInteger, nullable=False),
 )
 
 vends: Final = Table(
@@ -86,7 +163,11 @@ vends: Final = Table(
     Column("debt_left", BigInteger, nullable=False),
     Column("token", Text, nullable=False),
     Column("tid", Integer),
+    Column("state", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("rnd", Integer, nullable=False),
     Index("vends_by_account", "account", "id"),
+    Index("vends_by_network", "network", "id"),
     Index("vends_by_tid", "meter", "tid", unique=True),
 )
 

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, exists, insert, literal_column, or_, select, update
 
-from meterhouse.model import Eui64, Fuel, Instant, Money
+from meterhouse.model import Eui64, Instant, Money
 from meterhouse.store.book import SqlBook
-from meterhouse.store.commands import SqlCommands, delivery_command
+from meterhouse.store.commands import SqlCommands, delivery_command, delivery_name
 from meterhouse.store.prepared import Prepared
-from meterhouse.store.schema import accounts, meters, vend_stages, vends
+from meterhouse.store.schema import accounts, agreements, cards, meters, tallies, vend_stages, vends
 from meterhouse.store.transaction import Transaction
+from meterhouse.store.vending_rows import account_record, agreement_record, meter_record, vend_record
 from meterhouse.supplier.vending import (
-    AccountRecord,
     AccountState,
+    Agreement,
+    CardState,
+    ClosedKind,
     Customer,
     Delivery,
-    MeterRecord,
     StageName,
     StageRecord,
+    Tally,
     Vend,
+    VendState,
 )
 
-__all__ = ["SqlVendingRecords", "account_record", "meter_record"]
+__all__ = ["SqlVendingRecords"]
 
 _CUSTOMER: Final = Prepared(
     select(
@@ -40,7 +44,56 @@ _VEND: Final = Prepared(select(vends).where(vends.c.request == bindparam("id")))
 _NEWEST: Final = select(vends).order_by(vends.c.id.desc()).limit(bindparam("limit"))
 _NEWEST_OF_HOME: Final = _NEWEST.where(vends.c.home == bindparam("home"))
 _NEW_VEND: Final = Prepared(insert(vends), [column.name for column in vends.c if column.name != "id"])
-_DEBT: Final = Prepared(update(accounts).where(accounts.c.account == bindparam("id")).values(debt=bindparam("owed")))
+_SETTLE: Final = Prepared(
+    update(vends)
+    .where(vends.c.request == bindparam("id"))
+    .values(state=bindparam("new_state"), token=bindparam("digits"))
+)
+_OF_ACCOUNT: Final = select(vends).where(vends.c.account == bindparam("id")).order_by(vends.c.id)
+_LATEST: Final = select(vends).where(vends.c.account == bindparam("id")).order_by(vends.c.id.desc()).limit(1)
+_UNACCEPTED: Final = _OF_ACCOUNT.where(
+    vends.c.state == VendState.POSTED.value,
+    vends.c.token != "",
+    ~exists().where(vend_stages.c.request == vends.c.request, vend_stages.c.stage == StageName.ACCEPTED.value),
+)
+_OF_NETWORK: Final = (
+    select(vends)
+    .where(vends.c.network == bindparam("named"), vends.c.at >= bindparam("first"), vends.c.at <= bindparam("last"))
+    .order_by(vends.c.id)
+)
+_PENDING: Final = select(vends).where(vends.c.state == literal_column("'pending'")).order_by(vends.c.id)
+_CARD: Final = select(cards).where(cards.c.card == bindparam("id"))
+_AGREEMENTS: Final = (
+    select(agreements, accounts.c.currency)
+    .join(accounts, accounts.c.account == agreements.c.account)
+    .where(agreements.c.account == bindparam("id"))
+    .order_by(agreements.c.id)
+)
+_OWED: Final = Prepared(
+    update(accounts)
+    .where(accounts.c.account == bindparam("id"))
+    .values(
+        debt=bindparam("owed"),
+        paid_day=bindparam("day"),
+        paid_in_day=bindparam("paid"),
+        debt_week=bindparam("week"),
+        debt_in_week=bindparam("recovered"),
+    )
+)
+_SPEND: Final = Prepared(
+    update(tallies)
+    .where(
+        tallies.c.name == bindparam("id"),
+        tallies.c.day == bindparam("today"),
+        tallies.c.amount + bindparam("more") <= bindparam("most"),
+    )
+    .values(amount=tallies.c.amount + bindparam("more"))
+    .returning(tallies.c.name)
+)
+_TALLY: Final = select(tallies).where(tallies.c.name == bindparam("id"))
+_NEW_DAY: Final = (
+    update(tallies).where(tallies.c.name == bindparam("id")).values(day=bindparam("today"), amount=bindparam("more"))
+)
 _TID: Final = Prepared(
     update(meters)
     .where(meters.c.meter == bindparam("id"), or_(meters.c.last_tid.is_(None), meters.c.last_tid < bindparam("newest")))
@@ -69,13 +122,13 @@ class SqlVendingRecords:
     def vend(self, request_id: str) -> Vend | None:
         """The vend of a request."""
         rows = self._transaction.quick(_VEND, {"id": request_id})
-        return _vend(rows[0]) if rows else None
+        return vend_record(rows[0]) if rows else None
 
     def newest(self, limit: int, home: str | None = None) -> tuple[Vend, ...]:
         """The newest vends, newest first; of one home, or of all."""
         if home is None:
-            return tuple(map(_vend, self._transaction.rows(_NEWEST, {"limit": limit})))
-        return tuple(map(_vend, self._transaction.rows(_NEWEST_OF_HOME, {"limit": limit, "home": home})))
+            return tuple(map(vend_record, self._transaction.rows(_NEWEST, {"limit": limit})))
+        return tuple(map(vend_record, self._transaction.rows(_NEWEST_OF_HOME, {"limit": limit, "home": home})))
 
     def save_vend(self, vend: Vend) -> None:
         """Write a new vend."""
@@ -96,12 +149,99 @@ class SqlVendingRecords:
                 "debt_left": vend.debt_left.amount,
                 "token": vend.token,
                 "tid": vend.tid,
+                "state": vend.state.value,
+                "kind": vend.kind.value,
+                "rnd": vend.rnd,
             },
         )
 
-    def save_debt(self, account_id: str, debt: Money) -> None:
-        """Set what an account owes; the table refuses less than nothing."""
-        self._transaction.quick(_DEBT, {"id": account_id, "owed": debt.amount})
+    def settle_vend(self, request_id: str, state: VendState, token: str) -> None:
+        """Give a vend its new state, and its token."""
+        self._transaction.quick(_SETTLE, {"id": request_id, "new_state": state.value, "digits": token})
+
+    def latest(self, account_id: str) -> Vend | None:
+        """The newest vend of an account."""
+        row = self._transaction.first(_LATEST, {"id": account_id})
+        return vend_record(row) if row else None
+
+    def of_account(self, account_id: str) -> tuple[Vend, ...]:
+        """All vends of an account, oldest first."""
+        return tuple(map(vend_record, self._transaction.rows(_OF_ACCOUNT, {"id": account_id})))
+
+    def unaccepted(self, account_id: str) -> tuple[Vend, ...]:
+        """Posted vends of an account whose tokens nobody has reported as accepted, oldest first."""
+        return tuple(map(vend_record, self._transaction.rows(_UNACCEPTED, {"id": account_id})))
+
+    def vends_of_network(self, network: str, first: Instant, last: Instant) -> tuple[Vend, ...]:
+        """What a payment network sold from `first` up to and with `last`, oldest first."""
+        wanted = {"named": network, "first": first, "last": last}
+        return tuple(map(vend_record, self._transaction.rows(_OF_NETWORK, wanted)))
+
+    def pending(self) -> tuple[Vend, ...]:
+        """Every vend that is pending, oldest first."""
+        return tuple(map(vend_record, self._transaction.rows(_PENDING)))
+
+    def card(self, card: str) -> tuple[str, CardState] | None:
+        """The account of a card, and whether the card may still be used; None for an unknown card."""
+        row = self._transaction.first(_CARD, {"id": card})
+        return None if row is None else (row.account, CardState(row.state))
+
+    def save_owed(self, account_id: str, debt: Money, tally: Tally) -> None:
+        """Set what an account owes, and what it has done; the table refuses less than nothing."""
+        self._transaction.quick(
+            _OWED,
+            {
+                "id": account_id,
+                "owed": debt.amount,
+                "day": tally.day,
+                "paid": tally.paid,
+                "week": tally.week,
+                "recovered": tally.to_debt,
+            },
+        )
+
+    def save_agreement(self, account_id: str, agreement: Agreement) -> None:
+        """Let an agreement hold from now on; the former ones stay readable."""
+        cap = None if agreement.weekly_cap is None else agreement.weekly_cap.amount
+        terms = {
+            "debt_share": agreement.debt_share,
+            "weekly_cap": cap,
+            "debt_place": agreement.place.value,
+            "tariff": agreement.tariff,
+        }
+        self._transaction.execute(update(accounts).where(accounts.c.account == account_id).values(terms))
+        self._transaction.execute(
+            insert(agreements), {"account": account_id, "since": agreement.since, "why": agreement.why, **terms}
+        )
+
+    def agreements(self, account_id: str) -> tuple[Agreement, ...]:
+        """All agreements of an account, oldest first."""
+        rows = self._transaction.rows(_AGREEMENTS, {"id": account_id})
+        return tuple(agreement_record(row, row.currency) for row in rows)
+
+    def close(self, account_id: str, kind: ClosedKind, why: str, successor: str) -> None:
+        """Close an account for ever."""
+        closed = {
+            "state": AccountState.CLOSED.value,
+            "closed_kind": kind.value,
+            "closed_why": why,
+            "successor": successor,
+        }
+        self._transaction.execute(update(accounts).where(accounts.c.account == account_id).values(closed))
+
+    def spend(self, name: str, day: int, amount: int, most: int) -> bool:
+        """Add to a tally of one day; whether it stays at or below `most` (if not, nothing was added)."""
+        wanted = {"id": name, "today": day, "more": amount, "most": most}
+        if self._transaction.quick(_SPEND, wanted):
+            return True
+        row = self._transaction.first(_TALLY, {"id": name})
+        if amount > most or (row is not None and row.day >= day):
+            return False
+        if row is None:
+            self._transaction.execute(insert(tallies), {"name": name, "day": day, "amount": amount})
+        else:
+            self._transaction.execute(_NEW_DAY, {"id": name, "today": day, "more": amount})
+        return True
 
     def save_tid(self, meter: Eui64, tid: int) -> None:
         """Set the newest token identifier; a lower one changes nothing."""
@@ -109,7 +249,11 @@ class SqlVendingRecords:
 
     def save_delivery(self, delivery: Delivery) -> None:
         """Put the order to the hub into the outbox."""
-        SqlCommands(self._transaction).enqueue(delivery_command(delivery))
+        SqlCommands(self._transaction).enqueue_new(delivery_command(delivery))
+
+    def withdraw_delivery(self, request_id: str, reason: str) -> bool:
+        """Take an order out of the outbox; whether nobody had claimed it yet (then it can never be delivered)."""
+        return SqlCommands(self._transaction).withdraw(delivery_name(request_id), reason)
 
     def stages(self, request_id: str) -> Sequence[StageRecord]:
         """The life line so far."""
@@ -121,52 +265,3 @@ class SqlVendingRecords:
         self._transaction.quick(
             _NEW_STAGE, {"request": request_id, "stage": stage.name.value, "at": stage.at, "reason": stage.reason}
         )
-
-
-def account_record(row: Any) -> AccountRecord:
-    """An account from a row that holds its columns."""
-    return AccountRecord(
-        account_id=row.account,
-        home=row.home,
-        debt=Money(row.debt, row.currency),
-        debt_share=row.debt_share,
-        state=AccountState(row.state),
-        closed_why=row.closed_why,
-    )
-
-
-def meter_record(row: Any) -> MeterRecord:
-    """A meter from a row that holds its columns."""
-    return MeterRecord(
-        meter=Eui64(bytes.fromhex(row.meter)),
-        fuel=Fuel(row.fuel),
-        hub=Eui64(bytes.fromhex(row.hub)),
-        pan=row.pan,
-        supply_group=row.supply_group,
-        tariff_index=row.tariff_index,
-        key_revision=row.key_revision,
-        base_date=row.base_date,
-        last_tid=row.last_tid,
-        scheme=row.scheme,
-    )
-
-
-def _vend(row: Any) -> Vend:
-    def money(amount: int) -> Money:
-        return Money(amount, row.currency)
-
-    return Vend(
-        request_id=row.request,
-        account_id=row.account,
-        home=row.home,
-        meter=Eui64(bytes.fromhex(row.meter)),
-        network=row.network,
-        at=Instant(row.at),
-        paid=money(row.paid),
-        to_debt=money(row.to_debt),
-        in_token=money(row.in_token),
-        value=money(row.value),
-        debt_left=money(row.debt_left),
-        token=row.token,
-        tid=row.tid,
-    )

@@ -41,6 +41,10 @@ class ListBook:
             total - sum(line.amount.amount for line in self.lines if line.credit == account) + self.off, currency
         )
 
+    def balances(self):
+        places = {(code, line.amount.currency) for line in self.lines for code in (line.debit, line.credit)}
+        return {place: self.balance(*place) for place in places}
+
     def journal(self):
         return iter(self.lines)
 

@@ -4,14 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from meterhouse.model import DAY, Eui64, Fuel, Instant, Money, NotFoundError, PolicyError, UsageError, parse_instant
-from meterhouse.supplier.ledger import AccountCode, AccountKind, ConflictError, breaches, opening_debt_entry
+from counter_memory import NOW, DictRecords, PlainService
+from meterhouse.model import DAY, Instant, Money, NotFoundError, PolicyError, UsageError
+from meterhouse.supplier.ledger import AccountCode, AccountKind, ConflictError, breaches
 from meterhouse.supplier.vending import (
-    AccountRecord,
     AccountState,
     ClosedAccountError,
-    Customer,
-    MeterRecord,
     PaymentLimitError,
     PaymentLimits,
     PaymentRequest,
@@ -23,81 +21,6 @@ from meterhouse.supplier.vending import (
     pay,
     receipt_text,
 )
-
-NOW = parse_instant("2026-11-21T10:00:00Z")
-METER, HUB = Eui64(b"\1" * 8), Eui64(b"\2" * 8)
-
-
-class DictBook:
-    """The book port over a list: the second keeper, beside SQL."""
-
-    def __init__(self):
-        self.lines = []
-
-    def append(self, transfers):
-        self.lines.extend(transfers)
-
-    def transfers_of(self, request_id):
-        return [line for line in self.lines if line.request_id == request_id]
-
-    def balance(self, account, currency):
-        lines = [line for line in self.lines if line.amount.currency == currency]
-        debits = sum(line.amount.amount for line in lines if line.debit == account)
-        return Money(debits - sum(line.amount.amount for line in lines if line.credit == account), currency)
-
-    def journal(self):
-        return iter(self.lines)
-
-
-class DictRecords:
-    def __init__(self, debt="10.00", share=2000):
-        self.book = DictBook()
-        self.account = AccountRecord("A1", "07", Money.parse(debt), share)
-        if self.account.debt.amount:
-            self.book.append([opening_debt_entry("opening", account="A1", debt=self.account.debt, at=NOW)])
-        self.meter = MeterRecord(METER, Fuel.GAS, HUB, "600727000000000009", "123457")
-        self.vends, self.deliveries, self.lifelines = {}, [], {}
-
-    def customer(self, account_id):
-        return Customer(self.account, self.meter) if account_id == self.account.account_id else None
-
-    def vend(self, request_id):
-        return self.vends.get(request_id)
-
-    def save_vend(self, vend):
-        self.vends[vend.request_id] = vend
-
-    def save_debt(self, account_id, debt):
-        self.account = replace(self.account, debt=debt)
-
-    def save_tid(self, meter, tid):
-        self.meter = replace(self.meter, last_tid=tid)
-
-    def save_delivery(self, delivery):
-        self.deliveries.append(delivery)
-
-    def stages(self, request_id):
-        return self.lifelines.get(request_id, [])
-
-    def save_stage(self, request_id, stage):
-        self.lifelines.setdefault(request_id, []).append(stage)
-
-
-class PlainService:
-    """A token that shows what it is made of; carries steps of 0.00100."""
-
-    def of(self, meter):
-        return self
-
-    def next_tid(self, meter, now):
-        minute = now // 60_000
-        return minute if meter.last_tid is None else max(minute, meter.last_tid + 1)
-
-    def carried(self, amount):
-        return Money(-(-amount.amount // 100) * 100, amount.currency)
-
-    def issue(self, meter, amount, tid, rnd):
-        return f"{tid:010d}{amount.amount:010d}"
 
 
 def request(amount="20.00", request_id="r1", account="A1", currency="GBP", network="shop"):

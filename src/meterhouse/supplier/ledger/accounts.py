@@ -26,7 +26,15 @@ class AccountKind(StrEnum):
     ROUNDING = "rounding"
     """Given away because a token's amount field is coarse: rounding in the customer's favour. Debit side."""
     OPENING = "opening"
-    """The other side of debt that was brought in from elsewhere. Credit side."""
+    """The other side of debt and credit that were brought in from an old meter. Either side."""
+    PENDING = "pending"
+    """Taken for a token that is not made yet; zero once the vend has ended. Owner: the account. Credit side."""
+    GOODWILL = "goodwill"
+    """Given away on purpose: free issues, and what a revoked batch cost. Debit side."""
+    SUPPLIER = "supplier"
+    """Owed to or by another supplier since a change of supplier. Owner: the supplier. Either side."""
+    REVENUE = "revenue"
+    """Earned: energy that was consumed at the premises and billed. Credit side."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

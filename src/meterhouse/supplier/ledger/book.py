@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from meterhouse.model import Money, StateError
@@ -27,6 +27,9 @@ class Book(Protocol):
 
     def balance(self, account: AccountCode, currency: str) -> Money:
         """Debits minus credits of one account."""
+
+    def balances(self) -> Mapping[tuple[AccountCode, str], Money]:
+        """Debits minus credits of every account that has lines, by account and currency, in one look."""
 
     def journal(self) -> Iterable[Transfer]:
         """Every transfer, in the order written."""

@@ -2,8 +2,8 @@
 
 - each line moves more than nothing, between two different accounts, once;
 - debits = credits, and each balance the keeper gives is the sum of its lines;
-- of each request: paid = to debt + in tokens + refunded;
-- debt is never below zero, after any line;
+- of each request: paid = to debt + in tokens + pending + refunded, each less what came back;
+- debt is never below zero, after any line, and nothing pending ever is;
 - value accepted at the premises = value of the token (with its rounding), each once.
 """
 
@@ -21,6 +21,7 @@ from meterhouse.supplier.ledger.transfer import Transfer, TransferKind
 __all__ = ["Breach", "breaches", "debt_breaches"]
 
 _Place = tuple[AccountCode, str]
+_Parts = dict[TransferKind, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ def breaches(book: Book) -> tuple[Breach, ...]:
 def debt_breaches(book: Book, held: Mapping[str, Money]) -> tuple[Breach, ...]:
     """Accounts whose debt as held beside the account (and shown to the customer) is not the debt in the book."""
     found: list[Breach] = []
+    booked = book.balances()
     for account, debt in held.items():
-        booked = book.balance(AccountCode(AccountKind.DEBT, account), debt.currency)
-        if booked != debt:
-            found.append(Breach("debt as held = debt in the book", f"account {account}: {debt}, book {booked}"))
+        owed = booked.get((AccountCode(AccountKind.DEBT, account), debt.currency), Money(0, debt.currency))
+        if owed != debt:
+            found.append(Breach("debt as held = debt in the book", f"account {account}: {debt}, book {owed}"))
     return tuple(found)
 
 
@@ -72,29 +74,41 @@ def _follow(line: Transfer, balances: dict[_Place, int], parts: dict[TransferKin
         found.append(Breach("debt never below zero", f"{line.credit} after request {line.request_id}"))
 
 
-def _request_breaches(request_id: str, parts: dict[TransferKind, int]) -> list[Breach]:
+def _request_breaches(request_id: str, parts: _Parts) -> list[Breach]:
+    def of(*kinds: TransferKind) -> int:
+        return sum(parts.get(kind, 0) for kind in kinds)
+
+    kind = TransferKind
     found: list[Breach] = []
-    paid = parts.get(TransferKind.PAYMENT, 0)
-    token = parts.get(TransferKind.TO_TOKEN, 0)
-    shared = parts.get(TransferKind.TO_DEBT, 0) + token + parts.get(TransferKind.REFUND, 0)
+    paid = of(kind.PAYMENT)
+    pending = of(kind.TO_PENDING) - of(kind.PENDING_TOKEN, kind.PENDING_BACK)
+    token = of(kind.TO_TOKEN, kind.PENDING_TOKEN) - of(kind.TOKEN_BACK)
+    shared = of(kind.TO_DEBT) - of(kind.DEBT_BACK) + token + pending + of(kind.REFUND)
     if paid != shared:
         found.append(
             Breach("paid = to debt + in tokens + refunded", f"request {request_id}: paid {paid}, shared out {shared}")
         )
-    rounding = parts.get(TransferKind.ROUNDING, 0)
+    if pending < 0 or token < 0:
+        found.append(Breach("nothing below zero", f"request {request_id}: pending {pending}, in token {token}"))
+    rounding = of(kind.ROUNDING) - of(kind.ROUNDING_BACK)
+    token += of(kind.FREE, kind.OPENING_CREDIT) - of(kind.FREE_BACK)
     if rounding and not token:
         found.append(Breach("rounding only with a token", f"request {request_id}: {rounding}"))
-    accepted = parts.get(TransferKind.ACCEPTED)
+    accepted = parts.get(kind.ACCEPTED)
     if accepted is not None and accepted != token + rounding:
         found.append(Breach("accepted = token", f"request {request_id}: token {token + rounding}, accepted {accepted}"))
+    if accepted is not None and kind.USED_ANYWAY in parts:
+        found.append(Breach("accepted once", f"request {request_id}: accepted, and used after it was given back"))
     return found
 
 
 def _balance_breaches(book: Book, balances: dict[_Place, int]) -> list[Breach]:
     found: list[Breach] = []
     totals: dict[str, int] = defaultdict(int)
-    for (account, currency), expected in balances.items():
-        kept = book.balance(account, currency).amount
+    held = book.balances()
+    for place in sorted(balances.keys() | held.keys()):
+        account, currency = place
+        kept, expected = held.get(place, Money(0, currency)).amount, balances.get(place, 0)
         totals[currency] += kept
         if kept != expected:
             found.append(Breach("balance = sum of its lines", f"{account}: kept {kept}, lines {expected} {currency}"))

@@ -21,6 +21,20 @@ class TransferKind(StrEnum):
     REFUND = "refund"
     ACCEPTED = "accepted"
     OPENING_DEBT = "opening_debt"
+    OPENING_CREDIT = "opening_credit"
+    TO_PENDING = "to_pending"
+    PENDING_TOKEN = "pending_token"  # noqa: S105 - a kind of transfer, not a password
+    PENDING_BACK = "pending_back"
+    DEBT_BACK = "debt_back"
+    TOKEN_BACK = "token_back"  # noqa: S105 - a kind of transfer, not a password
+    ROUNDING_BACK = "rounding_back"
+    FREE = "free"
+    FREE_BACK = "free_back"
+    USED_ANYWAY = "used_anyway"
+    METER_DEBT = "meter_debt"
+    CREDIT_OUT = "credit_out"
+    DEBT_OUT = "debt_out"
+    CONSUMED = "consumed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""The counter: a payment in, a receipt with a token out; one plain function inside one transaction.
+"""The counter: a payment in, a receipt with a token out; plain functions inside one transaction.
 
 payment → account → limits → debt first → token → ledger → outbox. Whatever raises on the way, nothing has happened
-(S3-87); and the same request again gives the same receipt.
+(S3-87); and the same request again gives the same receipt. Where tokens are made by a machine that is far or slow, the
+three steps of `pending` do the same without holding the transaction while it works.
 """
 
 from __future__ import annotations
@@ -9,32 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from meterhouse.model import DAY, Duration, Instant, Money, UsageError
-from meterhouse.supplier.ledger import payment_entries, post
-from meterhouse.supplier.vending.debt import split
-from meterhouse.supplier.vending.payment import PaymentLimits, PaymentRequest
+from meterhouse.model import Instant, Money, UsageError
+from meterhouse.supplier.ledger import payment_entries
+from meterhouse.supplier.vending.debt import counted, share_out
+from meterhouse.supplier.vending.directed import payable
+from meterhouse.supplier.vending.limits import PaymentLimits, day_of, spend_key
+from meterhouse.supplier.vending.outbox import put_out
+from meterhouse.supplier.vending.payment import PaymentRequest
 from meterhouse.supplier.vending.receipt import Receipt, receipt_of
-from meterhouse.supplier.vending.records import (
-    AccountState,
-    Customer,
-    Delivery,
-    StageName,
-    StageRecord,
-    Vend,
-    VendingRecords,
-)
-from meterhouse.supplier.vending.refusals import (
-    ClosedAccountError,
-    RequestConflictError,
-    UnknownAccountError,
-    WrongCurrencyError,
-)
-from meterhouse.supplier.vending.service import EncryptionServices
+from meterhouse.supplier.vending.records import Customer, MeterRecord, Vend, VendingRecords
+from meterhouse.supplier.vending.refusals import RequestConflictError
+from meterhouse.supplier.vending.service import EncryptionService, EncryptionServices
 
-__all__ = ["DELIVERY_TIME", "pay"]
-
-DELIVERY_TIME: Final[Duration] = 30 * DAY
-"""How long a hub is tried for; the token can be typed on the keypad all the while and after."""
+__all__ = ["carried_by", "known", "measure", "pay", "take"]
 
 _LIMITS: Final = PaymentLimits()
 
@@ -57,65 +45,72 @@ def pay(
         PaymentRefusedError: no; which of its kinds says why. Nothing was written.
         ConfigurationError: no key at hand for this meter.
     """
-    before = records.vend(request.request_id)
+    before = known(records, request)
     if before is not None:
-        return _again(before, request)
-    customer = _payable(records.customer(request.account_id), request)
-    limits.check(request.amount)
-    vend = _make(services, customer, request, now, entropy)
-    _write(records, customer, vend)
+        return receipt_of(before)
+    customer = payable(records, request)
+    service = services.of(customer.meter)
+    vend = measure(service, customer, request, now, entropy, limits)
+    token = "" if vend.tid is None else service.issue(customer.meter, vend.value, vend.tid, vend.rnd)
+    vend = vend.with_token(token)
+    take(records, customer, vend, limits)
+    records.book.append(
+        payment_entries(
+            vend.request_id,
+            account=vend.account_id,
+            network=vend.network,
+            to_debt=vend.to_debt,
+            in_token=vend.in_token,
+            rounding=vend.value - vend.in_token,
+            at=vend.at,
+        )
+    )
+    put_out(records, customer.meter, vend)
     return receipt_of(vend)
 
 
-def _again(before: Vend, request: PaymentRequest) -> Receipt:
-    if (before.account_id, before.paid, before.network) != (request.account_id, request.amount, request.network):
+def known(records: VendingRecords, request: PaymentRequest) -> Vend | None:
+    """The vend of a request that was taken before.
+
+    Raises:
+        RequestConflictError: it was another payment.
+    """
+    before = records.vend(request.request_id)
+    if before is None:
+        return None
+    same = (before.account_id, before.paid, before.network) == (request.account_id, request.amount, request.network)
+    if not same and (before.paid, before.network) == (request.amount, request.network):
+        card = records.card(request.account_id)
+        same = card is not None and card[0] == before.account_id
+    if not same:
         raise RequestConflictError(
             f"request {request.request_id} was used before, with other contents",
             why=f"It paid {before.paid} to account {before.account_id} by {before.network}; an id names one payment.",
             remedy="Use a new request id for a new payment.",
         )
-    return receipt_of(before)
+    return before
 
 
-def _payable(customer: Customer | None, request: PaymentRequest) -> Customer:
-    if customer is None:
-        raise UnknownAccountError(
-            f"no account '{request.account_id}'",
-            why="A payment is only taken for an account that is known.",
-            remedy="Check the number on the customer's card.",
-        )
-    account = customer.account
-    if account.state is AccountState.CLOSED:
-        raise ClosedAccountError(
-            f"account {account.account_id} is closed: {account.closed_why}",
-            why="The payment would reach the wrong customer or supplier.",
-            remedy="Ask the customer for the card of the present account.",
-        )
-    if account.debt.currency != request.amount.currency:
-        raise WrongCurrencyError(
-            f"account {account.account_id} is kept in {account.debt.currency}, not {request.amount.currency}",
-            remedy=f"Pay in {account.debt.currency}.",
-        )
-    return customer
-
-
-def _make(
-    services: EncryptionServices,
+def measure(
+    service: EncryptionService,
     customer: Customer,
     request: PaymentRequest,
     now: Instant,
     entropy: Callable[[int], bytes],
+    limits: PaymentLimits,
 ) -> Vend:
+    """All of a vend but its token: the limits kept, the debt taken first, the identifier chosen.
+
+    Raises:
+        PaymentLimitError: outside the limits.
+    """
     account, meter = customer.account, customer.meter
-    to_debt, in_token = split(request.amount, account.debt, account.debt_share)
-    value, token, tid = Money(0, in_token.currency), "", None
+    limits.check(request.amount)
+    limits.check_day(request.amount, account.tally, day_of(now))
+    to_debt, in_token = share_out(account, request.amount, now)
+    value, tid, rnd = Money(0, in_token.currency), None, 0
     if in_token.amount:
-        service = services.of(meter)
-        value = service.carried(in_token)
-        if value < in_token:
-            raise UsageError(f"the encryption service would carry {value} of {in_token}")
-        tid = service.next_tid(meter, now)
-        token = service.issue(meter, value, tid, entropy(1)[0] & 0xF)
+        value, tid, rnd = carried_by(service, meter, in_token, now, entropy)
     return Vend(
         request_id=request.request_id,
         account_id=account.account_id,
@@ -128,42 +123,32 @@ def _make(
         in_token=in_token,
         value=value,
         debt_left=account.debt - to_debt,
-        token=token,
+        token="",
         tid=tid,
+        rnd=rnd,
     )
 
 
-def _write(records: VendingRecords, customer: Customer, vend: Vend) -> None:
-    """Debt first, then the token's identifier, then the book, the vend and the order to the hub."""
-    meter = customer.meter
-    if vend.to_debt.amount:
-        records.save_debt(vend.account_id, vend.debt_left)
+def carried_by(
+    service: EncryptionService, meter: MeterRecord, amount: Money, now: Instant, entropy: Callable[[int], bytes]
+) -> tuple[Money, int, int]:
+    """(what a token for `amount` carries, its identifier, its random number)."""
+    value = service.carried(amount)
+    if value < amount:
+        raise UsageError(f"the encryption service would carry {value} of {amount}")
+    return value, service.next_tid(meter, now), entropy(1)[0] & 0xF
+
+
+def take(records: VendingRecords, customer: Customer, vend: Vend, limits: PaymentLimits) -> None:
+    """Write a vend: the key's day, debt first, then the token's identifier, then the vend itself.
+
+    Raises:
+        PaymentLimitError: the key has made its day's value.
+    """
+    spend_key(records, customer.meter, vend.value, vend.at, limits)
+    account = customer.account
+    tally = counted(account.tally, vend.at, vend.paid.amount, vend.to_debt.amount)
+    records.save_owed(account.account_id, vend.debt_left, tally)
     if vend.tid is not None:
-        records.save_tid(meter.meter, vend.tid)
-    post(
-        records.book,
-        payment_entries(
-            vend.request_id,
-            account=vend.account_id,
-            network=vend.network,
-            to_debt=vend.to_debt,
-            in_token=vend.in_token,
-            rounding=vend.value - vend.in_token,
-            at=vend.at,
-        ),
-    )
+        records.save_tid(customer.meter.meter, vend.tid)
     records.save_vend(vend)
-    records.save_stage(vend.request_id, StageRecord(StageName.MADE, vend.at))
-    records.save_delivery(
-        Delivery(
-            request_id=vend.request_id,
-            hub=meter.hub,
-            meter=meter.meter,
-            fuel=meter.fuel,
-            token=vend.token,
-            value=vend.value,
-            debt_left=vend.debt_left,
-            due=vend.at,
-            expiry=Instant(vend.at + DELIVERY_TIME),
-        )
-    )

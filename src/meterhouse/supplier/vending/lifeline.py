@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from meterhouse.model import Instant, UsageError
-from meterhouse.supplier.ledger import accepted_entry, post
-from meterhouse.supplier.vending.records import StageName, StageRecord, VendingRecords
+from meterhouse.supplier.ledger import accepted_entry, post, used_anyway_entry
+from meterhouse.supplier.vending.records import (
+    StageName,
+    StageRecord,
+    Vend,
+    VendingRecords,
+    VendState,
+)
 
 __all__ = ["advance"]
 
@@ -14,7 +20,8 @@ def advance(records: VendingRecords, request_id: str, stage: StageName, at: Inst
 
     Steps may be told late, twice or out of order: each is kept once, with its first instant. Acceptance is final and
     moves the token's value in the book; a refusal told after it (the same token by another way) changes nothing. A
-    refused token may yet be accepted, typed by hand.
+    refused token may yet be accepted, typed by hand. One that was given back and is used all the same is owed: its
+    value becomes debt.
 
     Returns:
         Whether the step was new.
@@ -32,5 +39,15 @@ def advance(records: VendingRecords, request_id: str, stage: StageName, at: Inst
         return False
     records.save_stage(request_id, StageRecord(stage, at, reason))
     if stage is StageName.ACCEPTED and vend.value.amount:
-        post(records.book, [accepted_entry(request_id, account=vend.account_id, value=vend.value, at=at)])
+        _accepted(records, vend, at)
     return True
+
+
+def _accepted(records: VendingRecords, vend: Vend, at: Instant) -> None:
+    if vend.state is not VendState.REVERSED:
+        post(records.book, [accepted_entry(vend.request_id, account=vend.account_id, value=vend.value, at=at)])
+        return
+    customer = records.customer(vend.account_id)
+    assert customer is not None
+    post(records.book, [used_anyway_entry(vend.request_id, account=vend.account_id, value=vend.value, at=at)])
+    records.save_owed(vend.account_id, customer.account.debt + vend.value, customer.account.tally)

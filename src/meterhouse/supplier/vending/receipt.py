@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from meterhouse.model import Instant, Money, isoformat
-from meterhouse.supplier.vending.records import Vend
+from meterhouse.supplier.vending.records import Vend, VendKind, VendState
 
-__all__ = ["Receipt", "grouped", "receipt_of", "receipt_text"]
+__all__ = ["SMS_LENGTH", "Receipt", "grouped", "receipt_of", "receipt_sms", "receipt_text"]
+
+SMS_LENGTH: Final = 160
+"""Characters in one short message (3GPP TS 23.038, seven bits each)."""
+
+_NO_TOKEN: Final = {
+    VendState.POSTED: "No token: all of it went to debt.",
+    VendState.PENDING: "The token is being made: ask again with the same request.",
+    VendState.VOIDED: "No token was made: the payment was given back.",
+    VendState.REVERSED: "The token was given back, and the payment with it.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +28,9 @@ class Receipt:
     Attributes:
         rounding: on top of `in_token`, given by the token's coarse amount field in the customer's favour.
         debt_left: owed after this payment.
-        token: 20 digits in groups of four; empty where all went to debt.
+        token: its digits in groups of four; empty where all went to debt, while it is being made, and once given back.
+        state: how the payment stands.
+        kind: what the token is for; only a PAYMENT was paid for.
         at: when the payment was taken.
     """
 
@@ -32,6 +45,8 @@ class Receipt:
     rounding: Money
     debt_left: Money
     token: str
+    state: VendState = VendState.POSTED
+    kind: VendKind = VendKind.PAYMENT
 
 
 def grouped(token: str) -> str:
@@ -52,7 +67,9 @@ def receipt_of(vend: Vend) -> Receipt:
         in_token=vend.in_token,
         rounding=vend.value - vend.in_token,
         debt_left=vend.debt_left,
-        token=grouped(vend.token),
+        token="" if vend.state is VendState.REVERSED else grouped(vend.token),
+        state=vend.state,
+        kind=vend.kind,
     )
 
 
@@ -66,6 +83,21 @@ def receipt_text(receipt: Receipt) -> str:
     ]
     width = max(len(money) for _, money in lines)
     body = "\n".join(f"{name:<14}{money:>{width}}" for name, money in lines)
-    token = f"Token\n{receipt.token}" if receipt.token else "No token: all of it went to debt."
+    token = f"Token\n{receipt.token}" if receipt.token else _NO_TOKEN[receipt.state]
     when = f"{isoformat(receipt.at)}  {receipt.network}"
     return f"Account {receipt.account_id}  home {receipt.home}\n{when}\n{body}\n{token}\nRequest {receipt.request_id}\n"
+
+
+def receipt_sms(receipt: Receipt) -> str:
+    """The receipt as one short message of at most SMS_LENGTH characters: what was paid, the token, what is still owed.
+
+    Where it would be too long, the account goes first, then the debt; never a digit of the token.
+    """
+    paid = f"Paid {receipt.paid.decimal()} {receipt.paid.currency}"
+    what = f"Token {receipt.token}" if receipt.token else _NO_TOKEN[receipt.state]
+    debt = f"To debt {receipt.to_debt.decimal()}, left {receipt.debt_left.decimal()}"
+    for parts in ((f"A/c {receipt.account_id}", paid, what, debt), (paid, what, debt), (what,)):
+        line = ". ".join(part.rstrip(".") for part in parts) + "."
+        if len(line) <= SMS_LENGTH:
+            return line
+    return receipt.token

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,12 +13,19 @@ from meterhouse.supplier.ledger import Book
 __all__ = [
     "AccountRecord",
     "AccountState",
+    "Agreement",
+    "CardState",
+    "ClosedKind",
     "Customer",
+    "DebtPlace",
     "Delivery",
     "MeterRecord",
     "StageName",
     "StageRecord",
+    "Tally",
     "Vend",
+    "VendKind",
+    "VendState",
     "VendingRecords",
 ]
 
@@ -28,6 +35,90 @@ class AccountState(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
+
+
+class ClosedKind(StrEnum):
+    """Why an account takes no payments any more."""
+
+    NOT = ""
+    CLOSED = "closed"
+    TENANCY = "tenancy"
+    SUPPLIER = "supplier"
+
+
+class CardState(StrEnum):
+    """Whether a card may still be used."""
+
+    CURRENT = "current"
+    REPLACED = "replaced"
+
+
+class DebtPlace(StrEnum):
+    """Where debt is recovered: never in both places (contradiction C-02)."""
+
+    COUNTER = "counter"
+    """A share of each payment, before the token is made."""
+    METER = "meter"
+    """By the meter, from its balance: for equipment that was there before. Nothing is taken at the counter."""
+
+
+class VendKind(StrEnum):
+    """What a vend is for."""
+
+    PAYMENT = "payment"
+    FREE = "free"
+    OPENING = "opening"
+    TEST = "test"
+
+
+class VendState(StrEnum):
+    """How a vend stands in the ledger; the last three are ends."""
+
+    PENDING = "pending"
+    """Paid, debt taken, the rest held: its token is being made."""
+    POSTED = "posted"
+    VOIDED = "voided"
+    """No token was made; all was given back."""
+    REVERSED = "reversed"
+    """Its token was given back unused, or revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What an account has done in the present day and week, for the limits that hold there.
+
+    Attributes:
+        day: days since 1970-01-01 UTC.
+        paid: in that day, 10⁻⁵ of the unit.
+        week: weeks since Monday 1969-12-29 UTC.
+        to_debt: in that week, 10⁻⁵ of the unit.
+    """
+
+    day: int = 0
+    paid: int = 0
+    week: int = 0
+    to_debt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What was agreed about debt and tariff, from an instant on; earlier ones stay as history.
+
+    Attributes:
+        since: when it begins to hold.
+        debt_share: of each payment, in 1/100 of a per cent.
+        weekly_cap: most debt in one week; None for no cap.
+        place: where debt is recovered.
+        tariff: name of the tariff.
+        why: a phrase for whoever reads the history.
+    """
+
+    since: Instant
+    debt_share: int
+    weekly_cap: Money | None = None
+    place: DebtPlace = DebtPlace.COUNTER
+    tariff: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +132,13 @@ class AccountRecord:
         debt_share: agreed part of each payment, in 1/100 of a per cent.
         state: open, or closed for ever (a new tenancy or supplier opens another account).
         closed_why: a phrase for the person at the counter; empty while open.
+        closed_kind: what closed it.
+        successor: the account that took its place, or the supplier that did; empty where unknown.
+        supplier: whose customer it is; empty where there is only one.
+        weekly_cap: most debt recovered in one week; None for no cap.
+        place: where debt is recovered.
+        tariff: name of the agreed tariff.
+        tally: of the present day and week.
     """
 
     account_id: str
@@ -49,6 +147,13 @@ class AccountRecord:
     debt_share: int
     state: AccountState = AccountState.OPEN
     closed_why: str = ""
+    closed_kind: ClosedKind = ClosedKind.NOT
+    successor: str = ""
+    supplier: str = ""
+    weekly_cap: Money | None = None
+    place: DebtPlace = DebtPlace.COUNTER
+    tariff: str = ""
+    tally: Tally = Tally()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +202,11 @@ class Vend:
         at: when it was taken.
         value: what the token carries: `in_token` and the rounding in the customer's favour; zero where there is none.
         debt_left: owed after it.
-        token: 20 digits; empty where all went to debt.
+        token: its digits; empty where all went to debt, and while pending.
         tid: the token's identifier; None where there is none.
+        state: how it stands; what was written stays, and only the state and a pending vend's token change.
+        kind: what it is for; only a PAYMENT has money in.
+        rnd: the random number its token is made with, 0 to 15.
     """
 
     request_id: str
@@ -114,6 +222,17 @@ class Vend:
     debt_left: Money
     token: str
     tid: int | None
+    state: VendState = VendState.POSTED
+    kind: VendKind = VendKind.PAYMENT
+    rnd: int = 0
+
+    def with_token(self, token: str) -> Vend:
+        """The same vend with its token."""
+        return replace(self, token=token)
+
+    def in_state(self, state: VendState) -> Vend:
+        """The same vend in another state."""
+        return replace(self, state=state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +296,41 @@ class VendingRecords(Protocol):
     def save_vend(self, vend: Vend) -> None:
         """Write a new vend."""
 
-    def save_debt(self, account_id: str, debt: Money) -> None:
-        """Set what an account owes."""
+    def settle_vend(self, request_id: str, state: VendState, token: str) -> None:
+        """Give a vend its new state, and its token."""
+
+    def latest(self, account_id: str) -> Vend | None:
+        """The newest vend of an account."""
+
+    def unaccepted(self, account_id: str) -> Sequence[Vend]:
+        """Posted vends of an account whose tokens nobody has reported as accepted, oldest first."""
+
+    def vends_of_network(self, network: str, first: Instant, last: Instant) -> Sequence[Vend]:
+        """What a payment network sold from `first` up to and with `last`, oldest first."""
+
+    def pending(self) -> Sequence[Vend]:
+        """Every vend that is pending, oldest first."""
+
+    def card(self, card: str) -> tuple[str, CardState] | None:
+        """The account of a card, and whether the card may still be used; None for an unknown card."""
+
+    def save_owed(self, account_id: str, debt: Money, tally: Tally) -> None:
+        """Set what an account owes, and what it has done today and this week."""
+
+    def save_agreement(self, account_id: str, agreement: Agreement) -> None:
+        """Let an agreement hold from now on; the former ones stay readable."""
+
+    def agreements(self, account_id: str) -> Sequence[Agreement]:
+        """All agreements of an account, oldest first."""
+
+    def close(self, account_id: str, kind: ClosedKind, why: str, successor: str) -> None:
+        """Close an account for ever."""
+
+    def spend(self, name: str, day: int, amount: int, most: int) -> bool:
+        """Add to a tally of one day; whether it stays at or below `most` (if not, nothing was added)."""
+
+    def withdraw_delivery(self, request_id: str, reason: str) -> bool:
+        """Take an order out of the outbox; whether nobody had claimed it yet (then it can never be delivered)."""
 
     def save_tid(self, meter: Eui64, tid: int) -> None:
         """Set the newest token identifier of a meter; never lowered."""

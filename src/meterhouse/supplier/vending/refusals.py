@@ -4,9 +4,13 @@
 
     PaymentRefusedError
     ├── UnknownAccountError    no such account; also a NotFoundError
-    ├── ClosedAccountError     the account was closed: tenancy ended, other supplier
+    ├── ClosedAccountError     the account was closed
+    │   ├── OtherTenancyError  its tenancy has ended
+    │   └── OtherSupplierError another supplier serves the home, or is meant
+    ├── OldCardError           the card was replaced by another
     ├── WrongCurrencyError     the account is kept in another currency
     ├── PaymentLimitError      below the least or above the most of one payment
+    ├── ReversalRefusedError   what was sold cannot be taken back
     └── RequestConflictError   the request id was used with other contents
 """
 
@@ -19,9 +23,13 @@ from meterhouse.supplier.ledger import ConflictError
 
 __all__ = [
     "ClosedAccountError",
+    "OldCardError",
+    "OtherSupplierError",
+    "OtherTenancyError",
     "PaymentLimitError",
     "PaymentRefusedError",
     "RequestConflictError",
+    "ReversalRefusedError",
     "UnknownAccountError",
     "WrongCurrencyError",
 ]
@@ -43,6 +51,30 @@ class ClosedAccountError(PaymentRefusedError):
     """The account was closed; the payment would go to the wrong customer or supplier (S3-90)."""
 
     code = "closed_account"
+
+
+class OtherTenancyError(ClosedAccountError):
+    """The account's tenancy has ended; the payment would pay for somebody else's energy."""
+
+    code = "other_tenancy"
+
+
+class OtherSupplierError(ClosedAccountError):
+    """Another supplier serves the home, or is the one who was meant."""
+
+    code = "other_supplier"
+
+
+class OldCardError(PaymentRefusedError):
+    """The card was replaced: whoever holds it may not be the customer."""
+
+    code = "old_card"
+
+
+class ReversalRefusedError(PaymentRefusedError):
+    """The token may have been used, or the vend has ended: nothing can be taken back."""
+
+    code = "no_reversal"
 
 
 class WrongCurrencyError(PaymentRefusedError):
