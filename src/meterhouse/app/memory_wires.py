@@ -9,7 +9,7 @@ from meterhouse.app.site import HomeSite
 from meterhouse.links import Channel, Manner, NullModem
 from meterhouse.model import Machine
 
-__all__ = ["Joiner", "join_air", "join_street"]
+__all__ = ["Joiner", "join_air", "join_hub", "join_street"]
 
 M_WIRE: Final = Channel(delay_ms=5)
 """A short wire at 9600 baud or more answers within milliseconds."""
@@ -40,11 +40,19 @@ def join_air(joiner: Joiner, site: HomeSite) -> NullModem | None:
 def join_street(joiner: Joiner, street: LiveStreet) -> dict[str, NullModem]:
     """Every link of the street; by name, such as `wan/07`, so that a script can cut it."""
     laid = {"back": joiner.join(street.head_end, "carrier", street.carrier, "head_end/1", BACK_LINE)}
-    for site in street.sites.values():
-        home = site.plan.home
-        laid[f"m_bus/{home}"] = joiner.join(site.hub, "m_bus", site.electricity, "m_bus/1", M_WIRE)
-        laid[f"wan/{home}"] = joiner.join(site.hub, "wan", street.carrier, f"hub/{home}", WAN_LINE)
-        air = join_air(joiner, site)
-        if air is not None:
-            laid[f"gas_radio/{home}"] = air
+    for home in street.sites:
+        laid.update(join_hub(joiner, street, home))
+    return laid
+
+
+def join_hub(joiner: Joiner, street: LiveStreet, home: str) -> dict[str, NullModem]:
+    """The three links of one hub, by name; each on ports that are free."""
+    site = street.sites[home]
+    laid = {
+        f"m_bus/{home}": joiner.join(site.hub, "m_bus", site.electricity, "m_bus/1", M_WIRE),
+        f"wan/{home}": joiner.join(site.hub, "wan", street.carrier, f"hub/{home}", WAN_LINE),
+    }
+    air = join_air(joiner, site)
+    if air is not None:
+        laid[f"gas_radio/{home}"] = air
     return laid

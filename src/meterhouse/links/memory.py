@@ -137,14 +137,18 @@ class NullModem:
         dice: where its faults are drawn from; not used by a channel without chance in it.
 
     `channel.outages` are not kept by the modem, which has no clock: its driver calls `cut` and `mend`.
+
+    Attributes:
+        deaf: per side: hears nothing on a datagram link though it is heard, as a receiver beside a jammer.
     """
 
-    __slots__ = ("_inside", "_lanes", "_live", "_seen", "_session", "channel", "dice", "up")
+    __slots__ = ("_inside", "_lanes", "_live", "_seen", "_session", "channel", "deaf", "dice", "up")
 
     def __init__(self, channel: Channel, dice: Dice) -> None:
         self.channel = channel
         self.dice = dice
         self.up = channel.up
+        self.deaf = [False, False]
         self._lanes = (Lane(channel, Dice(dice.draw())), Lane(channel, Dice(dice.draw())))
         self._session = 0
         self._live = False
@@ -154,7 +158,7 @@ class NullModem:
     def send(self, side: int, data: bytes, now: Instant) -> list[Parcel]:
         """Send `data` from `side` (0 or 1); empty bytes close a stream and mean nothing on a datagram link."""
         if self.channel.manner is Manner.DATAGRAM:
-            if not self.up or not data:
+            if not self.up or not data or self.deaf[1 - side]:
                 return []
             return self._parcels(side, data, now, self._session)
         session = self._inside[side]

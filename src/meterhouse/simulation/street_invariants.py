@@ -14,8 +14,9 @@ from math import floor
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.site import HomeSite
 from meterhouse.model import DAY, HALF_HOUR, Event, Fuel, Instant, day_start, isoformat
+from meterhouse.simulation.invariants import Invariant
 
-__all__ = ["Commands", "HalfHours", "Money", "RatedBalances", "Restorations", "street_invariants"]
+__all__ = ["Commands", "HalfHours", "LateHalfHours", "Money", "RatedBalances", "Restorations", "street_invariants"]
 
 
 class Money:
@@ -73,7 +74,8 @@ class Restorations:
         if home is None:
             return
         by_keypad = event.kind == "token.accepted" and event.fields.get("way") == "keypad"
-        if event.kind == "button.pressed" or by_keypad:
+        by_button = event.kind == "button.pressed" or event.fields.get("reason") == "button"
+        if by_button or by_keypad:
             self._hand.add(home)
         elif event.kind == "valve.closed":
             self._hand.discard(home)
@@ -146,8 +148,10 @@ class HalfHours:
     def check(self, now: Instant) -> Iterable[str]:
         """The day that has had `patience_days` to arrive is whole and equal."""
         day = Instant(day_start(now) - self._patience * DAY)
-        if day < self._street.plan.start:
-            return
+        return self.day(day) if day >= self._street.plan.start else ()
+
+    def day(self, day: Instant) -> Iterable[str]:
+        """One day of every meter: stored as it was measured, or a sentence for each that is not."""
         for site in self._street.sites.values():
             for meter, fuel in site.fuels:
                 log = site.electricity.log if fuel is Fuel.ELECTRICITY or site.gas is None else site.gas.backlog.log
@@ -159,6 +163,26 @@ class HalfHours:
                 if wrong:
                     at = Instant(wrong[0])
                     yield f"home {site.plan.home} {fuel}: {len(wrong)} half hours differ, the first at {isoformat(at)}"
+
+
+class LateHalfHours(HalfHours):
+    """The same for a street whose links fail for days: judged once, when the weather has been fine for a while.
+
+    Args:
+        street: which.
+        judged_at: the instant from which on every earlier day but the last must be whole and equal.
+    """
+
+    def __init__(self, street: LiveStreet, judged_at: Instant) -> None:
+        super().__init__(street)
+        self._judged_at = judged_at
+
+    def check(self, now: Instant) -> Iterable[str]:
+        """Nothing before its time; then every day."""
+        if now < self._judged_at:
+            return
+        for day in range(self._street.plan.start, day_start(now) - 2 * DAY, DAY):
+            yield from self.day(Instant(day))
 
 
 class Commands:
@@ -183,6 +207,7 @@ class Commands:
                 yield f"order {order} expired at {isoformat(expiry)} and is still open"
 
 
-def street_invariants(street: LiveStreet) -> tuple[Money, Restorations, RatedBalances, HalfHours, Commands]:
-    """All of them, for one street."""
-    return Money(street), Restorations(street), RatedBalances(street), HalfHours(street), Commands(street)
+def street_invariants(street: LiveStreet, judged_at: Instant | None = None) -> tuple[Invariant, ...]:
+    """All of them, for one street; `judged_at` where its links fail for days, see `LateHalfHours`."""
+    half_hours = HalfHours(street) if judged_at is None else LateHalfHours(street, judged_at)
+    return Money(street), Restorations(street), RatedBalances(street), half_hours, Commands(street)

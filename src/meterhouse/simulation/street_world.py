@@ -12,7 +12,7 @@ from meterhouse.app.books import Books
 from meterhouse.app.customers import Customers
 from meterhouse.app.keys import SECRET_LENGTH, StreetKeys
 from meterhouse.app.live_street import LiveStreet, StreetOptions
-from meterhouse.app.memory_wires import join_street
+from meterhouse.app.memory_wires import join_hub, join_street
 from meterhouse.app.site import SUPPLY_GROUP
 from meterhouse.app.street import HomePlan, StreetPlan
 from meterhouse.links import NullModem
@@ -71,10 +71,16 @@ class StreetWorld:
         seed: of everything that is left to chance, keys too.
         demand: gives the demand of a home.
         trace: where the run is written.
+        judged_at: where links fail for days: the instant from which readings must be whole again.
     """
 
     def __init__(
-        self, plan: StreetPlan, seed: int, demand: Callable[[HomePlan, int], Demand], trace: Trace | None = None
+        self,
+        plan: StreetPlan,
+        seed: int,
+        demand: Callable[[HomePlan, int], Demand],
+        trace: Trace | None = None,
+        judged_at: Instant | None = None,
     ) -> None:
         self.world = World(seed, plan.start, trace=trace)
         keys = StreetKeys(self.world.entropy("street secret")(SECRET_LENGTH))
@@ -86,8 +92,12 @@ class StreetWorld:
         self._events: Counter[str] = Counter()
         self.world.on_event(self._count)
         self.world.every(Customers.LOOKS, Customers(self.street).look, Customers.LOOKS)
-        for invariant in street_invariants(self.street):
+        for invariant in street_invariants(self.street, judged_at):
             self.world.watch(invariant)
+
+    def rejoin(self, home: str) -> None:
+        """Lay the links of a home's hub again, after another hub took its place."""
+        self.wires.update(join_hub(self.world, self.street, home))
 
     def _count(self, event: Event) -> None:
         self._events[event.kind] += 1
