@@ -37,8 +37,10 @@ from meterhouse.companion.gas.messages import (
 from meterhouse.model import HALF_HOUR, REGISTER_LIMIT_LITRES, HalfHour, Instant, UsageError
 from meterhouse.protocols.wmbus import (
     Coding,
+    Layout,
     Record,
     RecordHeader,
+    Records,
     Status,
     Telegram,
     TelegramError,
@@ -76,38 +78,49 @@ _SELECT_CUTOFF: Final = RecordHeader(Coding.SELECTION, b"\x13", subunit=1)
 _SELECT_VALVE: Final = RecordHeader(Coding.SELECTION, b"\xfd\x1a")
 
 _LOW_CREDIT, _BUTTON, _MORE = 1, 2, 4
+_LOW_BATTERY: Final = Status.LOW_BATTERY.value
+_STATES: Final = tuple(ValveState)
+
+_HEAD: Final = (_TOTAL, _CLOCK, _CUTOFF, _VALVE, _COUNTDOWN, _INPUTS, _BATTERY)
+_REPORTS: Final = (
+    Layout(_HEAD),
+    *(Layout((*_HEAD, _NEWEST_END, *_ROWS[:rows])) for rows in range(1, HALF_HOURS_A_REPORT + 1)),
+)
+"""By number of rows."""
 
 _Values = dict[bytes, int]
 
 
-def report_records(report: GasReport) -> tuple[Record, ...]:
+def report_records(report: GasReport) -> Records:
     """The records of a report.
 
     Raises:
         UsageError: more than HALF_HOURS_A_REPORT rows, a gap between them, or a number out of range.
     """
     inputs = report.low_credit * _LOW_CREDIT | report.button * _BUTTON | report.more * _MORE
-    head = (
-        Record(_TOTAL, _register(report.volume_l)),
-        Record(_CLOCK, encode_moment(report.clock)),
-        Record(_CUTOFF, _register(report.cutoff_l)),
-        Record(_VALVE, report.valve),
-        Record(_COUNTDOWN, _count(report.countdown)),
-        Record(_INPUTS, inputs),
-        Record(_BATTERY, _count(report.battery_days)),
-    )
+    values = [
+        _register(report.volume_l),
+        encode_moment(report.clock),
+        _register(report.cutoff_l),
+        report.valve,
+        _count(report.countdown),
+        inputs,
+        _count(report.battery_days),
+    ]
     rows = report.half_hours
-    if not rows:
-        return head
     if len(rows) > HALF_HOURS_A_REPORT:
         raise UsageError(f"a report holds {HALF_HOURS_A_REPORT} half hours, not {len(rows)}")
-    newest = rows[-1].end
-    if newest % HALF_HOUR or any(
-        row.end != newest - (len(rows) - 1 - place) * HALF_HOUR for place, row in enumerate(rows)
-    ):
-        raise UsageError("the half hours of a report are consecutive UTC half hours, oldest first")
-    body = [Record(header, _register(row.register)) for header, row in zip(_ROWS, reversed(rows), strict=False)]
-    return (*head, Record(_NEWEST_END, encode_moment(newest)), *body)
+    if rows:
+        end = rows[-1].end
+        if end % HALF_HOUR:
+            raise UsageError(f"a half hour of a report ends at {end}, which is no UTC half hour")
+        values.append(encode_moment(end))
+        for row in reversed(rows):
+            if row.end != end:
+                raise UsageError("the half hours of a report are consecutive, oldest first")
+            values.append(_register(row.register))
+            end = Instant(end - HALF_HOUR)
+    return Records(_REPORTS[len(rows)], values)
 
 
 def _register(litres: int) -> int:
@@ -124,12 +137,12 @@ def _count(value: int) -> int:
 
 def _values(telegram: Telegram) -> _Values:
     """Integer values by canonical record header; anything else in the telegram is not of this profile."""
-    values: _Values = {}
-    for record in telegram.records:
-        value = record.value
-        if type(value) is int:
-            values[record.header.encoded] = value
-    return values
+    records = telegram.records
+    if type(records) is Records:
+        pairs = zip(records.layout.encoded, records.values, strict=True)
+    else:
+        pairs = zip([record.header.encoded for record in records], [record.value for record in records], strict=True)
+    return {encoded: value for encoded, value in pairs if type(value) is int}
 
 
 def _need(values: _Values, header: RecordHeader, largest: int) -> int:
@@ -165,14 +178,14 @@ def report_of(telegram: Telegram) -> GasReport:
         _need_moment(values, _CLOCK),
         _need(values, _TOTAL, REGISTER_LIMIT_LITRES - 1),
         _need(values, _CUTOFF, REGISTER_LIMIT_LITRES - 1),
-        ValveState(_need(values, _VALVE, ValveState.ARMED)),
+        _STATES[_need(values, _VALVE, len(_STATES) - 1)],
         _need(values, _COUNTDOWN, _LARGEST_COUNT),
         bool(inputs & _LOW_CREDIT),
         bool(inputs & _BUTTON),
         _need(values, _BATTERY, _LARGEST_COUNT),
         _half_hours(values),
         bool(inputs & _MORE),
-        bool(telegram.status & Status.LOW_BATTERY),
+        bool(telegram.status & _LOW_BATTERY),
     )
 
 
@@ -223,13 +236,20 @@ _READINGS: Final[dict[tuple[bytes, ...], Order]] = {
 }
 
 
+def _shape(telegram: Telegram) -> tuple[bytes, ...]:
+    records = telegram.records
+    if type(records) is Records:
+        return records.layout.encoded
+    return tuple(record.header.encoded for record in records)
+
+
 def order_of(telegram: Telegram) -> Order:
     """The order in an authenticated command telegram.
 
     Raises:
         ForbiddenOrderError: well-formed, but none of the six, or out of range.
     """
-    shape = tuple(record.header.encoded for record in telegram.records)
+    shape = _shape(telegram)
     reading = _READINGS.get(shape)
     if reading is not None and not telegram.payload:
         return reading
@@ -265,13 +285,13 @@ def answer_of(telegram: Telegram) -> OrderAnswer:
     """
     values = _values(telegram)
     litres = REGISTER_LIMIT_LITRES - 1
-    valve = _maybe(values, _VALVE, ValveState.ARMED)
+    valve = _maybe(values, _VALVE, len(_STATES) - 1)
     return OrderAnswer(
         telegram.meter,
         telegram.access_number,
         _maybe(values, _TOTAL, litres),
         _maybe(values, _CUTOFF, litres),
-        None if valve is None else ValveState(valve),
+        None if valve is None else _STATES[valve],
         _maybe(values, _COUNTDOWN, _LARGEST_COUNT),
     )
 
