@@ -58,6 +58,14 @@ class GcmKey:
         """The 12-byte GMAC of `associated`."""
         return self._cipher.encrypt(nonce, b"", associated)[:TAG_LENGTH]
 
+    def whole_gmac(self, nonce: bytes, associated: bytes) -> bytes:
+        """The 16-byte GMAC of `associated`, for codes that keep another part of it than DLMS does."""
+        return self._cipher.encrypt(nonce, b"", associated)
+
+    def ends_gmac(self, nonce: bytes, associated: bytes, ending: bytes) -> bool:
+        """Whether the 16-byte GMAC of `associated` ends so; compared in constant time."""
+        return bytes_eq(self.whole_gmac(nonce, associated)[-len(ending) :], ending)
+
     def verify(self, nonce: bytes, associated: bytes, tag: bytes) -> None:
         """Compare a 12-byte GMAC in constant time.
 
