@@ -209,7 +209,7 @@ def test_a_request_longer_than_the_server_takes_is_told_so():
 
 def test_a_service_that_is_not_done_is_refused_by_name():
     session = Session(Meter()).opened()
-    assert session.exchange(b"\xd9\x01\x02\x03") == b"\xd8\x02\x02"
+    assert session.exchange(b"\x05\x01\x02\x03") == b"\xd8\x02\x02"
     procedure = session.client.get(3, REGISTER, 2)
     next(procedure)
     with pytest.raises(ExceptionError, match="service-not-supported"):

@@ -54,6 +54,11 @@ IMPLEMENTED: Final = (
     Conformance.GENERAL_PROTECTION
     | Conformance.BLOCK_TRANSFER_WITH_GET
     | Conformance.BLOCK_TRANSFER_WITH_SET
+    | Conformance.BLOCK_TRANSFER_WITH_ACTION
+    | Conformance.GENERAL_BLOCK_TRANSFER
+    | Conformance.DATA_NOTIFICATION
+    | Conformance.EVENT_NOTIFICATION
+    | Conformance.ACCESS
     | Conformance.MULTIPLE_REFERENCES
     | Conformance.GET
     | Conformance.SET

@@ -15,18 +15,25 @@ __all__ = [
     "EXCEPTION",
     "GET_RESPONSE",
     "SET_RESPONSE",
+    "ActionBlockResponse",
+    "ActionListResponse",
+    "ActionNextResponse",
     "ActionResponse",
     "ConfirmedServiceError",
     "ExceptionResponse",
     "GetBlock",
     "GetListResponse",
     "GetResponse",
+    "Outcome",
     "Response",
     "Result",
     "SetBlockResponse",
+    "SetListResponse",
     "SetResponse",
+    "decode_outcomes",
     "decode_response",
     "decode_results",
+    "encode_outcomes",
     "encode_response",
     "encode_results",
 ]
@@ -105,6 +112,49 @@ class ActionResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class SetListResponse:
+    """Answers to SET of several attributes, in their order; `number` is the last block's where it came in blocks."""
+
+    invoke: int
+    codes: tuple[int, ...]
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one method of several did; `result` None where it returns nothing."""
+
+    code: int
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionListResponse:
+    """Answers to ACTION on several methods, in their order."""
+
+    invoke: int
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionBlockResponse:
+    """One block of a long answer to an ACTION; the blocks together are one outcome, or the list with its count."""
+
+    invoke: int
+    last: bool
+    number: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ActionNextResponse:
+    """A block of an ACTION has arrived."""
+
+    invoke: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExceptionResponse:
     """See `ExceptionError`."""
 
@@ -128,7 +178,11 @@ Response = (
     | GetListResponse
     | SetResponse
     | SetBlockResponse
+    | SetListResponse
     | ActionResponse
+    | ActionListResponse
+    | ActionBlockResponse
+    | ActionNextResponse
     | ExceptionResponse
     | ConfirmedServiceError
 )
@@ -150,10 +204,37 @@ def _encode_block(block: GetBlock) -> bytes:
     return head + b"\x00" + encode_length(len(block.raw)) + block.raw
 
 
-def _encode_set(response: SetResponse) -> bytes:
-    if response.number is None:
-        return bytes((SET_RESPONSE, 1, response.invoke, response.code))
-    return bytes((SET_RESPONSE, 3, response.invoke, response.code)) + response.number.to_bytes(4, "big")
+def _encode_set(response: SetResponse | SetListResponse) -> bytes:
+    tail = b"" if response.number is None else response.number.to_bytes(4, "big")
+    if isinstance(response, SetListResponse):
+        kind, codes = (4 if tail else 5), encode_length(len(response.codes)) + bytes(response.codes)
+    else:
+        kind, codes = (3 if tail else 1), bytes((response.code,))
+    return bytes((SET_RESPONSE, kind, response.invoke)) + codes + tail
+
+
+def _encode_outcome(outcome: Outcome) -> bytes:
+    tail = b"\x00" if outcome.result is None else b"\x01" + _encode_result(outcome.result)
+    return bytes((outcome.code,)) + tail
+
+
+def encode_outcomes(outcomes: tuple[Outcome, ...], *, listed: bool) -> bytes:
+    """One outcome, or a list with its count: what a long answer to ACTION is cut from."""
+    body = b"".join(map(_encode_outcome, outcomes))
+    return encode_length(len(outcomes)) + body if listed else body
+
+
+def _encode_action(response: ActionResponse | ActionListResponse | ActionBlockResponse | ActionNextResponse) -> bytes:
+    match response:
+        case ActionResponse(invoke, code, result):
+            return bytes((ACTION_RESPONSE, 1, invoke)) + _encode_outcome(Outcome(code, result))
+        case ActionBlockResponse(invoke, last, number, raw):
+            head = bytes((ACTION_RESPONSE, 2, invoke, last)) + number.to_bytes(4, "big")
+            return head + encode_length(len(raw)) + raw
+        case ActionListResponse(invoke, outcomes):
+            return bytes((ACTION_RESPONSE, 3, invoke)) + encode_outcomes(outcomes, listed=True)
+        case ActionNextResponse(invoke, number):
+            return bytes((ACTION_RESPONSE, 4, invoke)) + number.to_bytes(4, "big")
 
 
 def encode_response(response: Response) -> bytes:
@@ -165,13 +246,12 @@ def encode_response(response: Response) -> bytes:
             return _encode_block(response)
         case GetListResponse(invoke, results):
             return bytes((GET_RESPONSE, 3, invoke)) + encode_results(results)
-        case SetResponse():
+        case SetResponse() | SetListResponse():
             return _encode_set(response)
         case SetBlockResponse(invoke, number):
             return bytes((SET_RESPONSE, 2, invoke)) + number.to_bytes(4, "big")
-        case ActionResponse(invoke, code, outcome):
-            tail = b"\x00" if outcome is None else b"\x01" + _encode_result(outcome)
-            return bytes((ACTION_RESPONSE, 1, invoke, code)) + tail
+        case ActionResponse() | ActionListResponse() | ActionBlockResponse() | ActionNextResponse():
+            return _encode_action(response)
         case ExceptionResponse(state, service, counter):
             tail = b"" if counter is None else counter.to_bytes(4, "big")
             return bytes((EXCEPTION, state, service)) + tail
@@ -236,14 +316,48 @@ def _set(reader: ApduReader, kind: int, invoke: int) -> Response:
         return SetBlockResponse(invoke, reader.big(4, "block number"))
     if kind == 3:
         return SetResponse(invoke, reader.u8("result"), reader.big(4, "block number"))
+    if kind in {4, 5}:
+        codes = tuple(reader.block())
+        return SetListResponse(invoke, codes, reader.big(4, "block number") if kind == 4 else None)
     raise ApduError(f"SET response of kind {kind} is not known")
 
 
-def _action(reader: ApduReader, kind: int, invoke: int) -> Response:
-    if kind != 1:
-        raise ApduError(f"ACTION response of kind {kind} is not known")
+def _outcome(reader: ApduReader) -> Outcome:
     code = reader.u8("result")
-    return ActionResponse(invoke, code, _result(reader) if reader.present("return parameters") else None)
+    return Outcome(code, _result(reader) if reader.present("return parameters") else None)
+
+
+def _outcomes(reader: ApduReader) -> tuple[Outcome, ...]:
+    count, reader.position = length_at(reader.octets, reader.position)
+    if count > reader.remaining:
+        raise ApduError(f"{count} outcomes cannot be in {reader.remaining} bytes")
+    return tuple(_outcome(reader) for _ in range(count))
+
+
+def decode_outcomes(octets: bytes, *, listed: bool) -> tuple[Outcome, ...]:
+    """The outcome, or list of outcomes, that fills `octets`: a long answer to ACTION, put together.
+
+    Raises:
+        ApduError: cut off, or with bytes after its end.
+    """
+    reader = ApduReader(octets)
+    outcomes = _outcomes(reader) if listed else (_outcome(reader),)
+    reader.finish("outcome")
+    return outcomes
+
+
+def _action(reader: ApduReader, kind: int, invoke: int) -> Response:
+    if kind == 1:
+        outcome = _outcome(reader)
+        return ActionResponse(invoke, outcome.code, outcome.result)
+    if kind == 2:
+        last, number = reader.present("last block"), reader.big(4, "block number")
+        return ActionBlockResponse(invoke, last, number, reader.block())
+    if kind == 3:
+        return ActionListResponse(invoke, _outcomes(reader))
+    if kind == 4:
+        return ActionNextResponse(invoke, reader.big(4, "block number"))
+    raise ApduError(f"ACTION response of kind {kind} is not known")
 
 
 _SERVICES = {GET_RESPONSE: _get, SET_RESPONSE: _set, ACTION_RESPONSE: _action}

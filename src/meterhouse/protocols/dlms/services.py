@@ -1,84 +1,113 @@
-"""GET, SET and ACTION on the server's side of one open association, with their block transfers."""
+"""The services on the server's side of one open association, with their block transfers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from meterhouse.model import Instant
+from meterhouse.protocols.dlms.accessing import (
+    AccessKind,
+    AccessRequest,
+    AccessResponse,
+    AccessResult,
+    AccessStep,
+)
 from meterhouse.protocols.dlms.axdr import Encoded
-from meterhouse.protocols.dlms.errors import DataAccessResult
+from meterhouse.protocols.dlms.data import CosemData, Tag
+from meterhouse.protocols.dlms.errors import ActionResult, ApduError, DataAccessResult
+from meterhouse.protocols.dlms.initiate import Conformance
+from meterhouse.protocols.dlms.long_transfers import Arriving, Leaving
 from meterhouse.protocols.dlms.requests import (
     Access,
+    ActionBlock,
+    ActionList,
+    ActionNext,
     ActionRequest,
     GetList,
     GetNext,
     GetRequest,
     Request,
     SetBlock,
+    SetList,
+    SetListBlock,
     SetRequest,
+    Target,
+    decode_values,
 )
 from meterhouse.protocols.dlms.responses import (
+    ActionBlockResponse,
+    ActionListResponse,
+    ActionNextResponse,
     ActionResponse,
     GetBlock,
     GetListResponse,
     GetResponse,
+    Outcome,
     Response,
     Result,
     SetBlockResponse,
+    SetListResponse,
     SetResponse,
+    encode_outcomes,
     encode_results,
 )
 from meterhouse.protocols.dlms.view import View
 
-__all__ = ["MAX_SET", "Services"]
+__all__ = ["MAX_SET", "Services", "needed_conformance"]
 
 MAX_SET: Final = 65_536
-"""A SET in blocks beyond this many bytes is aborted."""
+"""A SET or ACTION in blocks beyond this many bytes is aborted."""
 
 _HEADER: Final = 4
 """What stands before the value in a plain GET answer: tag, kind, invoke id, result."""
 _BLOCK_HEADER: Final = 14
 """The most that stands before the bytes of a block."""
+_NEEDED: Final[dict[type, int]] = {
+    GetRequest: Conformance.GET,
+    GetNext: Conformance.GET | Conformance.BLOCK_TRANSFER_WITH_GET,
+    GetList: Conformance.GET | Conformance.MULTIPLE_REFERENCES,
+    SetRequest: Conformance.SET,
+    SetBlock: Conformance.SET | Conformance.BLOCK_TRANSFER_WITH_SET,
+    SetList: Conformance.SET | Conformance.MULTIPLE_REFERENCES,
+    SetListBlock: Conformance.SET | Conformance.BLOCK_TRANSFER_WITH_SET | Conformance.MULTIPLE_REFERENCES,
+    ActionRequest: Conformance.ACTION,
+    ActionNext: Conformance.ACTION | Conformance.BLOCK_TRANSFER_WITH_ACTION,
+    ActionList: Conformance.ACTION | Conformance.MULTIPLE_REFERENCES,
+    ActionBlock: Conformance.ACTION | Conformance.BLOCK_TRANSFER_WITH_ACTION,
+    AccessRequest: Conformance.ACCESS,
+}
 
 
-@dataclass(slots=True)
-class _LongGet:
-    invoke: int
-    octets: bytes
-    number: int = 0
-    at: int = 0
-
-
-@dataclass(slots=True)
-class _LongSet:
-    invoke: int
-    access: Access
-    octets: bytearray
-    number: int = 0
+def needed_conformance(request: Request | AccessRequest) -> int:
+    """The conformance bits that an association must have negotiated for `request`."""
+    return _NEEDED[type(request)]
 
 
 class Services:
     """Answers requests out of a view, in pieces where the client cannot take them whole.
 
-    At most one long GET and one long SET are under way; a new one ends the old one.
+    At most one long GET, one long SET, one long ACTION and one long answer to an ACTION are under way; a new one of its
+    kind ends the old one. A block under another invoke id or number ends the transfer it was meant for, with the code
+    that says so; the association lives on.
 
     Args:
         view: what the client sees.
         room: the largest plain APDU that the client takes once it is protected.
-        blocks: whether the client can take GET answers in blocks.
+        conformance: what was negotiated.
     """
 
-    __slots__ = ("_blocks", "_get", "_room", "_set", "_view")
+    __slots__ = ("_acting", "_actions", "_conformance", "_get", "_room", "_set", "_view")
 
-    def __init__(self, view: View, room: int, *, blocks: bool) -> None:
+    def __init__(self, view: View, room: int, conformance: int) -> None:
         self._view = view
         self._room = room
-        self._blocks = blocks
-        self._get: _LongGet | None = None
-        self._set: _LongSet | None = None
+        self._conformance = conformance
+        self._get: Leaving | None = None
+        self._actions: Leaving | None = None
+        self._set: Arriving[Access] | None = None
+        self._acting: Arriving[Target] | None = None
 
-    def answer(self, request: Request, now: Instant) -> Response:
+    def answer(self, request: Request, now: Instant) -> Response:  # noqa: C901, PLR0911 -- one case a service
         """The response to one request."""
         match request:
             case GetRequest(invoke, access):
@@ -89,19 +118,28 @@ class Services:
                 return self._get_list(invoke, accesses, now)
             case SetRequest(invoke, access, data):
                 return SetResponse(invoke, self._view.set(access, data, now))
-            case SetBlock():
+            case SetList(invoke, accesses, values):
+                return SetListResponse(invoke, self._set_all(accesses, values, now))
+            case SetBlock() | SetListBlock():
                 return self._set_block(request, now)
-            case ActionRequest():
-                return self._act(request, now)
+            case ActionRequest(invoke, target, data):
+                value = data.decode() if isinstance(data, Encoded) else data
+                return self._acted(invoke, (self._act(target, value, now),), listed=False)
+            case ActionList(invoke, targets, values):
+                return self._acted(invoke, self._act_all(targets, values, now), listed=True)
+            case ActionNext(invoke, block):
+                return self._action_next(invoke, block)
+            case ActionBlock():
+                return self._action_block(request, now)
 
     def _get_one(self, invoke: int, access: Access, now: Instant) -> Response:
         self._get = None
         result = self._view.get(access, now)
         if result.encoded is None or _HEADER + len(result.encoded) <= self._room:
             return GetResponse(invoke, result)
-        if not self._blocks:
+        if not self._conformance & Conformance.BLOCK_TRANSFER_WITH_GET:
             return GetResponse(invoke, Result(None, DataAccessResult.DATA_BLOCK_UNAVAILABLE))
-        self._get = _LongGet(invoke, result.encoded)
+        self._get = Leaving(invoke, result.encoded)
         return self._next_block(self._get)
 
     def _get_list(self, invoke: int, accesses: tuple[Access, ...], now: Instant) -> Response:
@@ -110,17 +148,14 @@ class Services:
         octets = encode_results(results)
         if _HEADER - 1 + len(octets) <= self._room:
             return GetListResponse(invoke, results)
-        if not self._blocks:
+        if not self._conformance & Conformance.BLOCK_TRANSFER_WITH_GET:
             failed = Result(None, DataAccessResult.DATA_BLOCK_UNAVAILABLE)
             return GetListResponse(invoke, tuple(failed for _ in results))
-        self._get = _LongGet(invoke, octets)
+        self._get = Leaving(invoke, octets)
         return self._next_block(self._get)
 
-    def _next_block(self, long: _LongGet) -> Response:
-        raw = long.octets[long.at : long.at + self._room - _BLOCK_HEADER]
-        long.at += len(raw)
-        long.number += 1
-        last = long.at == len(long.octets)
+    def _next_block(self, long: Leaving) -> Response:
+        raw, last = long.next(self._room - _BLOCK_HEADER)
         if last:
             self._get = None
         return GetBlock(long.invoke, last, long.number, raw)
@@ -134,25 +169,105 @@ class Services:
         self._get = long
         return self._next_block(long)
 
-    def _set_block(self, block: SetBlock, now: Instant) -> Response:
-        long, self._set = self._set, None
-        if block.access is not None:
-            long = _LongSet(block.invoke, block.access, bytearray())
-        if long is None:
-            return SetResponse(block.invoke, DataAccessResult.NO_LONG_SET_IN_PROGRESS, block.number)
+    def _set_all(self, accesses: tuple[Access, ...], values: tuple[CosemData, ...], now: Instant) -> tuple[int, ...]:
+        return tuple(self._view.set(access, data, now) for access, data in zip(accesses, values, strict=True))
+
+    def _set_block(self, block: SetBlock | SetListBlock, now: Instant) -> Response:
+        invoke, long, self._set = block.invoke, self._set, None
+        if isinstance(block, SetListBlock):
+            long = Arriving(invoke, block.accesses, listed=True)
+        elif block.access is not None:
+            long = Arriving(invoke, (block.access,), listed=False)
+        if long is None or long.invoke & 0x0F != invoke & 0x0F:
+            return SetResponse(invoke, DataAccessResult.NO_LONG_SET_IN_PROGRESS, block.number)
         if block.number != long.number + 1:
-            return SetResponse(block.invoke, DataAccessResult.DATA_BLOCK_NUMBER_INVALID, block.number)
+            return SetResponse(invoke, DataAccessResult.DATA_BLOCK_NUMBER_INVALID, block.number)
         if len(long.octets) + len(block.raw) > MAX_SET:
-            return SetResponse(block.invoke, DataAccessResult.LONG_SET_ABORTED, block.number)
-        long.octets += block.raw
-        long.number = block.number
+            return SetResponse(invoke, DataAccessResult.LONG_SET_ABORTED, block.number)
+        long.add(block.number, block.raw)
         if not block.last:
             self._set = long
-            return SetBlockResponse(block.invoke, block.number)
-        code = self._view.set(long.access, Encoded(bytes(long.octets)), now)
-        return SetResponse(block.invoke, code, block.number)
+            return SetBlockResponse(invoke, block.number)
+        if not long.listed:
+            code = self._view.set(long.targets[0], Encoded(bytes(long.octets)), now)
+            return SetResponse(invoke, code, block.number)
+        try:
+            values = decode_values(bytes(long.octets), len(long.targets))
+        except ApduError:
+            codes = (int(DataAccessResult.TYPE_UNMATCHED),) * len(long.targets)
+            return SetListResponse(invoke, codes, block.number)
+        return SetListResponse(invoke, self._set_all(long.targets, values, now), block.number)
 
-    def _act(self, request: ActionRequest, now: Instant) -> Response:
-        data = request.data.decode() if isinstance(request.data, Encoded) else request.data
-        code, returned = self._view.act(request.target, data, now)
-        return ActionResponse(request.invoke, code, None if returned is None else Result(returned))
+    def _act(self, target: Target, data: CosemData | None, now: Instant) -> Outcome:
+        code, returned = self._view.act(target, data, now)
+        return Outcome(code, None if returned is None else Result(returned))
+
+    def _act_all(self, targets: tuple[Target, ...], values: tuple[CosemData, ...], now: Instant) -> tuple[Outcome, ...]:
+        return tuple(self._act(target, data, now) for target, data in zip(targets, values, strict=True))
+
+    def _acted(self, invoke: int, outcomes: tuple[Outcome, ...], *, listed: bool) -> Response:
+        self._actions = None
+        octets = encode_outcomes(outcomes, listed=listed)
+        if _HEADER - 1 + len(octets) <= self._room:
+            if listed:
+                return ActionListResponse(invoke, outcomes)
+            return ActionResponse(invoke, outcomes[0].code, outcomes[0].result)
+        if not self._conformance & Conformance.BLOCK_TRANSFER_WITH_ACTION:
+            # The method has been invoked: its code stands, only what it returned cannot be told.
+            untold = tuple(Outcome(outcome.code) for outcome in outcomes)
+            return ActionListResponse(invoke, untold) if listed else ActionResponse(invoke, untold[0].code)
+        self._actions = Leaving(invoke, octets)
+        return self._action_next(invoke, 0)
+
+    def _action_next(self, invoke: int, block: int) -> Response:
+        long, self._actions = self._actions, None
+        if long is None or long.invoke & 0x0F != invoke & 0x0F:
+            return ActionResponse(invoke, ActionResult.NO_LONG_ACTION_IN_PROGRESS)
+        if block != long.number:
+            return ActionResponse(invoke, ActionResult.LONG_ACTION_ABORTED)
+        raw, last = long.next(self._room - _BLOCK_HEADER)
+        if not last:
+            self._actions = long
+        return ActionBlockResponse(invoke, last, long.number, raw)
+
+    def _action_block(self, block: ActionBlock, now: Instant) -> Response:
+        invoke, long, self._acting = block.invoke, self._acting, None
+        if block.targets:
+            long = Arriving(invoke, block.targets, listed=block.listed)
+        if long is None or long.invoke & 0x0F != invoke & 0x0F:
+            return ActionResponse(invoke, ActionResult.NO_LONG_ACTION_IN_PROGRESS)
+        if block.number != long.number + 1 or len(long.octets) + len(block.raw) > MAX_SET:
+            return ActionResponse(invoke, ActionResult.LONG_ACTION_ABORTED)
+        long.add(block.number, block.raw)
+        if not block.last:
+            self._acting = long
+            return ActionNextResponse(invoke, block.number)
+        try:
+            if not long.listed:
+                data = Encoded(bytes(long.octets)).decode()
+                return self._acted(invoke, (self._act(long.targets[0], data, now),), listed=False)
+            values = decode_values(bytes(long.octets), len(long.targets))
+        except ApduError:
+            return ActionResponse(invoke, ActionResult.TYPE_UNMATCHED)
+        return self._acted(invoke, self._act_all(long.targets, values, now), listed=True)
+
+    def access(self, request: AccessRequest, now: Instant) -> AccessResponse:
+        """The response to an ACCESS. With "break on error", steps after the first that fails are not tried."""
+        results: list[AccessResult] = []
+        for step in request.steps:
+            broken = request.long_invoke & request.BREAK_ON_ERROR and any(result.code for result in results)
+            results.append(AccessResult(step.kind, _NOT_TRIED) if broken else self._step(step, now))
+        return AccessResponse(request.long_invoke, b"", tuple(results))
+
+    def _step(self, step: AccessStep, now: Instant) -> AccessResult:
+        if step.kind is AccessKind.GET:
+            result = self._view.get(step.access, now)
+            return AccessResult(step.kind, result.code, result.encoded or b"\x00")
+        if step.kind is AccessKind.SET:
+            return AccessResult(step.kind, self._view.set(step.access, step.data, now))
+        data = None if step.data.tag == Tag.NULL else step.data
+        code, returned = self._view.act(step.access.target, data, now)
+        return AccessResult(step.kind, code, returned or b"\x00")
+
+
+_NOT_TRIED: Final = int(DataAccessResult.OTHER_REASON)

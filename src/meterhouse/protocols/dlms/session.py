@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 from meterhouse.model import AuthenticationError, Instant, MalformedError, ProtocolError, ReplayError
 from meterhouse.protocols.dlms.access import ClientAccess
+from meterhouse.protocols.dlms.accessing import (
+    ACCESS_REQUEST,
+    AccessRequest,
+    decode_access_request,
+    encode_access_response,
+)
 from meterhouse.protocols.dlms.acse import Release, decode_release, encode_release
 from meterhouse.protocols.dlms.association import (
     ASSOCIATION_RIGHTS,
@@ -16,12 +22,12 @@ from meterhouse.protocols.dlms.association import (
 from meterhouse.protocols.dlms.axdr import encode
 from meterhouse.protocols.dlms.data import CosemData, octet_string
 from meterhouse.protocols.dlms.errors import ActionResult, ApduError
-from meterhouse.protocols.dlms.initiate import Conformance, InitiateResponse, encode_initiate_response
+from meterhouse.protocols.dlms.initiate import InitiateResponse, encode_initiate_response
 from meterhouse.protocols.dlms.interfaces import ASSOCIATION
 from meterhouse.protocols.dlms.obis import Obis
 from meterhouse.protocols.dlms.objects import ASSOCIATION_OBIS, LogicalDevice, Rights, ServerObject
 from meterhouse.protocols.dlms.protection import OVERHEAD, Channel, Opened, is_ciphered
-from meterhouse.protocols.dlms.requests import ActionRequest, Request, Target, decode_request
+from meterhouse.protocols.dlms.requests import GET, ActionRequest, Request, Target, decode_request
 from meterhouse.protocols.dlms.responses import (
     ActionResponse,
     ExceptionResponse,
@@ -29,16 +35,18 @@ from meterhouse.protocols.dlms.responses import (
     Result,
     encode_response,
 )
-from meterhouse.protocols.dlms.services import Services
+from meterhouse.protocols.dlms.services import Services, needed_conformance
 from meterhouse.protocols.dlms.view import Refused, View
 
 __all__ = ["Challenges", "Session"]
 
 NOT_ALLOWED = ExceptionResponse(1, 1)
 NOT_KNOWN = ExceptionResponse(2, 2)
+NOT_SUPPORTED = ExceptionResponse(1, 2)
 OTHER_REASON = ExceptionResponse(1, 3)
 DECIPHERING_ERROR = ExceptionResponse(1, 5)
-_REQUESTS = frozenset({0xC0, 0xC1, 0xC3})
+_REQUESTS = frozenset({0xC0, 0xC1, 0xC3, ACCESS_REQUEST})
+_CONFIRMED = 0x40
 _REPLY = Target(ASSOCIATION.class_id, ASSOCIATION_OBIS, REPLY_TO_HLS)
 
 
@@ -95,8 +103,7 @@ class Session:
         self._refused = refused
         self._association: ServerObject | None = None
         room = facts.max_send - (OVERHEAD if channel else 0)
-        blocks = bool(facts.conformance & Conformance.BLOCK_TRANSFER_WITH_GET)
-        self._services = Services(View(self._find, refused), room, blocks=blocks)
+        self._services = Services(View(self._find, refused), room, facts.conformance)
         self.challenges = challenges
         self.failed = False
 
@@ -108,8 +115,16 @@ class Session:
         rights, item = self._access.rights.get(obis), self._device.objects.get(obis)
         return None if rights is None or item is None else (item, rights)
 
-    def answer(self, apdu: bytes, now: Instant) -> bytes:
-        """The answer to one APDU that is not ACSE. Never raises on what a peer sent."""
+    @property
+    def facts(self) -> AssociationFacts:
+        """What was agreed."""
+        return self._facts
+
+    def answer(self, apdu: bytes, now: Instant) -> bytes | None:
+        """The answer to one APDU that is not ACSE; None for a service that asks for none.
+
+        Never raises on what a peer sent.
+        """
         try:
             plain, opened = self._expose(apdu)
         except MalformedError as error:
@@ -122,12 +137,33 @@ class Session:
         except ProtocolError as error:
             return self._exception(NOT_ALLOWED, "protection", error, now)
         try:
-            request = decode_request(plain)
-            response = self._answer(request, now)
+            response = self._served(plain, now)
         except ApduError as error:
             known = bool(plain) and plain[0] in _REQUESTS
             return self._exception(OTHER_REASON if known else NOT_KNOWN, "malformed", error, now)
-        return self._hide(encode_response(response), opened)
+        return None if response is None else self._hide(response, opened)
+
+    def _served(self, plain: bytes, now: Instant) -> bytes | None:
+        request: Request | AccessRequest
+        accessing = plain[:1] == bytes((ACCESS_REQUEST,))
+        request = decode_access_request(plain) if accessing else decode_request(plain)
+        needed = needed_conformance(request)
+        if self.challenges is None and self._facts.conformance & needed != needed:
+            self._refused(
+                now, "association", "request", "the service was not agreed on when the association was opened"
+            )
+            return encode_response(NOT_SUPPORTED)
+        if isinstance(request, AccessRequest):
+            if self.challenges is not None:
+                self._refused(now, "association", "request", "the client has not proved itself yet")
+                return encode_response(NOT_ALLOWED)
+            answer = self._services.access(request, now)
+            return encode_access_response(answer) if request.long_invoke & request.CONFIRMED else None
+        proving = self.challenges is not None
+        response = self._answer(request, now)
+        # Setting and acting may be told to be silent; asking without wanting an answer has no sense.
+        silent = plain[0] != GET and not request.invoke & _CONFIRMED and not proving
+        return None if silent else encode_response(response)
 
     def _exception(self, response: ExceptionResponse, kind: str, error: Exception, now: Instant) -> bytes:
         self._refused(now, kind, "request", str(error))
