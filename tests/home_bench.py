@@ -95,7 +95,7 @@ def make_hub(
 
 
 def head_end_client(device: Eui64 = HUB_ID, keys: dlms.Keys | None = None, **changes: Any) -> dlms.Client:
-    """A client as a head end has it; one counter for each, starting high enough for a second one to follow."""
+    """A client as a head end has it; its counter starts above those of all clients before it."""
     chosen = keys or (HEAD_END_KEYS if device == HUB_ID else METER_KEYS)
     settings: dict[str, Any] = {
         "client_sap": objects.HEAD_END_SAP,
@@ -105,7 +105,7 @@ def head_end_client(device: Eui64 = HUB_ID, keys: dlms.Keys | None = None, **cha
         "server_title": device.octets,
         "keys": chosen,
         "policy": dlms.Policy.BOTH,
-        "counter": dlms.Counter(0),
+        "counter": dlms.Counter(100_000 * next(_DRAWS)),
         "entropy": _entropy("head end"),
     }
     return dlms.Client(dlms.ClientSettings(**(settings | changes)))

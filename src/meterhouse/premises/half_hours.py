@@ -50,6 +50,13 @@ class HalfHourLog:
             del self._ends[:spare], self._registers[:spare], self._qualities[:spare]
         return True
 
+    def drop_after(self, at: Instant) -> int:
+        """Forget the rows that end after `at`; how many they were. For rows of a clock that was plainly wrong."""
+        first = bisect_right(self._ends, at)
+        dropped = len(self._ends) - first
+        del self._ends[first:], self._registers[first:], self._qualities[first:]
+        return dropped
+
     def between(self, first: Instant, last: Instant) -> list[HalfHour]:
         """Rows with first ≤ end ≤ last, oldest first."""
         return [self._row(at) for at in range(bisect_left(self._ends, first), bisect_right(self._ends, last))]

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from meterhouse.companion import objects
 from meterhouse.model import (
+    DAY,
     HALF_HOUR,
     REGISTER_LIMIT_WH,
     SECOND,
@@ -130,10 +131,16 @@ class ElectricityMeter:
             self._tell(now, "switch.opened", by="local")
 
     def set_clock(self, shown: Instant, now: Instant) -> None:
-        """Set the clock; a large step marks the half hour under way."""
+        """Set the clock; a large step marks the half hour under way.
+
+        Set back by more than a day, the clock was plainly wrong: rows that it stamped with times still to come are
+        dropped, or none could follow them for as long. Their energy is in the next row.
+        """
         step = self.clock.set(shown, now)
         if abs(step) > _CLOCK_STEP_NOTED:
             self._quality |= Quality.CLOCK_ADJUSTED
+        if step < -DAY:
+            self._tell(now, "log.dropped", rows=self.log.drop_after(shown))
         newest = self.log.newest
         end = half_hour_end(Instant(shown - 1))
         self._next_end = end if newest is None or end > newest.end else Instant(newest.end + HALF_HOUR)
