@@ -6,6 +6,7 @@ from meterhouse.links.exchange import Exchange, Tap
 from meterhouse.links.loop import run_loop
 from meterhouse.links.memory import Channel, Lane, Manner, NullModem, Outage, Parcel
 from meterhouse.links.pump import Pump
+from meterhouse.links.serial import Framing, SerialLine, SerialWire
 from meterhouse.links.subscriptions import Subscriptions
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Clock",
     "Dice",
     "Exchange",
+    "Framing",
     "Lane",
     "Manner",
     "NullModem",
@@ -20,6 +22,8 @@ __all__ = [
     "PacedClock",
     "Parcel",
     "Pump",
+    "SerialLine",
+    "SerialWire",
     "Subscriptions",
     "SystemClock",
     "Tap",

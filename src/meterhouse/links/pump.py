@@ -15,8 +15,9 @@ from typing import Final, TypeVar
 from meterhouse.links.clock import Clock
 from meterhouse.links.exchange import Exchange, Node, Tap
 from meterhouse.links.memory import Channel, NullModem
+from meterhouse.links.serial import Framing, SerialWire
 from meterhouse.links.tcp import Accepted, Connection, Dialled
-from meterhouse.model import ConfigurationError, Duration, Event, Instant, Machine
+from meterhouse.model import ConfigurationError, Duration, Event, Instant, Machine, UsageError
 
 __all__ = ["Pump"]
 
@@ -54,6 +55,7 @@ class Pump:
         self.clock = clock
         self.connections: set[Connection] = set()
         self.dialling: set[asyncio.Task[None]] = set()
+        self.lines: set[SerialWire] = set()
         self._exchange = Exchange(clock.now(), seed=seed, strict=strict, tap=tap)
         self._servers: dict[str, list[asyncio.Server]] = {}
         self._accepted: dict[tuple[str, str], int] = {}
@@ -145,6 +147,25 @@ class Pump:
         node = self._exchange.node(machine)
         self._exchange.plug(node, port, Dialled(self, node, port, (host, tcp_port), tls))
 
+    def serial(self, machine: Machine, port: str, path: str, framing: Framing) -> SerialWire:
+        """Plug a machine's port into a serial device, such as `/dev/ttyUSB0`; to be called with the loop running.
+
+        Returns:
+            The wire, whose `reframe` changes the rate.
+
+        Raises:
+            UsageError: the port is taken, or the machine was not added.
+            ConfigurationError: the device cannot be opened.
+        """
+        node = self._exchange.node(machine)
+        wire = SerialWire(self, node, port, path, framing)
+        try:
+            self._exchange.plug(node, port, wire)
+        except UsageError:
+            wire.close()
+            raise
+        return wire
+
     def on_event(self, callback: Callable[[Event], None], prefix: str | tuple[str, ...] = "") -> None:
         """Tell `callback` of each event whose kind begins with `prefix`, or one of them.
 
@@ -201,6 +222,8 @@ class Pump:
         for server in (server for servers in self._servers.values() for server in servers):
             server.close()
         self._servers.clear()
+        for wire in tuple(self.lines):
+            wire.close()
         for task in tuple(self.dialling):
             task.cancel()
         await asyncio.gather(*self.dialling, return_exceptions=True)
