@@ -4,7 +4,7 @@ from meterhouse.companion.utrn.check_digit import check_digit, check_digit_is_ri
 from meterhouse.companion.utrn.key import UtrnKey
 from meterhouse.companion.utrn.reader import COUNTER_CACHE, UtrnLimits, UtrnReader, UtrnResult
 from meterhouse.companion.utrn.refusal import UtrnError, UtrnRefusal
-from meterhouse.companion.utrn.token import LARGEST_COUNTER, Utrn, make_utrn
+from meterhouse.companion.utrn.token import LARGEST_COUNTER, Utrn, in_utrn_range, make_utrn
 from meterhouse.companion.utrn.value import LARGEST_MONEY5, UtrnValue, ValueClass
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "ValueClass",
     "check_digit",
     "check_digit_is_right",
+    "in_utrn_range",
     "make_utrn",
 ]

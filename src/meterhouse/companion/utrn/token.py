@@ -16,7 +16,7 @@ from meterhouse.companion.utrn.refusal import UtrnError, UtrnRefusal
 from meterhouse.companion.utrn.value import UtrnValue, ValueClass
 from meterhouse.model import UsageError
 
-__all__ = ["LARGEST_COUNTER", "Utrn", "make_utrn"]
+__all__ = ["LARGEST_COUNTER", "Utrn", "in_utrn_range", "make_utrn"]
 
 LARGEST_COUNTER: Final = (1 << 32) - 1
 """The counter of codes is the upper half of the originator's 64 bits."""
@@ -72,6 +72,12 @@ class Utrn:
         """Twenty digits."""
         body = f"{int.from_bytes(self.upper + self.mac, 'big') + _BASE:019d}"
         return f"{body}{check_digit(body)}"
+
+
+def in_utrn_range(text: str) -> bool:
+    """Whether text as typed is a number of this scheme's, and so of no STS token: up to 73786976294838206463."""
+    digits = "".join(text.split()).replace("-", "")
+    return len(digits) == _DIGITS and digits.isascii() and digits.isdigit() and int(digits[:-1]) >= _BASE
 
 
 def make_utrn(key: UtrnKey, counter: int, value: UtrnValue) -> Utrn:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from meterhouse.companion import objects
 from meterhouse.companion.gas import GasAddress, HubEnd
 from meterhouse.companion.token_status import TokenVerdict
+from meterhouse.companion.utrn import UtrnKey, UtrnLimits, UtrnReader
 from meterhouse.model import MINUTE, ConfigurationError, Eui64, Event, Instant, Outgoing
 from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.hub.gas_account import GasAccount, GasTariff
@@ -21,6 +22,7 @@ from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.m_link import MLink
 from meterhouse.premises.hub.objects import PUBLIC_RIGHTS, account_objects, hub_objects, mirror_objects
 from meterhouse.premises.hub.token_slot import Entry, TokenSlot
+from meterhouse.premises.hub.token_taker import EitherTaker, StsTaker, TokenTaker, UtrnTaker
 from meterhouse.premises.hub.wan_line import WanLine
 from meterhouse.protocols import dlms, sts
 
@@ -34,12 +36,20 @@ _COUNTER_GAP: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class PrepaySetup:
-    """What a prepay home has: money in 10⁻⁵ of the unit, and how tokens are proved."""
+    """What a prepay home has: money in 10⁻⁵ of the unit, and how tokens are proved.
+
+    Attributes:
+        token_key, pan: for STS tokens.
+        utrn_key: shared with the supplier for GB codes, taken as well as STS tokens; None where there are none.
+        utrn_limits: the most in one code; None for all that a code can carry.
+    """
 
     opening_balance: int
     tariff: GasTariff
     token_key: sts.DecoderKey = field(repr=False)
     pan: sts.MeterPan
+    utrn_key: UtrnKey | None = None
+    utrn_limits: UtrnLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,7 @@ class Hub:
             self._gas_end = HubEnd(gas.master_key, gas.meter, gas.own, sent=gas_sent, received=gas_received)
             self._gas = GasLink(self._gas_end, self.mirror, self.account, self._sender("gas_radio"), self._tell)
             if gas.prepay is not None and self.account is not None:
-                self.slot = TokenSlot(_decoder(gas.prepay), self.account, self._tell)
+                self.slot = TokenSlot(_taker(gas.prepay), self.account, self._tell)
         self._wan = WanLine(
             self.settings.identity, self._server(), self._forward, self._forget, self._sender("wan"), self._tell
         )
@@ -291,5 +301,8 @@ class Hub:
         self._events.append(Event(now, self.name, kind, fields))
 
 
-def _decoder(prepay: PrepaySetup) -> sts.Decoder:
-    return sts.Decoder(prepay.token_key, prepay.pan, credits=[sts.CreditSubclass.GAS_CURRENCY])
+def _taker(prepay: PrepaySetup) -> TokenTaker:
+    of_sts = StsTaker(sts.Decoder(prepay.token_key, prepay.pan, credits=[sts.CreditSubclass.GAS_CURRENCY]))
+    if prepay.utrn_key is None:
+        return of_sts
+    return EitherTaker(of_sts, UtrnTaker(UtrnReader(prepay.utrn_key, prepay.utrn_limits)))

@@ -9,7 +9,7 @@ from typing import Any, Final
 from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.model import MINUTE, Instant
 from meterhouse.premises.hub.gas_account import GasAccount
-from meterhouse.protocols import sts
+from meterhouse.premises.hub.token_taker import TokenTaker
 
 __all__ = ["BALANCE_LIMIT", "Entry", "TokenSlot"]
 
@@ -19,15 +19,6 @@ BALANCE_LIMIT: Final = 50_000_000
 _WRONG_BEFORE_LOCK: Final = 5
 _LOCKED_FOR: Final = 5 * MINUTE
 """Five wrong tokens in a row lock the keypad, as prepayment meters in use do; the network is never locked out."""
-
-_VERDICTS: Final = {
-    sts.ResultCode.CRC_ERROR: TokenVerdict.WRONG,
-    sts.ResultCode.USED_ERROR: TokenVerdict.USED,
-    sts.ResultCode.OLD_ERROR: TokenVerdict.OLD,
-    sts.ResultCode.KEY_EXPIRED_ERROR: TokenVerdict.EXPIRED,
-    sts.ResultCode.FORMAT_ERROR: TokenVerdict.FORMAT,
-    sts.ResultCode.OVERFLOW_ERROR: TokenVerdict.OVER_LIMIT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +41,8 @@ class TokenSlot:
             it; what is typed at the same time is another's.
     """
 
-    def __init__(self, decoder: sts.Decoder, account: GasAccount, tell: Callable[..., None]) -> None:
-        self._decoder = decoder
+    def __init__(self, taker: TokenTaker, account: GasAccount, tell: Callable[..., None]) -> None:
+        self._taker = taker
         self._account = account
         self._tell = tell
         self._wrong = 0
@@ -65,13 +56,13 @@ class TokenSlot:
         if by_hand and now < self._locked_until:
             return self._keep(Entry(TokenVerdict.LOCKED), token, now, by_hand=by_hand)
         room = BALANCE_LIMIT - self._account.balance
-        result = self._decoder.enter(token, now, room_money5=room)
-        amount = result.amount_money5
-        if result.ok and amount is not None and amount > 0:
+        taken = self._taker.take(token, now, room)
+        if taken.verdict is TokenVerdict.ACCEPTED:
             self._wrong = 0
-            self._account.credit(amount)
-            return self._keep(Entry(TokenVerdict.ACCEPTED, amount), token, now, by_hand=by_hand)
-        verdict = _VERDICTS.get(result.code, TokenVerdict.NOT_CREDIT)
+            if taken.money5:  # a commissioning token is worth nothing, and proves the way
+                self._account.credit(taken.money5)
+            return self._keep(Entry(TokenVerdict.ACCEPTED, taken.money5), token, now, by_hand=by_hand)
+        verdict = taken.verdict
         if by_hand and verdict in (TokenVerdict.WRONG, TokenVerdict.FORMAT):
             self._wrong += 1
             if self._wrong >= _WRONG_BEFORE_LOCK:
@@ -91,9 +82,9 @@ class TokenSlot:
 
     def state(self) -> dict[str, Any]:
         """For a snapshot; holds the decoder's key."""
-        return {"decoder": self._decoder.state(), "wrong": self._wrong, "locked_until": self._locked_until}
+        return {"decoder": self._taker.state(), "wrong": self._wrong, "locked_until": self._locked_until}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take a snapshot's state."""
-        self._decoder.restore(state["decoder"])
+        self._taker.restore(state["decoder"])
         self._wrong, self._locked_until = state["wrong"], Instant(state["locked_until"])

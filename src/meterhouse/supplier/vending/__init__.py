@@ -48,9 +48,11 @@ from meterhouse.supplier.vending.refusals import (
     WrongCurrencyError,
 )
 from meterhouse.supplier.vending.reversal import Proof, Revoked, reverse, revoke
+from meterhouse.supplier.vending.schemes import EncryptionSchemes
 from meterhouse.supplier.vending.service import EncryptionService, EncryptionServices
 from meterhouse.supplier.vending.sts_service import EA07_DKGA02, EA07_DKGA04, EA11_DKGA04, StsFamily, StsService
 from meterhouse.supplier.vending.tenancy import Leaving, agree, consumed, end_account, meter_took_debt
+from meterhouse.supplier.vending.utrn_service import UtrnService
 
 __all__ = [
     "AGREEMENT_KEY",
@@ -72,6 +74,7 @@ __all__ = [
     "Customer",
     "DebtPlace",
     "Delivery",
+    "EncryptionSchemes",
     "EncryptionService",
     "EncryptionServices",
     "Issue",
@@ -102,6 +105,7 @@ __all__ = [
     "Tally",
     "TokenLimitError",
     "UnknownAccountError",
+    "UtrnService",
     "Vend",
     "VendKind",
     "VendState",
