@@ -19,6 +19,12 @@ _READ_AFTER: Final = 2 * SECOND
 _ANSWER_WITHIN: Final = 30 * SECOND
 _TRY_AGAIN: Final = MINUTE
 
+_READING: Final = (
+    (dlms.REGISTER, objects.ELECTRICITY_IMPORT, 2),
+    (dlms.DISCONNECT_CONTROL, objects.ELECTRICITY_DISCONNECT, 3),
+)
+"""Asked for in one request, so that both are of one instant."""
+
 Reading = tuple[int, int]
 """(import register in Wh, control state of the disconnect control)."""
 
@@ -110,9 +116,8 @@ class MLink:
         if self._client is None:
             self._client = self._new_client()
             yield from self._client.associate()
-        register = yield from self._client.get(dlms.REGISTER, objects.ELECTRICITY_IMPORT, 2)
-        state = yield from self._client.get(dlms.DISCONNECT_CONTROL, objects.ELECTRICITY_DISCONNECT, 3)
-        return register.whole(), state.whole()
+        register, state = yield from self._client.get_list(_READING)
+        return _whole(register), _whole(state)
 
     def _ask(self, apdu: bytes, now: Instant) -> None:
         self._answer_by = Instant(now + _ANSWER_WITHIN)
@@ -145,3 +150,9 @@ class MLink:
         self._decoder = dlms.wrapper.Decoder()
         self._client, self._talk, self._answer_by = None, None, None
         self._asked.clear()
+
+
+def _whole(value: dlms.CosemData | dlms.AccessRefusedError) -> int:
+    if isinstance(value, dlms.AccessRefusedError):
+        raise value
+    return value.whole()
