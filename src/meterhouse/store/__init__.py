@@ -13,6 +13,7 @@ from meterhouse.store.key_usage import KeyCap, KeyUsage, Used, audit_breach
 from meterhouse.store.keys import FileKeyStore
 from meterhouse.store.meter_days import Conflict, Landing, SqlIntervals
 from meterhouse.store.registry import HomeRecord, RegisteredMeter, SqlRegistry, verify
+from meterhouse.store.till import LIMITS_FILE, Till, read_limits
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.vending import SqlVendingRecords
 
@@ -20,6 +21,7 @@ __all__ = [
     "DELIVER_TOKEN",
     "EVENTS_KEPT",
     "LAYOUT_VERSION",
+    "LIMITS_FILE",
     "SHOW_DEBT",
     "Command",
     "CommandState",
@@ -41,11 +43,13 @@ __all__ = [
     "SqlIntervals",
     "SqlRegistry",
     "SqlVendingRecords",
+    "Till",
     "Transaction",
     "Used",
     "audit_breach",
     "flush_days",
     "partitions",
+    "read_limits",
     "read_partition",
     "verify",
     "write_partition",

@@ -52,6 +52,8 @@ class SqlBook:
 
     def append(self, lines: Sequence[Transfer]) -> None:
         """Write transfers that are not there yet."""
+        if not lines:
+            return
         self._transaction.quick(
             _INSERT,
             [

@@ -151,21 +151,12 @@ class SqlCommands:
 
     def enqueue_new(self, command: NewCommand) -> None:
         """Queue an order whose `request` is known to be new; the table refuses a second."""
-        self._transaction.quick(
-            _INSERT,
-            {
-                "hub": command.hub.octets.hex(),
-                "kind": command.kind,
-                "payload": json.dumps(command.payload, separators=(",", ":")),
-                "state": CommandState.QUEUED.value,
-                "due": command.due,
-                "lease_until": 0,
-                "attempts": 0,
-                "expiry": command.expiry,
-                "reason": "",
-                "request": command.request,
-            },
-        )
+        self.enqueue_all([command])
+
+    def enqueue_all(self, new: Sequence[NewCommand]) -> None:
+        """Queue orders whose `request`s are known to be new; the table refuses a second."""
+        if new:
+            self._transaction.quick(_INSERT, [_values(command) for command in new])
 
     def claim(
         self, now: Instant, *, lease: Duration, limit: int = 100, hub: Eui64 | None = None
@@ -235,6 +226,21 @@ class SqlCommands:
     def open(self) -> tuple[Command, ...]:
         """All that have not ended, oldest due first."""
         return tuple(map(_command, self._transaction.rows(select(commands).where(_OPEN).order_by(_C.due, _C.id))))
+
+
+def _values(command: NewCommand) -> dict[str, object]:
+    return {
+        "hub": command.hub.octets.hex(),
+        "kind": command.kind,
+        "payload": json.dumps(command.payload, separators=(",", ":")),
+        "state": CommandState.QUEUED.value,
+        "due": command.due,
+        "lease_until": 0,
+        "attempts": 0,
+        "expiry": command.expiry,
+        "reason": "",
+        "request": command.request,
+    }
 
 
 def delivery_command(delivery: Delivery) -> NewCommand:

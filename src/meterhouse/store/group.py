@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,11 +18,33 @@ from sqlalchemy.exc import SQLAlchemyError
 from meterhouse.model import StorageError
 from meterhouse.store.faults import storage_error
 from meterhouse.store.transaction import Transaction
+from meterhouse.store.vend_group import run_payments
+from meterhouse.store.vending import SqlVendingRecords
+from meterhouse.supplier.vending import PaymentRequest
 
-__all__ = ["Job", "Ticket", "run_group"]
+__all__ = ["Job", "Payment", "Ticket", "run_group"]
 
 Job = Callable[[Transaction], Any]
 Ticket = tuple[Job, Future[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A job that takes one payment, and may share its statements with the payments beside it.
+
+    Attributes:
+        request: what is asked for.
+        take: takes it, on the records it is given.
+    """
+
+    request: PaymentRequest
+    take: Callable[[SqlVendingRecords], Any]
+
+    def __call__(self, transaction: Transaction) -> Any:
+        """By itself."""
+        return self.take(SqlVendingRecords(transaction))
+
+
 _Outcome = tuple[Future[Any], Any, BaseException | None]
 
 
@@ -30,7 +54,7 @@ def run_group(connection: Connection, tickets: Sequence[Ticket]) -> None:
     try:
         with connection.begin():
             transaction = Transaction(connection)
-            outcomes = [_run_one(transaction, job, future) for job, future in wanted]
+            outcomes = _run_all(transaction, wanted)
     except SQLAlchemyError as error:
         _fail(wanted, storage_error(error))
     except StorageError as error:
@@ -41,6 +65,30 @@ def run_group(connection: Connection, tickets: Sequence[Ticket]) -> None:
                 future.set_result(result)
             else:
                 future.set_exception(raised)
+
+
+def _run_all(transaction: Transaction, tickets: Sequence[Ticket]) -> list[_Outcome]:
+    """Payments that stand side by side share their statements; everything else runs by itself, in the order given."""
+    outcomes: list[_Outcome] = []
+    for together, some in groupby(tickets, lambda ticket: isinstance(ticket[0], Payment)):
+        run = list(some)
+        if together and len(run) > 1:
+            outcomes += _run_payments(transaction, run)
+        else:
+            outcomes += [_run_one(transaction, job, future) for job, future in run]
+    return outcomes
+
+
+def _run_payments(transaction: Transaction, tickets: Sequence[Ticket]) -> list[_Outcome]:
+    """All together; where the database refuses the whole, one by one, so that only the guilty one fails."""
+    transaction.mark("SAVEPOINT payments")
+    try:
+        found = run_payments(transaction, [(job.request, job.take) for job, _ in tickets if isinstance(job, Payment)])
+    except (SQLAlchemyError, StorageError) as error:
+        _undo(transaction, storage_error(error) if isinstance(error, SQLAlchemyError) else error, "payments")
+        return [_run_one(transaction, job, future) for job, future in tickets]
+    transaction.mark("RELEASE SAVEPOINT payments")
+    return [(future, result, raised) for (_, future), (result, raised) in zip(tickets, found, strict=True)]
 
 
 def _run_one(transaction: Transaction, job: Job, future: Future[Any]) -> _Outcome:
@@ -55,11 +103,11 @@ def _run_one(transaction: Transaction, job: Job, future: Future[Any]) -> _Outcom
     return future, result, None
 
 
-def _undo(transaction: Transaction, error: BaseException) -> None:
+def _undo(transaction: Transaction, error: BaseException, savepoint: str = "job") -> None:
     """Undo one job; where a full disk has already undone the whole transaction, let its error end the group."""
     try:
-        transaction.mark("ROLLBACK TO SAVEPOINT job")
-        transaction.mark("RELEASE SAVEPOINT job")
+        transaction.mark(f"ROLLBACK TO SAVEPOINT {savepoint}")
+        transaction.mark(f"RELEASE SAVEPOINT {savepoint}")
     except StorageError:
         if isinstance(error, StorageError):
             raise error from None

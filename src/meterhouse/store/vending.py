@@ -13,7 +13,7 @@ from meterhouse.store.commands import SqlCommands, delivery_command, delivery_na
 from meterhouse.store.prepared import Prepared
 from meterhouse.store.schema import accounts, agreements, cards, meters, tallies, vend_stages, vends
 from meterhouse.store.transaction import Transaction
-from meterhouse.store.vending_rows import account_record, agreement_record, meter_record, vend_record
+from meterhouse.store.vending_rows import account_record, agreement_record, meter_record, vend_record, vend_values
 from meterhouse.supplier.vending import (
     AccountState,
     Agreement,
@@ -28,18 +28,18 @@ from meterhouse.supplier.vending import (
     VendState,
 )
 
-__all__ = ["SqlVendingRecords"]
+__all__ = ["CUSTOMER", "SqlVendingRecords"]
 
-_CUSTOMER: Final = Prepared(
-    select(
-        accounts,
-        *(meters.c[name] for name in ("fuel", "hub", "pan", "supply_group", "tariff_index", "key_revision")),
-        *(meters.c[name] for name in ("base_date", "last_tid", "scheme")),
-    )
-    .join(meters, accounts.c.meter == meters.c.meter)
-    .where(accounts.c.account == bindparam("id"))
-    .with_for_update()
-)
+_SEEN: Final = select(
+    accounts,
+    *(meters.c[name] for name in ("fuel", "hub", "pan", "supply_group", "tariff_index", "key_revision")),
+    *(meters.c[name] for name in ("base_date", "last_tid", "scheme")),
+).join(meters, accounts.c.meter == meters.c.meter)
+CUSTOMER: Final = _SEEN.with_for_update()
+"""An account with its meter, locked."""
+
+_CUSTOMER_SEEN: Final = _SEEN.where(accounts.c.account == bindparam("id"))
+_CUSTOMER: Final = Prepared(CUSTOMER.where(accounts.c.account == bindparam("id")))
 _VEND: Final = Prepared(select(vends).where(vends.c.request == bindparam("id")))
 _NEWEST: Final = select(vends).order_by(vends.c.id.desc()).limit(bindparam("limit"))
 _NEWEST_OF_HOME: Final = _NEWEST.where(vends.c.home == bindparam("home"))
@@ -119,6 +119,11 @@ class SqlVendingRecords:
         rows = self._transaction.quick(_CUSTOMER, {"id": account_id})
         return Customer(account_record(rows[0]), meter_record(rows[0])) if rows else None
 
+    def customer_unlocked(self, account_id: str) -> Customer | None:
+        """The account and its meter, to look at: another may change them meanwhile."""
+        rows = self._transaction.rows(_CUSTOMER_SEEN, {"id": account_id})
+        return Customer(account_record(rows[0]), meter_record(rows[0])) if rows else None
+
     def vend(self, request_id: str) -> Vend | None:
         """The vend of a request."""
         rows = self._transaction.quick(_VEND, {"id": request_id})
@@ -132,28 +137,12 @@ class SqlVendingRecords:
 
     def save_vend(self, vend: Vend) -> None:
         """Write a new vend."""
-        self._transaction.quick(
-            _NEW_VEND,
-            {
-                "request": vend.request_id,
-                "account": vend.account_id,
-                "home": vend.home,
-                "meter": vend.meter.octets.hex(),
-                "network": vend.network,
-                "at": vend.at,
-                "currency": vend.paid.currency,
-                "paid": vend.paid.amount,
-                "to_debt": vend.to_debt.amount,
-                "in_token": vend.in_token.amount,
-                "value": vend.value.amount,
-                "debt_left": vend.debt_left.amount,
-                "token": vend.token,
-                "tid": vend.tid,
-                "state": vend.state.value,
-                "kind": vend.kind.value,
-                "rnd": vend.rnd,
-            },
-        )
+        self._transaction.quick(_NEW_VEND, vend_values(vend))
+
+    def save_vends(self, new: Sequence[Vend]) -> None:
+        """Write new vends."""
+        if new:
+            self._transaction.quick(_NEW_VEND, [vend_values(vend) for vend in new])
 
     def settle_vend(self, request_id: str, state: VendState, token: str) -> None:
         """Give a vend its new state, and its token."""
@@ -188,17 +177,12 @@ class SqlVendingRecords:
 
     def save_owed(self, account_id: str, debt: Money, tally: Tally) -> None:
         """Set what an account owes, and what it has done; the table refuses less than nothing."""
-        self._transaction.quick(
-            _OWED,
-            {
-                "id": account_id,
-                "owed": debt.amount,
-                "day": tally.day,
-                "paid": tally.paid,
-                "week": tally.week,
-                "recovered": tally.to_debt,
-            },
-        )
+        self._transaction.quick(_OWED, _owed_values(account_id, debt, tally))
+
+    def save_owed_of(self, owed: Sequence[tuple[str, Money, Tally]]) -> None:
+        """The same for many accounts, in the order given."""
+        if owed:
+            self._transaction.quick(_OWED, [_owed_values(*one) for one in owed])
 
     def save_agreement(self, account_id: str, agreement: Agreement) -> None:
         """Let an agreement hold from now on; the former ones stay readable."""
@@ -237,15 +221,24 @@ class SqlVendingRecords:
         row = self._transaction.first(_TALLY, {"id": name})
         if amount > most or (row is not None and row.day >= day):
             return False
-        if row is None:
-            self._transaction.execute(insert(tallies), {"name": name, "day": day, "amount": amount})
-        else:
-            self._transaction.execute(_NEW_DAY, {"id": name, "today": day, "more": amount})
+        self.save_tally(name, day, amount, exists=row is not None)
         return True
+
+    def save_tally(self, name: str, day: int, amount: int, *, exists: bool) -> None:
+        """Set a tally."""
+        if exists:
+            self._transaction.execute(_NEW_DAY, {"id": name, "today": day, "more": amount})
+        else:
+            self._transaction.execute(insert(tallies), {"name": name, "day": day, "amount": amount})
 
     def save_tid(self, meter: Eui64, tid: int) -> None:
         """Set the newest token identifier; a lower one changes nothing."""
         self._transaction.quick(_TID, {"id": meter.octets.hex(), "newest": tid})
+
+    def save_tids_of(self, newest: Sequence[tuple[Eui64, int]]) -> None:
+        """The same for many meters, in the order given."""
+        if newest:
+            self._transaction.quick(_TID, [{"id": meter.octets.hex(), "newest": tid} for meter, tid in newest])
 
     def save_delivery(self, delivery: Delivery) -> None:
         """Put the order to the hub into the outbox."""
@@ -262,6 +255,24 @@ class SqlVendingRecords:
 
     def save_stage(self, request_id: str, stage: StageRecord) -> None:
         """Add a step to the life line."""
-        self._transaction.quick(
-            _NEW_STAGE, {"request": request_id, "stage": stage.name.value, "at": stage.at, "reason": stage.reason}
-        )
+        self._transaction.quick(_NEW_STAGE, _stage_values(request_id, stage))
+
+    def save_stages(self, new: Sequence[tuple[str, StageRecord]]) -> None:
+        """Add steps to life lines."""
+        if new:
+            self._transaction.quick(_NEW_STAGE, [_stage_values(*one) for one in new])
+
+
+def _owed_values(account_id: str, debt: Money, tally: Tally) -> dict[str, object]:
+    return {
+        "id": account_id,
+        "owed": debt.amount,
+        "day": tally.day,
+        "paid": tally.paid,
+        "week": tally.week,
+        "recovered": tally.to_debt,
+    }
+
+
+def _stage_values(request_id: str, stage: StageRecord) -> dict[str, object]:
+    return {"request": request_id, "stage": stage.name.value, "at": stage.at, "reason": stage.reason}

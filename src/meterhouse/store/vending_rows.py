@@ -18,7 +18,7 @@ from meterhouse.supplier.vending import (
     VendState,
 )
 
-__all__ = ["account_record", "account_values", "agreement_record", "meter_record", "vend_record"]
+__all__ = ["account_record", "account_values", "agreement_record", "meter_record", "vend_record", "vend_values"]
 
 
 def account_record(row: Any) -> AccountRecord:
@@ -113,3 +113,26 @@ def vend_record(row: Any) -> Vend:
         kind=VendKind(row.kind),
         rnd=row.rnd,
     )
+
+
+def vend_values(vend: Vend) -> dict[str, object]:
+    """The columns of a vend."""
+    return {
+        "request": vend.request_id,
+        "account": vend.account_id,
+        "home": vend.home,
+        "meter": vend.meter.octets.hex(),
+        "network": vend.network,
+        "at": vend.at,
+        "currency": vend.paid.currency,
+        "paid": vend.paid.amount,
+        "to_debt": vend.to_debt.amount,
+        "in_token": vend.in_token.amount,
+        "value": vend.value.amount,
+        "debt_left": vend.debt_left.amount,
+        "token": vend.token,
+        "tid": vend.tid,
+        "state": vend.state.value,
+        "kind": vend.kind.value,
+        "rnd": vend.rnd,
+    }
