@@ -152,6 +152,7 @@ class Meter:
             1: ClientAccess(1, Mechanism.GMAC, everything, policy=Policy.BOTH, **shared),
             3: ClientAccess(3, Mechanism.GMAC, everything, policy=Policy.AUTHENTICATED, **shared),
             4: ClientAccess(4, Mechanism.GMAC, everything, **shared),
+            5: ClientAccess(5, Mechanism.GMAC, everything, policy=Policy.ENCRYPTED, **shared),
         }
 
 

@@ -42,7 +42,7 @@ OTHER_KEYS = Keys(bytes(16), bytes(16))
         proved(client_sap=3, policy=Policy.AUTHENTICATED),
         proved(client_sap=3, policy=Policy.BOTH),
         proved(client_sap=4, policy=Policy.NONE),
-        proved(client_sap=4, policy=Policy.ENCRYPTED),
+        proved(client_sap=5, policy=Policy.ENCRYPTED),
         proved(quirks=Quirks(plain_release=True)),
     ],
 )
@@ -83,7 +83,7 @@ def test_an_association_that_is_not_as_the_entry_demands_is_rejected_with_its_di
     ("request_", "diagnostic", "error"),
     [
         (Aarq(9, 0, b"", b"", b"\x01"), 2, b""),
-        (Aarq(1, 7, b"", b"", b"\x01"), 11, b""),
+        (Aarq(1, 2, b"", b"", b"\x01"), 11, b""),
         (Aarq(1, 0, b"", b"", b"\x99"), 1, b"\x0e\x01\x06\x04"),
         (Aarq(1, 0, b"", b"", encode_initiate_request(InitiateRequest(IMPLEMENTED, 20))), 1, b"\x0e\x01\x06\x03"),
         (Aarq(1, 0, b"", b"", encode_initiate_request(InitiateRequest(0, 1024))), 1, b"\x0e\x01\x06\x02"),
@@ -256,8 +256,13 @@ def test_a_counter_without_a_tag_is_never_believed():
     receiver = Channel(KEYS, b"MTH00001", CLIENT_TITLE, Counter(), seen)
     sender = Channel(KEYS, CLIENT_TITLE, b"MTH00001", Counter(0xFFFF_FFFE), SeenCounter())
     get = bytes.fromhex("c001c1 0003 0100010800ff 02 00")
-    assert receiver.open(sender.seal(get, Policy.ENCRYPTED), Policy.NONE).apdu == get
+    sealed = sender.seal(get, Policy.ENCRYPTED)
+    with pytest.raises(ProtocolError, match="without a tag"):
+        receiver.open(sealed, Policy.NONE)
+    assert receiver.open(sealed, Policy.ENCRYPTED).apdu == get
     assert seen.value == 5
+    with pytest.raises(ReplayError):
+        receiver.open(sealed, Policy.ENCRYPTED)
     receiver.open(sender.seal(get, Policy.AUTHENTICATED), Policy.NONE)
     assert seen.value == 0xFFFF_FFFF
 

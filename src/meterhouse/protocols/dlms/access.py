@@ -8,6 +8,8 @@ from enum import IntEnum
 
 from meterhouse.model import Instant, UsageError
 from meterhouse.protocols.dlms.counters import Counter, SeenCounter
+from meterhouse.protocols.dlms.credentials import Credentials
+from meterhouse.protocols.dlms.key_ring import KeyRing, KeySet
 from meterhouse.protocols.dlms.obis import Obis
 from meterhouse.protocols.dlms.objects import Rights, ServerObject
 from meterhouse.protocols.dlms.protection import Keys, Policy
@@ -16,11 +18,36 @@ __all__ = ["AuditRecord", "ClientAccess", "Mechanism", "rights_to_all"]
 
 
 class Mechanism(IntEnum):
-    """Authentication mechanisms that this room does; any other is refused by name."""
+    """Authentication mechanisms. 2 is each manufacturer's own, specified nowhere, and refused by that name."""
 
     NONE = 0
     LLS = 1
+    """A password in the clear: see that the InitiateRequest's ciphering does not make it look protected."""
+    MD5 = 3
+    """For old meters; MD5 is broken."""
+    SHA1 = 4
+    """For old meters; SHA-1 is broken."""
     GMAC = 5
+    SHA256 = 6
+    ECDSA = 7
+
+    @property
+    def challenges(self) -> bool:
+        """Whether it is high level security: both sides answer a challenge."""
+        return self >= Mechanism.MD5
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether both sides share a secret for it."""
+        return self in _SECRET
+
+    @property
+    def has_titles(self) -> bool:
+        """Whether system titles enter the answer to a challenge."""
+        return self >= Mechanism.GMAC
+
+
+_SECRET = frozenset({Mechanism.LLS, Mechanism.MD5, Mechanism.SHA1, Mechanism.SHA256})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +79,15 @@ class ClientAccess:
         sap: the client's wPort, such as 16 public or 1 management.
         mechanism: how it must prove itself.
         rights: by logical name; an object that is not here does not exist for this client.
-        secret: LLS password; with LLS only.
-        keys: global keys; needed for GMAC and for any policy.
+        secret: password of LLS, or shared secret of HLS 3, 4 or 6; with these only.
+        keys: global keys; GMAC needs these or a ring, a policy these, a ring or credentials.
         policy: the least protection that every request must have.
         title: the client's system title; None takes any that knows the keys.
         counter: our invocation counter under these keys; needed with keys, and must outlive a restart. Two entries
             with equal keys must share one `Counter`.
         seen: the client's invocation counter; likewise.
+        ring: keys that can be replaced, with their counters; instead of keys, counter and seen.
+        credentials: key pairs, for ECDSA, general-signing and agreed keys.
     """
 
     sap: int
@@ -70,18 +99,34 @@ class ClientAccess:
     title: bytes | None = None
     counter: Counter | None = field(default=None, compare=False, repr=False)
     seen: SeenCounter = field(default_factory=SeenCounter, compare=False, repr=False)
+    ring: KeyRing | None = field(default=None, compare=False, repr=False)
+    credentials: Credentials | None = None
+
+    def key_sets(self) -> tuple[KeySet, ...]:
+        """The global keys that may open an association, the newest first."""
+        if self.ring is not None:
+            return self.ring.candidates()
+        if self.keys is None or self.counter is None:
+            return ()
+        return (KeySet(self.keys, self.counter, self.seen),)
 
     def __post_init__(self) -> None:
         """Refuse an entry that could not be kept."""
-        if self.keys is None and (self.policy or self.mechanism is Mechanism.GMAC):
-            raise UsageError(f"client {self.sap} needs keys for its mechanism or policy")
         if self.keys is not None and self.counter is None:
             raise UsageError(
                 f"client {self.sap} has keys but no invocation counter",
                 why="A counter that starts anew after a restart uses nonces twice.",
             )
-        if (self.mechanism is Mechanism.LLS) != bool(self.secret):
-            raise UsageError(f"client {self.sap}: a secret goes with LLS, and LLS with a secret")
+        if self.ring is not None and (self.keys is not None or not self.policy & Policy.AUTHENTICATED):
+            raise UsageError(f"client {self.sap}: a ring stands for its keys, under a policy of authentication")
+        keyed = self.keys is not None or self.ring is not None
+        if (self.mechanism is Mechanism.GMAC and not keyed) or (self.policy and not keyed and self.credentials is None):
+            raise UsageError(f"client {self.sap} needs keys for its mechanism or policy")
+        signing = self.credentials is not None and self.credentials.signing is not None
+        if (self.mechanism is Mechanism.ECDSA or self.policy & Policy.SIGNED) and not signing:
+            raise UsageError(f"client {self.sap} needs a digital signature key pair for its mechanism or policy")
+        if self.mechanism.has_secret != bool(self.secret):
+            raise UsageError(f"client {self.sap}: a secret goes with LLS and HLS 3, 4 and 6, and they with a secret")
 
 
 def rights_to_all(objects: Iterable[ServerObject], *, write: bool = False, invoke: bool = False) -> dict[Obis, Rights]:

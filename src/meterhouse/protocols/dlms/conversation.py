@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import TypeVar
 
 from meterhouse.model import AuthenticationError, ProtocolError
-from meterhouse.protocols.dlms.access import Mechanism
 from meterhouse.protocols.dlms.acse import (
     AARE,
     CONTEXT_CIPHERED,
@@ -21,10 +21,13 @@ from meterhouse.protocols.dlms.acse import (
 )
 from meterhouse.protocols.dlms.association import REPLY_TO_HLS
 from meterhouse.protocols.dlms.axdr import decode
+from meterhouse.protocols.dlms.block_transfer import BLOCK_OVERHEAD, GENERAL_BLOCK_TRANSFER, BlockTransfer
 from meterhouse.protocols.dlms.data import octet_string
 from meterhouse.protocols.dlms.errors import ApduError, AssociationRejectedError, ExceptionError, ServiceError
+from meterhouse.protocols.dlms.guard import Guard
 from meterhouse.protocols.dlms.initiate import (
     DLMS_VERSION,
+    Conformance,
     InitiateRequest,
     InitiateResponse,
     decode_initiate_response,
@@ -32,7 +35,8 @@ from meterhouse.protocols.dlms.initiate import (
 )
 from meterhouse.protocols.dlms.interfaces import ASSOCIATION
 from meterhouse.protocols.dlms.objects import ASSOCIATION_OBIS
-from meterhouse.protocols.dlms.protection import OVERHEAD, TITLE_LENGTH, Channel, Manner, is_ciphered
+from meterhouse.protocols.dlms.proofs import Handshake, challenge_length, check_challenges
+from meterhouse.protocols.dlms.protection import TITLE_LENGTH, Channel, Policy, is_ciphered
 from meterhouse.protocols.dlms.requests import ActionRequest, Request, Target, encode_request
 from meterhouse.protocols.dlms.responses import (
     CONFIRMED_SERVICE_ERROR,
@@ -45,7 +49,7 @@ from meterhouse.protocols.dlms.responses import (
 )
 from meterhouse.protocols.dlms.settings import ClientSettings
 
-__all__ = ["Conversation", "MakeRequest", "Procedure"]
+__all__ = ["Conversation", "MakeRequest", "Procedure", "complaint_of"]
 
 T = TypeVar("T")
 Procedure = Generator[bytes, bytes, T]
@@ -55,7 +59,6 @@ MakeRequest = Callable[[int], Request]
 """The request for an invoke-id-and-priority byte."""
 
 _CONFIRMED_HIGH = 0xC0
-_CHALLENGE_LENGTH = 16
 _AUTHENTICATION_REQUIRED = 14
 _NO_LIMIT = 0xFFFF
 
@@ -70,19 +73,16 @@ class Conversation:
         invoke: invoke-id-and-priority of the last request.
     """
 
-    __slots__ = ("_channel", "_settings", "associated", "conformance", "invoke", "room")
+    __slots__ = ("_guard", "_settings", "_wrapping", "associated", "conformance", "invoke", "room")
 
     def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
-        self._channel: Channel | None = None
+        self._guard: Guard | None = None
+        self._wrapping = settings.wrapping
         self.associated = False
         self.conformance = 0
         self.room = _NO_LIMIT
         self.invoke = _CONFIRMED_HIGH
-
-    @property
-    def _manner(self) -> Manner:
-        return Manner.GENERAL if self._settings.use_general_glo else Manner.SERVICE
 
     def ask(self, make: MakeRequest) -> Procedure[Response]:
         """One question under a new invoke id, and its answer."""
@@ -91,82 +91,128 @@ class Conversation:
 
     def ask_again(self, make: MakeRequest) -> Procedure[Response]:
         """A further question of the same service, such as for the next block."""
-        answer = yield self._hide(encode_request(make(self.invoke)))
-        response = self._understood(answer)
+        response = decode_response((yield from self.exchange(encode_request(make(self.invoke)))))
         if isinstance(response, (ExceptionResponse, ConfirmedServiceError)):
-            raise _complaint(response)
+            raise complaint_of(response)
         if response.invoke & 0x0F != self.invoke & 0x0F:
             raise ProtocolError(f"the answer's invoke id {response.invoke & 0x0F} is not {self.invoke & 0x0F}")
         return response
 
-    def _hide(self, apdu: bytes) -> bytes:
-        if self._channel is None or not self._settings.policy:
-            return apdu
-        return self._channel.seal(apdu, self._settings.policy, self._manner)
+    def exchange(self, apdu: bytes) -> Procedure[bytes]:
+        """A plain APDU and the plain APDU that answered it, both protected on the way, and in blocks where too long.
 
-    def _reveal(self, answer: bytes) -> bytes:
-        if is_ciphered(answer):
-            if self._channel is None:
-                raise ProtocolError("a ciphered answer in an association without keys")
-            return self._channel.open(answer, self._settings.policy).apdu
-        if self._settings.policy and answer[:1] not in {bytes((EXCEPTION,)), bytes((CONFIRMED_SERVICE_ERROR,))}:
-            raise ProtocolError("a plain answer where protection is demanded")
+        Raises:
+            ExceptionError: the server says that it cannot; likewise ServiceError.
+        """
+        hidden = self._hide(apdu)
+        if self.conformance & Conformance.GENERAL_BLOCK_TRANSFER and len(hidden) > self._limit:
+            answer = yield from self._blocks(hidden)
+        else:
+            answer = yield hidden
+        if answer[:1] == bytes((GENERAL_BLOCK_TRANSFER,)):
+            answer = yield from self._gather(BlockTransfer(self._limit), answer)
+        return self._reveal(answer)
+
+    @property
+    def _limit(self) -> int:
+        return self.room + (self._wrapping.overhead if self._settings.policy else 0) - BLOCK_OVERHEAD
+
+    def _blocks(self, apdu: bytes) -> Procedure[bytes]:
+        transfer = BlockTransfer(self._limit)
+        answer = yield transfer.send(apdu)[0]
+        return (yield from self._gather(transfer, answer))
+
+    def _gather(self, transfer: BlockTransfer, answer: bytes) -> Procedure[bytes]:
+        """Block by block until the whole answer is here; anything that is no block ends the transfer as it is."""
+        while answer[:1] == bytes((GENERAL_BLOCK_TRANSFER,)):
+            blocks = transfer.receive(answer)
+            if transfer.received is not None:
+                return transfer.received
+            if not blocks:
+                raise ProtocolError("the server streams blocks that we did not ask for")
+            answer = yield blocks[0]
         return answer
 
-    def _understood(self, answer: bytes) -> Response:
-        return decode_response(self._reveal(answer))
+    def _hide(self, apdu: bytes) -> bytes:
+        if self._guard is None or not self._settings.policy:
+            return apdu
+        return self._guard.seal(apdu, self._wrapping)
+
+    def _reveal(self, answer: bytes) -> bytes:
+        settings = self._settings
+        if is_ciphered(answer):
+            if self._guard is None:
+                raise ProtocolError("a ciphered answer in an association without keys")
+            return self._guard.open(answer, settings.policy, self._guard.transaction).apdu
+        if settings.policy and answer[:1] not in {bytes((EXCEPTION,)), bytes((CONFIRMED_SERVICE_ERROR,))}:
+            raise ProtocolError("a plain answer where protection is demanded")
+        return answer
 
     def associate(self) -> Procedure[None]:
         """AARQ, AARE, and HLS pass 3 and 4."""
         settings = self._settings
         self.associated = False
         challenge = b""
-        if settings.mechanism is Mechanism.GMAC and settings.entropy is not None:
-            challenge = settings.entropy(_CHALLENGE_LENGTH)
-        answer = yield self._aarq(challenge or settings.secret)
+        if settings.mechanism.challenges and settings.entropy is not None:
+            challenge = settings.entropy(challenge_length(settings.mechanism))
+        self._guard = self._made_guard(settings.server_title)
+        self._wrapping = settings.wrapping
+        dedicated = b""
+        if settings.dedicated and settings.entropy is not None and settings.keys is not None:
+            dedicated = settings.entropy(len(settings.keys.encryption))
+        answer = yield self._aarq(challenge or settings.secret, dedicated)
         if answer[:1] != bytes((AARE,)):
             response = decode_response(answer)
             if isinstance(response, (ExceptionResponse, ConfirmedServiceError)):
-                raise _complaint(response)
+                raise complaint_of(response)
             raise ProtocolError("the AARQ was answered by something that is not an AARE")
         aare = decode_aare(answer)
         if aare.result:
             raise AssociationRejectedError(aare.result, aare.source, aare.diagnostic)
         self._agree(self._accepted(aare))
+        if dedicated and self._guard is not None:
+            self._guard.dedicate(dedicated)
+            self._wrapping = replace(self._wrapping, dedicated=True)
         if challenge:
             yield from self._prove(aare, challenge)
         elif aare.diagnostic == _AUTHENTICATION_REQUIRED:
             raise ProtocolError("the server asks for a proof that we did not offer")
         self.associated = True
 
-    def _aarq(self, secret: bytes) -> bytes:
+    def _made_guard(self, title: bytes) -> Guard | None:
+        """Sealing needs our half of a channel only: until the AARE brings the server's title, a blank one stands."""
         settings = self._settings
-        initiate = encode_initiate_request(InitiateRequest(settings.conformance, settings.max_pdu))
-        if settings.policy and settings.keys is not None and settings.counter is not None:
-            # Sealing needs our half of the channel only; the server's title comes with its AARE.
-            other = settings.server_title or bytes(TITLE_LENGTH)
-            channel = Channel(settings.keys, settings.system_title, other, settings.counter, settings.seen)
-            initiate = channel.seal(initiate, settings.policy, self._manner)
-        context = CONTEXT_CIPHERED if settings.policy else CONTEXT_PLAIN
-        title = settings.system_title if settings.keys is not None else b""
-        return encode_aarq(Aarq(context, settings.mechanism, title, secret, initiate))
+        if not settings.policy and not settings.mechanism.has_titles:
+            return None
+        title, channel = title or bytes(TITLE_LENGTH), None
+        if settings.keys is not None and settings.counter is not None:
+            channel = Channel(settings.keys, settings.system_title, title, settings.counter, settings.seen)
+        return Guard(settings.system_title, title, channel, settings.credentials)
+
+    def _aarq(self, secret: bytes, dedicated: bytes) -> bytes:
+        settings = self._settings
+        initiate = encode_initiate_request(InitiateRequest(settings.conformance, settings.max_pdu, dedicated))
+        initiate = self._hide(initiate)
+        context = CONTEXT_CIPHERED if settings.policy & Policy.BOTH else CONTEXT_PLAIN
+        return encode_aarq(Aarq(context, settings.mechanism, settings.system_title, secret, initiate))
 
     def _accepted(self, aare: Aare) -> InitiateResponse:
         settings = self._settings
-        self._channel = None
-        needed = bool(settings.policy) or settings.mechanism is Mechanism.GMAC
-        if needed and settings.keys is not None and settings.counter is not None:
+        if self._guard is not None:
             title = aare.title or settings.server_title
             if len(title) != TITLE_LENGTH or title == settings.system_title:
                 raise ProtocolError(f"the server's system title {title.hex()} cannot be used")
             if settings.server_title not in {b"", title}:
                 raise AuthenticationError("authentication failed", why="The server has another system title.")
-            self._channel = Channel(settings.keys, settings.system_title, title, settings.counter, settings.seen)
+            transaction = self._guard.transaction
+            self._guard = self._made_guard(title)
+            if self._guard is not None:
+                self._guard.transaction = transaction
         information = aare.user_information
         if information[:1] == bytes((CONFIRMED_SERVICE_ERROR,)):
             response = decode_response(information)
             assert isinstance(response, ConfirmedServiceError)
-            raise _complaint(response)
+            raise complaint_of(response)
         if settings.policy and not is_ciphered(information):
             raise ProtocolError("a plain InitiateResponse where protection is demanded")
         return decode_initiate_response(self._reveal(information))
@@ -176,19 +222,31 @@ class Conversation:
             raise ProtocolError(f"the server speaks DLMS version {agreed.version}")
         self.conformance = agreed.conformance & self._settings.conformance
         limit = agreed.max_pdu or _NO_LIMIT
-        self.room = max(limit - (OVERHEAD if self._settings.policy else 0), 64)
+        self.room = max(limit - self._wrapping.overhead, 64)
 
     def _prove(self, aare: Aare, challenge: bytes) -> Procedure[None]:
-        if self._channel is None or not 8 <= len(aare.challenge) <= 64 or aare.challenge == challenge:
-            raise AuthenticationError("authentication failed", why="The server's challenge cannot be used.")
-        proof = octet_string(self._channel.proof(aare.challenge))
+        settings, guard = self._settings, self._guard
+        if aare.mechanism not in {0, settings.mechanism}:
+            raise AuthenticationError("authentication failed", why="The server answered with another mechanism.")
+        check_challenges(aare.challenge, challenge)
+        handshake = Handshake(
+            settings.mechanism,
+            challenge,
+            aare.challenge,
+            settings.system_title,
+            aare.title or settings.server_title,
+            settings.secret,
+            guard.channel if guard is not None else None,
+            settings.credentials,
+        )
+        proof = octet_string(handshake.proof())
         target = Target(ASSOCIATION.class_id, ASSOCIATION_OBIS, REPLY_TO_HLS)
         response = yield from self.ask(lambda invoke: ActionRequest(invoke, target, proof))
         if not isinstance(response, ActionResponse) or response.code or response.result is None:
             raise AuthenticationError("authentication failed", why="The server did not accept our proof.")
         if response.result.encoded is None:
             raise AuthenticationError("authentication failed", why="The server gave no proof of itself.")
-        self._channel.check_proof(decode(response.result.encoded).octets(), challenge)
+        handshake.check(decode(response.result.encoded).octets())
 
     def release(self) -> Procedure[None]:
         """RLRQ and RLRE. The association counts as closed whatever the answer is."""
@@ -199,12 +257,14 @@ class Conversation:
         information = b""
         if settings.policy and not settings.quirks.plain_release:
             initiate = encode_initiate_request(InitiateRequest(settings.conformance, settings.max_pdu))
+            # Like the InitiateRequest, the release is under the global key.
+            self._wrapping = settings.wrapping
             information = self._hide(initiate)
         answer = yield encode_release(Release(False, 0, information))
         if answer[:1] == bytes((EXCEPTION,)):
             response = decode_response(answer)
             assert isinstance(response, ExceptionResponse)
-            raise _complaint(response)
+            raise complaint_of(response)
         release = decode_release(answer)
         if not release.response:
             raise ApduError("the RLRQ was answered by something that is not an RLRE")
@@ -212,7 +272,8 @@ class Conversation:
             self._reveal(release.user_information)
 
 
-def _complaint(response: ExceptionResponse | ConfirmedServiceError) -> ExceptionError | ServiceError:
+def complaint_of(response: ExceptionResponse | ConfirmedServiceError) -> ExceptionError | ServiceError:
+    """The error for what the server said of the request itself."""
     if isinstance(response, ExceptionResponse):
         return ExceptionError(response.state, response.service, response.counter)
     return ServiceError(response.service, response.group, response.value)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hmac import compare_digest
 
-from meterhouse.model import AuthenticationError, MalformedError, ProtocolError, ReplayError
+from meterhouse.model import AuthenticationError, MalformedError, ProtocolError, ReplayError, UsageError
 from meterhouse.protocols.dlms.access import ClientAccess, Mechanism
 from meterhouse.protocols.dlms.acse import CONTEXT_CIPHERED, CONTEXT_PLAIN, Aare, Aarq
 from meterhouse.protocols.dlms.association import AssociationFacts
+from meterhouse.protocols.dlms.envelopes import ENVELOPE_OVERHEAD
+from meterhouse.protocols.dlms.guard import Guard
 from meterhouse.protocols.dlms.initiate import (
     DLMS_VERSION,
     IMPLEMENTED,
@@ -19,9 +21,20 @@ from meterhouse.protocols.dlms.initiate import (
     decode_initiate_request,
     encode_initiate_response,
 )
+from meterhouse.protocols.dlms.key_ring import KeySet
 from meterhouse.protocols.dlms.objects import LogicalDevice
-from meterhouse.protocols.dlms.protection import TITLE_LENGTH, Channel, Opened, is_ciphered
-from meterhouse.protocols.dlms.session import Challenges, Session
+from meterhouse.protocols.dlms.proofs import Handshake, challenge_length, check_challenges
+from meterhouse.protocols.dlms.protection import (
+    OVERHEAD,
+    TITLE_LENGTH,
+    Channel,
+    Manner,
+    Opened,
+    Policy,
+    Signing,
+    is_ciphered,
+)
+from meterhouse.protocols.dlms.session import Session
 from meterhouse.protocols.dlms.view import Refused
 
 __all__ = ["Host", "Rejection", "open_session", "rejected"]
@@ -37,7 +50,7 @@ _VERSION_TOO_LOW = bytes.fromhex("0e010601")
 _INCOMPATIBLE_CONFORMANCE = bytes.fromhex("0e010602")
 _PDU_TOO_SHORT = bytes.fromhex("0e010603")
 _REFUSED_BY_HANDLER = bytes.fromhex("0e010604")
-_CHALLENGE_LENGTH = 16
+_MANUFACTURERS_OWN = 2
 _NO_LIMIT = 0xFFFF
 
 
@@ -88,17 +101,22 @@ def open_session(
     """
     _check_context(request, access)
     _check_mechanism(request, access)
-    channel = _channel(request, access, host)
-    initiate, opened = _initiate(request, access, channel)
+    title = _title(request, access, host)
+    initiate, opened, used = _initiate(request, access, _guards(access, host, title))
+    guard, key_set = used
+    _dedicate(initiate, opened, guard)
     facts = _negotiated(request, initiate, server_sap, host)
-    challenges = _challenges(request, host) if access.mechanism is Mechanism.GMAC else None
-    session = Session(access, device, facts, channel, challenges, host.refused)
+    overhead = _overhead(access, opened, guard, facts)
+    handshake = _handshake(request, access, host, guard) if access.mechanism.challenges else None
+    session = Session(access, device, facts, (guard, overhead), handshake, host.refused)
     agreed = encode_initiate_response(InitiateResponse(facts.conformance, facts.max_receive))
-    if opened is not None and channel is not None:
-        agreed = channel.seal(agreed, opened.control, opened.manner)
-    title = host.title if channel else b""
-    if challenges is None:
-        return Aare(request.context, 0, 1, 0, title=title, user_information=agreed), session
+    if opened is not None and guard is not None:
+        agreed = guard.reply(agreed, opened)
+    if access.ring is not None and key_set is not None and opened is not None:
+        access.ring.confirm(key_set)
+    own_title = host.title if guard else b""
+    if handshake is None:
+        return Aare(request.context, 0, 1, 0, title=own_title, user_information=agreed), session
     return (
         Aare(
             request.context,
@@ -106,8 +124,8 @@ def open_session(
             1,
             AUTHENTICATION_REQUIRED,
             mechanism=access.mechanism,
-            title=title,
-            challenge=challenges.to_client,
+            title=own_title,
+            challenge=handshake.ours,
             user_information=agreed,
         ),
         session,
@@ -118,11 +136,14 @@ def _check_context(request: Aarq, access: ClientAccess) -> None:
     if request.context not in {CONTEXT_PLAIN, CONTEXT_CIPHERED}:
         raise Rejection(CONTEXT_NOT_SUPPORTED, "application context is not known")
     ciphered = request.context == CONTEXT_CIPHERED
-    if (access.policy and not ciphered) or (ciphered and access.keys is None):
+    able = bool(access.key_sets()) or access.credentials is not None
+    if (access.policy & Policy.BOTH and not ciphered) or (ciphered and not able):
         raise Rejection(CONTEXT_NOT_SUPPORTED, f"application context {request.context} is not this client's")
 
 
 def _check_mechanism(request: Aarq, access: ClientAccess) -> None:
+    if request.mechanism == _MANUFACTURERS_OWN:
+        raise Rejection(MECHANISM_NOT_RECOGNISED, "HLS 2 is each manufacturer's own and specified nowhere")
     if request.mechanism not in set(Mechanism):
         raise Rejection(MECHANISM_NOT_RECOGNISED, f"mechanism {request.mechanism} is not supported")
     if request.mechanism == Mechanism.NONE and access.mechanism is not Mechanism.NONE:
@@ -131,36 +152,84 @@ def _check_mechanism(request: Aarq, access: ClientAccess) -> None:
         raise Rejection(AUTHENTICATION_FAILURE, f"mechanism {request.mechanism} is not this client's")
     if access.mechanism is Mechanism.LLS and not compare_digest(request.secret, access.secret):
         raise Rejection(AUTHENTICATION_FAILURE, "wrong secret")
-    if access.mechanism is Mechanism.GMAC and not 8 <= len(request.secret) <= 64:
-        raise Rejection(AUTHENTICATION_FAILURE, f"a challenge of {len(request.secret)} bytes is not 8 to 64 long")
 
 
-def _channel(request: Aarq, access: ClientAccess, host: Host) -> Channel | None:
-    unciphered = request.context == CONTEXT_PLAIN and access.mechanism is not Mechanism.GMAC
-    if access.keys is None or access.counter is None or unciphered:
-        return None
+Used = tuple[Guard | None, KeySet | None]
+
+
+def _title(request: Aarq, access: ClientAccess, host: Host) -> bytes:
+    """The client's system title where it is needed, else nothing."""
+    if request.context == CONTEXT_PLAIN and not access.mechanism.has_titles and not access.policy:
+        return b""
     title = request.title
     wrong = len(title) != TITLE_LENGTH or title == host.title
     if wrong or (access.title is not None and title != access.title):
         raise Rejection(TITLE_NOT_RECOGNISED, f"system title {title.hex()} is not this client's")
-    return Channel(access.keys, host.title, title, access.counter, access.seen)
+    return title
 
 
-def _initiate(request: Aarq, access: ClientAccess, channel: Channel | None) -> tuple[InitiateRequest, Opened | None]:
-    information, opened = request.user_information, None
+def _guards(access: ClientAccess, host: Host, title: bytes) -> list[Used]:
+    if not title:
+        return [(None, None)]
+    guards: list[Used] = []
+    for each in access.key_sets():
+        channel = Channel(each.keys, host.title, title, each.counter, each.seen)
+        guards.append((Guard(host.title, title, channel, access.credentials), each))
+    return guards or [(Guard(host.title, title, None, access.credentials), None)]
+
+
+def _initiate(request: Aarq, access: ClientAccess, guards: list[Used]) -> tuple[InitiateRequest, Opened | None, Used]:
+    information, opened, used = request.user_information, None, guards[0]
     try:
         if is_ciphered(information):
-            if channel is None:
-                raise Rejection(AUTHENTICATION_FAILURE, "ciphered InitiateRequest without keys")
-            opened = channel.open(information, access.policy)
+            opened, used = _opened(information, access, guards)
             information = opened.apdu
         elif access.policy:
             raise Rejection(AUTHENTICATION_FAILURE, "plain InitiateRequest where protection is demanded")
-        return decode_initiate_request(information), opened
+        return decode_initiate_request(information), opened, used
     except (AuthenticationError, ReplayError, ProtocolError) as error:
         raise Rejection(AUTHENTICATION_FAILURE, str(error)) from error
     except MalformedError as error:
         raise Rejection(NO_REASON, str(error), _REFUSED_BY_HANDLER) from error
+
+
+def _opened(information: bytes, access: ClientAccess, guards: list[Used]) -> tuple[Opened, Used]:
+    """The InitiateRequest under the first of the key sets that it fits."""
+    for used in guards[:-1]:
+        guard = used[0]
+        try:
+            if guard is not None:
+                return guard.open(information, access.policy), used
+        except AuthenticationError:
+            continue
+    guard = guards[-1][0]
+    if guard is None:
+        raise Rejection(AUTHENTICATION_FAILURE, "ciphered InitiateRequest without keys")
+    return guard.open(information, access.policy), guards[-1]
+
+
+def _dedicate(initiate: InitiateRequest, opened: Opened | None, guard: Guard | None) -> None:
+    if not initiate.dedicated_key:
+        return
+    if opened is None or guard is None or not opened.control & Policy.ENCRYPTED:
+        raise Rejection(AUTHENTICATION_FAILURE, "a dedicated key in the clear")
+    try:
+        guard.dedicate(initiate.dedicated_key)
+    except UsageError as error:
+        raise Rejection(AUTHENTICATION_FAILURE, error.sentence()) from error
+
+
+def _overhead(access: ClientAccess, opened: Opened | None, guard: Guard | None, facts: AssociationFacts) -> int:
+    if guard is None:
+        return 0
+    enveloped = opened is not None and (opened.manner is Manner.CIPHERING or opened.signing is not Signing.NONE)
+    if not enveloped and access.credentials is None:
+        return OVERHEAD
+    if facts.max_send >= ENVELOPE_OVERHEAD + LEAST_PDU:
+        return ENVELOPE_OVERHEAD
+    if enveloped:
+        raise Rejection(NO_REASON, f"a PDU size of {facts.max_send} has no room for signatures", _PDU_TOO_SHORT)
+    return OVERHEAD
 
 
 def _negotiated(request: Aarq, initiate: InitiateRequest, server_sap: int, host: Host) -> AssociationFacts:
@@ -175,8 +244,13 @@ def _negotiated(request: Aarq, initiate: InitiateRequest, server_sap: int, host:
     return AssociationFacts(server_sap, request.context, conformance, host.max_pdu, max_send)
 
 
-def _challenges(request: Aarq, host: Host) -> Challenges:
-    ours = host.entropy(_CHALLENGE_LENGTH)
-    if ours == request.secret:
-        raise Rejection(AUTHENTICATION_FAILURE, "both challenges are equal")
-    return Challenges(request.secret, ours)
+def _handshake(request: Aarq, access: ClientAccess, host: Host, guard: Guard | None) -> Handshake:
+    ours = host.entropy(challenge_length(access.mechanism))
+    try:
+        check_challenges(request.secret, ours)
+    except AuthenticationError as error:
+        raise Rejection(AUTHENTICATION_FAILURE, error.sentence()) from error
+    channel = guard.channel if guard is not None else None
+    return Handshake(
+        access.mechanism, ours, request.secret, host.title, request.title, access.secret, channel, access.credentials
+    )

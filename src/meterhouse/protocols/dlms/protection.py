@@ -1,4 +1,4 @@
-"""Security suite 0: globally ciphered APDUs (IEC 62056-5-3 §9.2; Green Book tables 37 to 40)."""
+"""Ciphered APDUs under global and dedicated keys: glo-, ded-, general-glo and general-ded (IEC 62056-5-3 §9.2)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,35 @@ from meterhouse.protocols.dlms.axdr import encode_length
 from meterhouse.protocols.dlms.counters import Counter, SeenCounter
 from meterhouse.protocols.dlms.errors import ApduError
 from meterhouse.protocols.dlms.requests import ApduReader
+from meterhouse.protocols.dlms.suites import suite_of
 
-__all__ = ["GENERAL_GLO", "OVERHEAD", "TITLE_LENGTH", "Channel", "Keys", "Manner", "Opened", "Policy", "is_ciphered"]
+__all__ = [
+    "GENERAL_CIPHERING",
+    "GENERAL_DED",
+    "GENERAL_GLO",
+    "GENERAL_SIGNING",
+    "OVERHEAD",
+    "TITLE_LENGTH",
+    "Channel",
+    "KeyChoice",
+    "Keys",
+    "Manner",
+    "Opened",
+    "Policy",
+    "Signing",
+    "check_control",
+    "expose",
+    "is_ciphered",
+    "protect",
+]
 
 TITLE_LENGTH: Final = 8
 GENERAL_GLO: Final = 0xDB
+GENERAL_DED: Final = 0xDC
+GENERAL_CIPHERING: Final = 0xDD
+GENERAL_SIGNING: Final = 0xDF
 OVERHEAD: Final = 1 + TITLE_LENGTH + 1 + 5 + 5 + TAG_LENGTH
-"""The most that protection adds to an APDU: tag, title, length, security header, tag."""
+"""The most that a global or dedicated key adds to an APDU: tag, title, length, security header, tag."""
 
 _GLO: Final = {
     0x01: 0x21,
@@ -26,92 +48,216 @@ _GLO: Final = {
     0x0E: 0x2E,
     0xC0: 0xC8,
     0xC1: 0xC9,
+    0xC2: 0xCA,
     0xC3: 0xCB,
     0xC4: 0xCC,
     0xC5: 0xCD,
     0xC7: 0xCF,
 }
-_PLAIN: Final = {ciphered: plain for plain, ciphered in _GLO.items()}
+_DED: Final = {0x0E: 0x4E, 0xC0: 0xD0, 0xC1: 0xD1, 0xC2: 0xD2, 0xC3: 0xD3, 0xC4: 0xD4, 0xC5: 0xD5, 0xC7: 0xD7}
+_OF_GLO: Final = {ciphered: plain for plain, ciphered in _GLO.items()}
+_OF_DED: Final = {ciphered: plain for plain, ciphered in _DED.items()}
+_GENERAL: Final = frozenset({GENERAL_GLO, GENERAL_DED, GENERAL_CIPHERING, GENERAL_SIGNING})
+_CIPHERED: Final = frozenset(_OF_GLO) | frozenset(_OF_DED) | _GENERAL
+_SUITE: Final = 0x0F
 _AUTHENTICATED: Final = 0x10
 _ENCRYPTED: Final = 0x20
 _BOTH: Final = 0x30
-_DEDICATED: Final = frozenset({0xD0, 0xD1, 0xD3, 0xD4, 0xD5, 0xD7, 0xDC})
+_BROADCAST: Final = 0x40
+_COMPRESSED: Final = 0x80
 
 
 class Policy(IntFlag):
-    """What protection is demanded; the same bits as in the security control byte."""
+    """What protection is demanded. The lower ones are the bits of the security control byte."""
 
     NONE = 0
     AUTHENTICATED = 0x10
     ENCRYPTED = 0x20
     BOTH = 0x30
+    SIGNED = 0x100
+    """A digital signature of the sender, inside or outside of the ciphering."""
 
 
 class Manner(Enum):
     """How a ciphered APDU is packed."""
 
     SERVICE = "glo"
-    """A tag per service: glo-get-request and its like."""
+    """A tag per service: glo-get-request and its like; ded- under a dedicated key."""
     GENERAL = "general-glo"
-    """general-glo-ciphering, with the sender's system title."""
+    """general-glo-ciphering, with the sender's system title; general-ded under a dedicated key."""
+    CIPHERING = "general-ciphering"
+    """general-ciphering, with a header and a word on which key it is."""
+
+
+class KeyChoice(Enum):
+    """Which key a general-ciphering APDU is under."""
+
+    IDENTIFIED = "identified-key"
+    """The global unicast encryption key."""
+    WRAPPED = "wrapped-key"
+    """A fresh key, wrapped under the master key."""
+    ONE_PASS = "C(1e,1s)"  # noqa: S105 -- a scheme, not a password
+    """Agreed between an ephemeral key of the sender, signed by him, and the recipient's static key."""
+    STATIC = "C(0e,2s)"
+    """Agreed between both static keys and the transaction id."""
+
+
+class Signing(Enum):
+    """Where the digital signature stands."""
+
+    NONE = "none"
+    INSIDE = "inside"
+    """The plain APDU is signed, and the whole of it is ciphered."""
+    OUTSIDE = "outside"
+    """The ciphered APDU is signed; or the plain one, where nothing is ciphered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The two global unicast keys of one client and one server. Not shown when printed.
+    """The global unicast keys of one client and one server. Not shown when printed.
 
     Attributes:
-        encryption: 16 bytes (GUEK).
-        authentication: 16 bytes (GAK).
+        encryption: GUEK, 16 bytes; 32 in suite 2.
+        authentication: GAK, as long.
+        suite: 0, 1 or 2.
+        master: KEK, as long, which wraps other keys; empty where none is held.
     """
 
     encryption: bytes = field(repr=False)
     authentication: bytes = field(repr=False)
+    suite: int = 0
+    master: bytes = field(default=b"", repr=False)
     cipher: GcmKey = field(init=False, repr=False, compare=False)
+    headers: dict[int, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse anything but two AES-128 keys."""
-        if len(self.encryption) != 16 or len(self.authentication) != 16:
-            raise UsageError("suite 0 keys have 16 bytes each")
+        """Refuse keys that are not of the suite."""
+        length = suite_of(self.suite).key_length
+        if len(self.encryption) != length or len(self.authentication) != length:
+            raise UsageError(f"suite {self.suite} keys have {length} bytes each")
+        if self.master and len(self.master) != length:
+            raise UsageError(f"a suite {self.suite} master key has {length} bytes")
         object.__setattr__(self, "cipher", GcmKey(self.encryption))
+        controls = (_AUTHENTICATED | self.suite, _ENCRYPTED | self.suite, _BOTH | self.suite)
+        object.__setattr__(self, "headers", {each: bytes((each,)) + self.authentication for each in controls})
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A ciphered APDU after its tag was found right.
+    """A protected APDU after all of its protection was found right.
 
     Attributes:
         apdu: the plain APDU.
-        control: its security control byte.
+        control: its security control byte; 0 where it was only signed.
         manner: how it was packed.
         counter: its invocation counter.
+        dedicated: under the dedicated key rather than a global one.
+        key: which key, in general-ciphering.
+        signing: where it was signed.
+        transaction: transaction id of general-ciphering or general-signing.
     """
 
     apdu: bytes
     control: int
     manner: Manner
     counter: int
+    dedicated: bool = False
+    key: KeyChoice = KeyChoice.IDENTIFIED
+    signing: Signing = Signing.NONE
+    transaction: bytes = b""
 
 
 def is_ciphered(apdu: bytes) -> bool:
-    """Whether the APDU's tag says that it is ciphered, in whatever manner."""
-    return bool(apdu) and (apdu[0] in _PLAIN or apdu[0] == GENERAL_GLO or apdu[0] in _DEDICATED)
+    """Whether the APDU's tag says that it is ciphered or signed, in whatever manner."""
+    return bool(apdu) and apdu[0] in _CIPHERED
+
+
+def check_control(control: int, suite: int, policy: int) -> None:
+    """Compare what a security control byte says with what is demanded.
+
+    Encrypted-only carries no proof of its sender, so it is taken only where the policy names it: where it is
+    encryption without authentication. A policy of nothing takes authenticated APDUs, not encrypted-only ones.
+
+    Raises:
+        ApduError: another suite, compressed, under a broadcast key, or not protected at all.
+        ProtocolError: less than `policy`.
+    """
+    if control & _COMPRESSED:
+        raise ApduError("compressed APDU", why="Compression by ITU-T V.44 is not supported.")
+    if control & _BROADCAST:
+        raise ApduError("APDU under a broadcast key", why="The broadcast key set is not supported.")
+    if control & _SUITE != suite or not control & _BOTH:
+        raise ApduError(f"security control {control:02X} is not suite {suite} with a unicast key")
+    demanded = policy & _BOTH
+    if control & demanded != demanded:
+        raise ProtocolError(f"protection {control:02X} is less than the demanded {demanded:02X}")
+    if not control & _AUTHENTICATED and demanded != _ENCRYPTED:
+        raise ProtocolError("encrypted without a tag", why="Only a policy that names encryption alone takes that.")
+
+
+def protect(cipher: GcmKey, control: int, nonce: bytes, associated: bytes, apdu: bytes) -> bytes:
+    """Ciphertext or plaintext, with its tag where it is authenticated (Green Book tables 37 and 38)."""
+    kind = control & _BOTH
+    if kind == _BOTH:
+        return cipher.seal(nonce, apdu, associated)
+    if kind == _ENCRYPTED:
+        return cipher.conceal(nonce, apdu)
+    return apdu + cipher.gmac(nonce, associated + apdu)
+
+
+def expose(cipher: GcmKey, control: int, nonce: bytes, associated: bytes, body: bytes) -> bytes:
+    """What `protect` protected.
+
+    Raises:
+        AuthenticationError: too short for a tag, or the tag is wrong.
+    """
+    kind = control & _BOTH
+    if kind == _BOTH:
+        return cipher.open(nonce, body, associated)
+    if kind == _ENCRYPTED:
+        return cipher.conceal(nonce, body)
+    if len(body) < TAG_LENGTH:
+        raise AuthenticationError("authentication failed", why="The message is shorter than its tag.")
+    apdu, tag = body[:-TAG_LENGTH], body[-TAG_LENGTH:]
+    cipher.verify(nonce, associated + apdu, tag)
+    return apdu
 
 
 class Channel:
-    """Protection between two system titles: seals what goes out, opens what comes in.
+    """Protection between two system titles under one key: seals what goes out, opens what comes in.
 
     Args:
-        keys: global keys.
+        keys: the global keys; for a dedicated channel, the dedicated key with the global authentication key.
         own_title: 8 bytes; part of every nonce that we make.
         peer_title: 8 bytes; part of every nonce that the peer makes.
         counter: our invocation counter under these keys, shared by all channels that use them with `own_title`.
-        seen: highest invocation counter that we have believed of the peer.
+        seen: the invocation counters that we have believed of the peer under these keys.
+        dedicated: use the ded- tags.
     """
 
-    __slots__ = ("counter", "keys", "own_title", "peer_title", "seen")
+    __slots__ = (
+        "_dedicated",
+        "_floor",
+        "_general",
+        "_plain",
+        "_tags",
+        "counter",
+        "keys",
+        "own_title",
+        "peer_title",
+        "seen",
+    )
 
-    def __init__(self, keys: Keys, own_title: bytes, peer_title: bytes, counter: Counter, seen: SeenCounter) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        own_title: bytes,
+        peer_title: bytes,
+        counter: Counter,
+        seen: SeenCounter,
+        *,
+        dedicated: bool = False,
+    ) -> None:
         if len(own_title) != TITLE_LENGTH or len(peer_title) != TITLE_LENGTH:
             raise UsageError(f"a system title has {TITLE_LENGTH} bytes")
         if own_title == peer_title:
@@ -121,104 +267,89 @@ class Channel:
         self.peer_title = peer_title
         self.counter = counter
         self.seen = seen
+        self._dedicated = dedicated
+        self._tags, self._plain, self._general = (
+            (_DED, _OF_DED, GENERAL_DED) if dedicated else (_GLO, _OF_GLO, GENERAL_GLO)
+        )
+        self._floor = -1
 
     def seal(self, apdu: bytes, control: int = Policy.BOTH, manner: Manner = Manner.SERVICE) -> bytes:
-        """`apdu` ciphered under the next invocation counter.
+        """`apdu` ciphered under the next invocation counter. A service without a tag of its own is packed as general.
 
         Raises:
-            UsageError: no protection asked for, or no glo tag for this service.
+            UsageError: no protection asked for.
             StateError: the counter is used up.
         """
         control = int(control) & _BOTH
         if not control:
             raise UsageError("a ciphered APDU is authenticated, encrypted, or both")
+        keys = self.keys
+        control |= keys.suite
         count = self.counter.take().to_bytes(4, "big")
-        body = bytes((control,)) + count + self._protect(control, self.own_title + count, apdu)
-        if manner is Manner.GENERAL:
-            head = bytes((GENERAL_GLO, TITLE_LENGTH)) + self.own_title
-        elif apdu[0] in _GLO:
-            head = bytes((_GLO[apdu[0]],))
-        else:
-            raise UsageError(f"service {apdu[0]:02X} has no glo tag", remedy="Use general-glo-ciphering.")
+        body = (
+            bytes((control,))
+            + count
+            + protect(keys.cipher, control, self.own_title + count, keys.headers[control], apdu)
+        )
+        tag = self._tags.get(apdu[0]) if manner is Manner.SERVICE else None
+        head = bytes((tag,)) if tag else bytes((self._general, TITLE_LENGTH)) + self.own_title
         return head + encode_length(len(body)) + body
-
-    def _associated(self, control: int) -> bytes:
-        return bytes((control,)) + self.keys.authentication
-
-    def _protect(self, control: int, nonce: bytes, apdu: bytes) -> bytes:
-        cipher = self.keys.cipher
-        if control == _BOTH:
-            return cipher.seal(nonce, apdu, self._associated(control))
-        if control == _ENCRYPTED:
-            return cipher.conceal(nonce, apdu)
-        return apdu + cipher.gmac(nonce, self._associated(control) + apdu)
-
-    def _expose(self, control: int, nonce: bytes, body: bytes) -> bytes:
-        cipher = self.keys.cipher
-        if control == _BOTH:
-            return cipher.open(nonce, body, self._associated(control))
-        if control == _ENCRYPTED:
-            return cipher.conceal(nonce, body)
-        if len(body) < TAG_LENGTH:
-            raise AuthenticationError("authentication failed", why="The message is shorter than its tag.")
-        apdu, tag = body[:-TAG_LENGTH], body[-TAG_LENGTH:]
-        cipher.verify(nonce, self._associated(control) + apdu, tag)
-        return apdu
 
     def open(self, apdu: bytes, policy: int = Policy.BOTH) -> Opened:
         """The plain APDU, believed only after form, policy, counter and tag were right, in this order.
 
         Args:
             apdu: a ciphered APDU.
-            policy: the least protection that is taken. Encrypted-only (0x20) carries no proof of its sender: it is
-                taken only where `policy` demands no authentication, its counter must lie above the highest believed
-                one but does not become it, so it can be played again.
+            policy: the least protection that is taken. An encrypted-only APDU is taken only under `Policy.ENCRYPTED`
+                itself. Its counter rises within this channel, so that it cannot be played again there; but as anybody
+                could have made it, its counter is never remembered beyond.
 
         Raises:
-            ApduError: not a suite 0 globally ciphered APDU.
+            ApduError: not an APDU that is ciphered under this kind of key, in this suite.
             ProtocolError: less protection than `policy`.
-            ReplayError: its counter does not rise.
+            ReplayError: its counter was seen.
             AuthenticationError: another sender's title, or a wrong tag.
         """
-        policy = int(policy)
         manner, outer, body = self._unpack(apdu)
         control = body.u8("security control")
-        if control & ~_BOTH or not control:
-            raise ApduError(f"security control {control:02X} is not suite 0 with a global unicast key")
-        if control & policy != policy:
-            raise ProtocolError(f"protection {control:02X} is less than the demanded {policy:02X}")
+        keys = self.keys
+        check_control(control, keys.suite, int(policy))
         count = body.take(4, "invocation counter")
         counter = int.from_bytes(count, "big")
-        if counter <= self.seen.value:
-            raise ReplayError(f"invocation counter {counter} does not rise above {self.seen.value}")
-        plain = self._expose(control, self.peer_title + count, body.rest())
-        if manner is Manner.SERVICE and plain[:1] != bytes((_PLAIN[outer],)):
+        self.seen.check(counter)
+        if counter <= self._floor:
+            raise ReplayError(f"invocation counter {counter} does not rise above {self._floor}")
+        plain = expose(keys.cipher, control, self.peer_title + count, keys.headers[control], body.rest())
+        if manner is Manner.SERVICE and plain[:1] != bytes((self._plain[outer],)):
             raise ApduError("the APDU inside is not of the service that its tag says")
         if control & _AUTHENTICATED:
             # A counter without a tag could be anybody's: believing a high one would lock the true peer out.
             self.seen.believe(counter)
-        return Opened(plain, control, manner, counter)
+        else:
+            self._floor = counter
+        return Opened(plain, control, manner, counter, self._dedicated)
 
     def _unpack(self, apdu: bytes) -> tuple[Manner, int, ApduReader]:
         reader = ApduReader(apdu)
         outer = reader.u8("tag")
-        if outer in _DEDICATED:
-            raise ApduError("dedicated keys are not supported")
-        if outer != GENERAL_GLO and outer not in _PLAIN:
-            raise ApduError(f"tag {outer:02X} is not a globally ciphered APDU")
-        if outer == GENERAL_GLO:
+        general = outer == self._general
+        if not general and outer not in self._plain:
+            if outer in _OF_DED or outer == GENERAL_DED:
+                raise ApduError("no dedicated key was agreed in this association")
+            raise ApduError(f"tag {outer:02X} is not an APDU ciphered under this key")
+        if general:
             title = reader.block()
             if title and title != self.peer_title:
                 raise AuthenticationError("authentication failed", why="The system title is another's.")
         body = ApduReader(reader.block())
         reader.finish("ciphered APDU")
-        return (Manner.GENERAL if outer == GENERAL_GLO else Manner.SERVICE), outer, body
+        return (Manner.GENERAL if general else Manner.SERVICE), outer, body
 
     def proof(self, challenge: bytes) -> bytes:
         """f(challenge) of HLS GMAC: control byte, invocation counter, GMAC (Green Book table 43)."""
         count = self.counter.take().to_bytes(4, "big")
-        control = _AUTHENTICATED
-        tag = self.keys.cipher.gmac(self.own_title + count, self._associated(control) + challenge)
+        control = _AUTHENTICATED | self.keys.suite
+        tag = self.keys.cipher.gmac(self.own_title + count, self.keys.headers[control] + challenge)
         return bytes((control,)) + count + tag
 
     def check_proof(self, proof: bytes, challenge: bytes) -> None:
@@ -229,8 +360,9 @@ class Channel:
         Raises:
             AuthenticationError: not 17 bytes, another control byte, or a wrong GMAC.
         """
-        if len(proof) != 5 + TAG_LENGTH or proof[0] != _AUTHENTICATED:
+        control = _AUTHENTICATED | self.keys.suite
+        if len(proof) != 5 + TAG_LENGTH or proof[0] != control:
             raise AuthenticationError("authentication failed", why="The answer to the challenge has another form.")
         nonce = self.peer_title + proof[1:5]
-        self.keys.cipher.verify(nonce, self._associated(proof[0]) + challenge, proof[5:])
-        self.seen.believe(max(self.seen.value, int.from_bytes(proof[1:5], "big")))
+        self.keys.cipher.verify(nonce, self.keys.headers[control] + challenge, proof[5:])
+        self.seen.believe(int.from_bytes(proof[1:5], "big"))

@@ -9,9 +9,17 @@ from typing import Final
 from meterhouse.model import AuthenticationError, Instant, MalformedError, ProtocolError, ReplayError, UsageError
 from meterhouse.protocols.dlms.access import AuditRecord, ClientAccess
 from meterhouse.protocols.dlms.acse import AARQ, RLRQ, Aarq, Release, decode_aarq, encode_aare, encode_release
+from meterhouse.protocols.dlms.block_transfer import (
+    BLOCK_OVERHEAD,
+    GENERAL_BLOCK_TRANSFER,
+    BlockTransfer,
+    decode_block,
+)
+from meterhouse.protocols.dlms.envelopes import ENVELOPE_OVERHEAD
 from meterhouse.protocols.dlms.handshake import Host, Rejection, open_session, rejected
+from meterhouse.protocols.dlms.key_ring import KeySet
 from meterhouse.protocols.dlms.objects import LogicalDevice
-from meterhouse.protocols.dlms.protection import OVERHEAD, TITLE_LENGTH
+from meterhouse.protocols.dlms.protection import GENERAL_CIPHERING, GENERAL_SIGNING, OVERHEAD, TITLE_LENGTH
 from meterhouse.protocols.dlms.responses import ExceptionResponse, encode_response
 from meterhouse.protocols.dlms.session import Session
 
@@ -22,6 +30,7 @@ MAX_PDU: Final = 2048
 MAX_AUDIT: Final = 256
 """Refusals kept between two drains; when full, the newest are counted but not kept."""
 
+_ENVELOPED: Final = frozenset({AARQ, RLRQ, GENERAL_CIPHERING, GENERAL_SIGNING})
 _NOT_ALLOWED: Final = encode_response(ExceptionResponse(1, 1))
 _TOO_LONG: Final = encode_response(ExceptionResponse(1, 4))
 
@@ -64,19 +73,18 @@ class Server:
 
 
 def _check_counters(clients: Mapping[int, ClientAccess]) -> None:
-    owners: dict[bytes, ClientAccess] = {}
+    owners: dict[bytes, tuple[int, KeySet]] = {}
     for sap, access in clients.items():
         if access.sap != sap:
             raise UsageError(f"client {access.sap} is listed under {sap}")
-        if access.keys is None:
-            continue
-        other = owners.setdefault(access.keys.encryption, access)
-        if other.counter is not access.counter or other.seen is not access.seen:
-            raise UsageError(
-                f"clients {other.sap} and {sap} have one key but two counters",
-                why="A nonce would be used twice.",
-                remedy="Give both entries the same Counter and SeenCounter.",
-            )
+        for each in access.key_sets():
+            other, first = owners.setdefault(each.keys.encryption, (sap, each))
+            if first.counter is not each.counter or first.seen is not each.seen:
+                raise UsageError(
+                    f"clients {other} and {sap} have one key but two counters",
+                    why="A nonce would be used twice.",
+                    remedy="Give both entries the same Counter and SeenCounter.",
+                )
 
 
 class ServerConnection:
@@ -85,11 +93,12 @@ class ServerConnection:
     Made by `Server.connection`. Dropping the object aborts all its associations.
     """
 
-    __slots__ = ("_audit", "_server", "_sessions", "audit_lost")
+    __slots__ = ("_audit", "_server", "_sessions", "_transfers", "audit_lost")
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._sessions: dict[tuple[int, int], Session] = {}
+        self._transfers: dict[tuple[int, int], BlockTransfer] = {}
         self._audit: list[AuditRecord] = []
         self.audit_lost = 0
 
@@ -101,7 +110,7 @@ class ServerConnection:
     @property
     def associations(self) -> frozenset[tuple[int, int]]:
         """(client SAP, server SAP) of those that are open and proved."""
-        return frozenset(pair for pair, session in self._sessions.items() if session.challenges is None)
+        return frozenset(pair for pair, session in self._sessions.items() if session.handshake is None)
 
     def receive(self, source: int, destination: int, apdu: bytes, now: Instant) -> bytes | None:
         """The answering APDU; None where there is nothing to answer.
@@ -117,23 +126,58 @@ class ServerConnection:
         """
         if not apdu:
             return None
-        if len(apdu) > self._server.max_pdu + OVERHEAD:
+        if len(apdu) > self._server.max_pdu + (ENVELOPE_OVERHEAD if apdu[0] in _ENVELOPED else OVERHEAD):
             self._note(now, source, destination, ("malformed", "APDU", f"{len(apdu)} bytes are too many"))
             return _TOO_LONG
         if apdu[0] == AARQ:
             return self._associate(source, destination, apdu, now)
         session = self._sessions.get((source, destination))
         if session is None:
-            if apdu[0] == RLRQ:
-                return encode_release(Release(response=True))
-            self._note(now, source, destination, ("association", "request", "there is no association"))
-            return _NOT_ALLOWED
+            return self._unassociated((source, destination), apdu, now)
         if apdu[0] == RLRQ:
             return self._release(session, (source, destination), apdu, now)
+        if apdu[0] == GENERAL_BLOCK_TRANSFER:
+            return self._block(session, (source, destination), apdu, now)
         answer = session.answer(apdu, now)
         if session.failed:
             del self._sessions[source, destination]
+        elif answer is not None and 0 < session.facts.max_send < len(answer) and session.transfers:
+            transfer = BlockTransfer(session.facts.max_send - BLOCK_OVERHEAD)
+            self._transfers[source, destination] = transfer
+            return transfer.send(answer)[0]
         return answer
+
+    def _unassociated(self, pair: tuple[int, int], apdu: bytes, now: Instant) -> bytes:
+        if apdu[0] == RLRQ:
+            return encode_release(Release(response=True))
+        self._note(now, *pair, ("association", "request", "there is no association"))
+        return _NOT_ALLOWED
+
+    def _block(self, session: Session, pair: tuple[int, int], apdu: bytes, now: Instant) -> bytes | None:
+        """One block of a long request, or the acknowledgement of one of a long answer; one block goes back."""
+        try:
+            if not session.transfers:
+                raise ProtocolError("general block transfer was not agreed on")  # noqa: TRY301
+            block = decode_block(apdu)
+            if pair not in self._transfers or (block.number, block.acknowledged) == (1, 0):
+                self._transfers[pair] = BlockTransfer(session.facts.max_send - BLOCK_OVERHEAD)
+            transfer = self._transfers[pair]
+            blocks = transfer.receive(apdu)
+        except (MalformedError, ProtocolError) as error:
+            self._transfers.pop(pair, None)
+            self._note(now, *pair, ("malformed", "general block transfer", str(error)))
+            return _NOT_ALLOWED
+        if transfer.received is None:
+            return blocks[0] if blocks else None
+        whole, transfer.received = transfer.received, None
+        if whole[0] in {GENERAL_BLOCK_TRANSFER, AARQ, RLRQ}:
+            del self._transfers[pair]
+            self._note(now, *pair, ("malformed", "general block transfer", f"tag {whole[0]:02X} inside"))
+            return _NOT_ALLOWED
+        answer = session.answer(whole, now)
+        if session.failed:
+            del self._sessions[pair]
+        return None if answer is None else transfer.send(answer)[0]
 
     def _note(self, now: Instant, client: int, device: int, words: tuple[str, str, str]) -> None:
         if len(self._audit) < MAX_AUDIT:
@@ -162,6 +206,7 @@ class ServerConnection:
             refused(now, "association", "AARQ", str(rejection))
             return encode_aare(rejected(request, rejection))
         self._sessions[source, destination] = session
+        self._transfers.pop((source, destination), None)
         return encode_aare(answer)
 
     def _release(self, session: Session, pair: tuple[int, int], apdu: bytes, now: Instant) -> bytes:

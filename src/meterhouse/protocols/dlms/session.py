@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from meterhouse.model import AuthenticationError, Instant, MalformedError, ProtocolError, ReplayError
 from meterhouse.protocols.dlms.access import ClientAccess
 from meterhouse.protocols.dlms.accessing import (
@@ -21,12 +19,15 @@ from meterhouse.protocols.dlms.association import (
 )
 from meterhouse.protocols.dlms.axdr import encode
 from meterhouse.protocols.dlms.data import CosemData, octet_string
+from meterhouse.protocols.dlms.envelopes import ENVELOPE_OVERHEAD
 from meterhouse.protocols.dlms.errors import ActionResult, ApduError
-from meterhouse.protocols.dlms.initiate import InitiateResponse, encode_initiate_response
+from meterhouse.protocols.dlms.guard import Guard
+from meterhouse.protocols.dlms.initiate import Conformance, InitiateResponse, encode_initiate_response
 from meterhouse.protocols.dlms.interfaces import ASSOCIATION
 from meterhouse.protocols.dlms.obis import Obis
 from meterhouse.protocols.dlms.objects import ASSOCIATION_OBIS, LogicalDevice, Rights, ServerObject
-from meterhouse.protocols.dlms.protection import OVERHEAD, Channel, Opened, is_ciphered
+from meterhouse.protocols.dlms.proofs import Handshake
+from meterhouse.protocols.dlms.protection import Manner, Opened, Signing, is_ciphered
 from meterhouse.protocols.dlms.requests import GET, ActionRequest, Request, Target, decode_request
 from meterhouse.protocols.dlms.responses import (
     ActionResponse,
@@ -38,7 +39,7 @@ from meterhouse.protocols.dlms.responses import (
 from meterhouse.protocols.dlms.services import Services, needed_conformance
 from meterhouse.protocols.dlms.view import Refused, View
 
-__all__ = ["Challenges", "Session"]
+__all__ = ["Session"]
 
 NOT_ALLOWED = ExceptionResponse(1, 1)
 NOT_KNOWN = ExceptionResponse(2, 2)
@@ -50,41 +51,29 @@ _CONFIRMED = 0x40
 _REPLY = Target(ASSOCIATION.class_id, ASSOCIATION_OBIS, REPLY_TO_HLS)
 
 
-@dataclass(frozen=True, slots=True)
-class Challenges:
-    """The two random strings of an HLS handshake.
-
-    Attributes:
-        to_server: CtoS, the client's.
-        to_client: StoC, ours.
-    """
-
-    to_server: bytes
-    to_client: bytes
-
-
 class Session:
-    """An association that was accepted; while `challenges` is set, it waits for the client's proof.
+    """An association that was accepted; while `handshake` is set, it waits for the client's proof.
 
     Args:
         access: the client's entry.
         device: the logical device.
         facts: what was agreed.
-        channel: protection; None where the association has none.
-        challenges: HLS under way; None where the client needs no proof.
+        protection: None where the association has none; and how many bytes it adds at most.
+        handshake: HLS under way; None where the client needs no proof.
         refused: notes each refusal.
     """
 
     __slots__ = (
         "_access",
         "_association",
-        "_channel",
         "_device",
+        "_enveloped",
         "_facts",
+        "_guard",
         "_refused",
         "_services",
-        "challenges",
         "failed",
+        "handshake",
     )
 
     def __init__(
@@ -92,19 +81,20 @@ class Session:
         access: ClientAccess,
         device: LogicalDevice,
         facts: AssociationFacts,
-        channel: Channel | None,
-        challenges: Challenges | None,
+        protection: tuple[Guard | None, int],
+        handshake: Handshake | None,
         refused: Refused,
     ) -> None:
         self._access = access
         self._device = device
         self._facts = facts
-        self._channel = channel
+        self._guard, overhead = protection
+        self._enveloped = overhead >= ENVELOPE_OVERHEAD
         self._refused = refused
         self._association: ServerObject | None = None
-        room = facts.max_send - (OVERHEAD if channel else 0)
+        room = facts.max_send - overhead
         self._services = Services(View(self._find, refused), room, facts.conformance)
-        self.challenges = challenges
+        self.handshake = handshake
         self.failed = False
 
     def _find(self, obis: Obis) -> tuple[ServerObject, Rights] | None:
@@ -120,6 +110,11 @@ class Session:
         """What was agreed."""
         return self._facts
 
+    @property
+    def transfers(self) -> bool:
+        """Whether general block transfer was agreed on."""
+        return bool(self._facts.conformance & Conformance.GENERAL_BLOCK_TRANSFER)
+
     def answer(self, apdu: bytes, now: Instant) -> bytes | None:
         """The answer to one APDU that is not ACSE; None for a service that asks for none.
 
@@ -130,7 +125,7 @@ class Session:
         except MalformedError as error:
             return self._exception(OTHER_REASON, "malformed", error, now)
         except ReplayError as error:
-            least = self._channel.seen.value + 1 if self._channel else 0
+            least = self._guard.least if self._guard else 0
             return self._exception(ExceptionResponse(1, 6, min(least, 0xFFFF_FFFF)), "replay", error, now)
         except AuthenticationError as error:
             return self._exception(DECIPHERING_ERROR, "protection", error, now)
@@ -148,18 +143,18 @@ class Session:
         accessing = plain[:1] == bytes((ACCESS_REQUEST,))
         request = decode_access_request(plain) if accessing else decode_request(plain)
         needed = needed_conformance(request)
-        if self.challenges is None and self._facts.conformance & needed != needed:
+        if self.handshake is None and self._facts.conformance & needed != needed:
             self._refused(
                 now, "association", "request", "the service was not agreed on when the association was opened"
             )
             return encode_response(NOT_SUPPORTED)
         if isinstance(request, AccessRequest):
-            if self.challenges is not None:
+            if self.handshake is not None:
                 self._refused(now, "association", "request", "the client has not proved itself yet")
                 return encode_response(NOT_ALLOWED)
             answer = self._services.access(request, now)
             return encode_access_response(answer) if request.long_invoke & request.CONFIRMED else None
-        proving = self.challenges is not None
+        proving = self.handshake is not None
         response = self._answer(request, now)
         # Setting and acting may be told to be silent; asking without wanting an answer has no sense.
         silent = plain[0] != GET and not request.invoke & _CONFIRMED and not proving
@@ -171,39 +166,39 @@ class Session:
 
     def _expose(self, apdu: bytes) -> tuple[bytes, Opened | None]:
         if is_ciphered(apdu):
-            if self._channel is None:
+            if self._guard is None:
                 raise ProtocolError("a ciphered request in an association without keys")
-            opened = self._channel.open(apdu, self._access.policy)
+            opened = self._guard.open(apdu, self._access.policy)
+            if not self._enveloped and (opened.manner is Manner.CIPHERING or opened.signing is not Signing.NONE):
+                raise ProtocolError("the client's PDU size leaves no room to answer that in kind")
             return opened.apdu, opened
         if self._access.policy:
             raise ProtocolError("a plain request where protection is demanded")
         return apdu, None
 
     def _hide(self, apdu: bytes, opened: Opened | None) -> bytes:
-        if opened is None or self._channel is None:
+        if opened is None or self._guard is None:
             return apdu
-        return self._channel.seal(apdu, opened.control, opened.manner)
+        return self._guard.reply(apdu, opened)
 
     def _answer(self, request: Request, now: Instant) -> Response:
-        if self.challenges is None:
+        if self.handshake is None:
             return self._services.answer(request, now)
         if isinstance(request, ActionRequest) and request.target == _REPLY and isinstance(request.data, CosemData):
-            return self._prove(request.invoke, request.data, self.challenges, now)
+            return self._prove(request.invoke, request.data, self.handshake, now)
         self._refused(now, "association", "request", "the client has not proved itself yet")
         return NOT_ALLOWED
 
-    def _prove(self, invoke: int, data: CosemData, challenges: Challenges, now: Instant) -> Response:
-        """Pass 3 and 4 of HLS GMAC. A wrong proof ends the association."""
-        if self._channel is None:
-            return NOT_ALLOWED
+    def _prove(self, invoke: int, data: CosemData, handshake: Handshake, now: Instant) -> Response:
+        """Pass 3 and 4 of HLS. A wrong proof ends the association."""
         try:
-            self._channel.check_proof(data.octets(), challenges.to_client)
+            handshake.check(data.octets())
         except AuthenticationError as error:
             self.failed = True
             self._refused(now, "association", "reply to HLS authentication", str(error))
             return ActionResponse(invoke, ActionResult.OTHER_REASON)
-        self.challenges = None
-        proof = self._channel.proof(challenges.to_server)
+        self.handshake = None
+        proof = handshake.proof()
         return ActionResponse(invoke, ActionResult.SUCCESS, Result(encode(octet_string(proof))))
 
     def release(self, apdu: bytes) -> bytes:
@@ -214,8 +209,8 @@ class Session:
             AuthenticationError: its user information is ciphered and wrong; likewise ReplayError and ProtocolError.
         """
         request = decode_release(apdu)
-        if not is_ciphered(request.user_information) or self._channel is None:
+        if not is_ciphered(request.user_information) or self._guard is None:
             return encode_release(Release(response=True))
-        opened = self._channel.open(request.user_information, self._access.policy)
+        opened = self._guard.open(request.user_information, self._access.policy)
         agreed = encode_initiate_response(InitiateResponse(self._facts.conformance, self._facts.max_receive))
         return encode_release(Release(True, 0, self._hide(agreed, opened)))
