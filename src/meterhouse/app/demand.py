@@ -67,7 +67,12 @@ def measured_demand(path: Path, options: ProfileOptions, start: Instant) -> Meas
     Raises:
         UsageError: the file cannot be read, or has no whole day.
     """
-    report = read_profile(path, options)
+    try:
+        report = read_profile(path, options)
+    except UsageError as error:
+        if path.name in error.what:
+            raise
+        raise UsageError(f"{path}: {error.what}", why=error.why, remedy=error.remedy) from error
     profile = report.profile
     notes: list[str] = []
     homes = [_laid(home, profile, start, notes) for home in profile.homes.values()]

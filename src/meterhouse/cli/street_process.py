@@ -7,6 +7,8 @@ import contextlib
 import signal
 from typing import Any
 
+from rich.text import Text
+
 from meterhouse.app.running_street import RunningStreet, RunSettings, open_street
 from meterhouse.cli.talk import say, write_json
 from meterhouse.links import run_loop
@@ -87,6 +89,6 @@ def _announce(running: RunningStreet, url: str, *, as_json: bool) -> None:
     word = "goes on" if running.resumed else "begins"
     say.print(f"{street.plan.name} {word} at {isoformat(street.driver.now)}, {running.desk.speed()} times real time.")
     first, tcp = next(iter(running.addresses.meters.items()))
-    say.print(f"  Console            [bold]{url}[/]")
+    say.print(Text.assemble("  Console            ", (url, "bold")))
     say.print(f"  Meter of home {first}   127.0.0.1:{tcp} (DLMS wrapper)")
     say.print("  Ctrl-C stops; everything is kept.")

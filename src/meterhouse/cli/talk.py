@@ -11,6 +11,7 @@ from typing import Any, Final, ParamSpec
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from meterhouse.model import (
     LinkError,
@@ -40,8 +41,8 @@ _CODES: Final[tuple[tuple[type[MeterhouseError], int], ...]] = (
     (LinkError, UNCONFIRMED),
 )
 
-say: Final = Console(stderr=True, highlight=False, soft_wrap=True)
-"""For people: on stderr, coloured only on a terminal, and never where NO_COLOR is set."""
+say: Final = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+"""For people: on stderr, coloured only on a terminal, and never where NO_COLOR is set. A text is never markup."""
 
 
 def write_json(document: Any) -> None:
@@ -63,7 +64,7 @@ def spoken(verb: Callable[P, None]) -> Callable[P, None]:
         try:
             verb(*args, **kwargs)
         except MeterhouseError as error:
-            say.print(f"[bold red]Error:[/] {error.sentence()}", markup=True)
+            say.print(Text.assemble(("Error:", "bold red"), f" {error.sentence()}"))
             raise typer.Exit(exit_code(error)) from None
         except BrokenPipeError:  # the reader has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -70,7 +70,7 @@ class MeterhouseError(Exception):
     def sentence(self) -> str:
         """Everything a person needs, on one line."""
         parts = [part for part in (self.what, self.why, self.remedy) if part]
-        return " ".join(part if part[-1] in _STOPS or part is parts[-1] else f"{part}." for part in parts)
+        return " ".join(part if part[-1] in _STOPS else f"{part}." for part in parts)
 
 
 class LocalError(MeterhouseError):

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, Self
 
@@ -76,7 +77,8 @@ class DataFolder:
     def close(self) -> None:
         """Let another program use it. Again does nothing."""
         if self._lock is not None:
-            self._lock.close()
+            with suppress(OSError):  # a full disk refuses the last flush; the lock is gone all the same
+                self._lock.close()
             self._lock = None
 
     def __enter__(self) -> Self:
