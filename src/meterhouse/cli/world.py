@@ -19,10 +19,12 @@ from meterhouse.cli.profile_options import (
     profile_options,
 )
 from meterhouse.cli.talk import FAILED, spoken, write_json
+from meterhouse.cli.world_fuzz import fuzz
 
 __all__ = ["run", "world"]
 
 world = typer.Typer(no_args_is_help=True, help="Streets on virtual time: reproducible by seed.")
+world.command()(fuzz)
 
 
 @world.command()

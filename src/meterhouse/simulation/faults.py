@@ -121,7 +121,8 @@ class _Held:
         """What to do at the beginning and at the end."""
         home = fault.home
         if fault.kind is FaultKind.JAM:
-            return self._cutting([name for name in self._street.wires if name.startswith("gas_radio/")])
+            sites = self._street.street.sites
+            return self._cutting([f"gas_radio/{name}" for name, site in sites.items() if site.gas is not None])
         if fault.kind in _CUT:
             return self._cutting([_CUT[fault.kind].format(home=home)])
         if fault.kind in _DEAF:
@@ -139,17 +140,17 @@ class _Held:
         return self._holds[name] == 0
 
     def _cutting(self, names: Sequence[str]) -> tuple[Callable[[Instant], None], Callable[[Instant], None]]:
-        present = [name for name in names if name in self._street.wires]
+        wires = self._street.wires  # a hub without power has none; it finds them held when it is back
 
         def begin(_now: Instant) -> None:
-            for name in present:
-                if self._take(name):
-                    self._street.world.cut(self._street.wires[name])
+            for name in names:
+                if self._take(name) and name in wires:
+                    self._street.world.cut(wires[name])
 
         def finish(_now: Instant) -> None:
-            for name in present:
-                if self._release(name):
-                    self._street.wires[name].mend()
+            for name in names:
+                if self._release(name) and name in wires:
+                    wires[name].mend()
 
         return begin, finish
 
@@ -160,13 +161,11 @@ class _Held:
             return self._street.wires.get(name)
 
         def begin(_now: Instant) -> None:
-            modem = wire()
-            if modem is not None and self._take(key):
+            if self._take(key) and (modem := wire()) is not None:
                 modem.deaf[side] = True
 
         def finish(_now: Instant) -> None:
-            modem = wire()
-            if modem is not None and self._release(key):
+            if self._release(key) and (modem := wire()) is not None:
                 modem.deaf[side] = False
 
         return begin, finish
@@ -180,6 +179,8 @@ class _Held:
                 hub = self._street.street.sites[home].hub
                 kept.append(hub)
                 self._street.world.remove(hub)
+                for name in _hub_wires(home):
+                    self._street.wires.pop(name, None)
 
         def finish(now: Instant) -> None:
             if not self._release(f"hub/{home}") or not kept:
@@ -191,7 +192,7 @@ class _Held:
             sites = self._street.street.sites
             sites[home] = replace(sites[home], hub=hub)
             self._street.rejoin(home)
-            for name in (f"wan/{home}", f"m_bus/{home}", f"gas_radio/{home}"):
+            for name in _hub_wires(home):
                 if self._holds.get(name, 0) and name in self._street.wires:
                     self._street.world.cut(self._street.wires[name])
             for side in (0, 1):
@@ -222,3 +223,7 @@ class _Held:
                     street.key_in(home, vend.token[:7] + wrong + vend.token[8:])
 
         return type_in, type_in
+
+
+def _hub_wires(home: str) -> tuple[str, str, str]:
+    return f"wan/{home}", f"m_bus/{home}", f"gas_radio/{home}"

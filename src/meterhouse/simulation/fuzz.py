@@ -181,12 +181,22 @@ def _outcomes(settings: FuzzSettings) -> Iterator[_Outcome]:
 def _one(seed: int, settings: FuzzSettings) -> _Outcome:
     faults = faults_of_seed(seed, settings)
     before = process_time()
-    report = play(seed, settings.days, faults)
+    try:
+        report = play(seed, settings.days, faults)
+    except Exception as error:  # noqa: BLE001 -- a machine that raises is a finding like any other, and the worst
+        return _raised(seed, settings.days, faults, error, process_time() - before)
     seconds = process_time() - before
     twice = seed % _TWICE == 0
     equal = not twice or play(seed, settings.days, faults).trace == report.trace
     finding = _shrunk(seed, settings.days, faults, report) if report.violations else None
     return _Outcome(seed, len(faults), report.trace, twice, equal, seconds, finding)
+
+
+def _raised(seed: int, days: int, faults: Sequence[Fault], error: Exception, seconds: float) -> _Outcome:
+    words = tuple(fault.words() for fault in faults)
+    what = f"{type(error).__name__}: {error} {' '.join(getattr(error, '__notes__', ()))}"
+    finding = FuzzFinding(seed, days, tuple(range(len(faults))), words, 0, "nothing raises", what)
+    return _Outcome(seed, len(faults), "raised", twice=False, equal=True, seconds=seconds, finding=finding)
 
 
 def _shrunk(seed: int, days: int, faults: Sequence[Fault], report: StreetReport) -> FuzzFinding:
