@@ -36,6 +36,9 @@ class Kind(IntEnum):
     PONG = 9
 
 
+_KINDS: Final = {kind.value: kind for kind in Kind}
+
+
 class Role(IntEnum):
     """Who says hello."""
 
@@ -121,13 +124,14 @@ class FrameReader:
         start = 0
         while len(buffer) - start >= _HEAD.size:
             length, kind, session = _HEAD.unpack_from(buffer, start)
-            if length < _OVERHEAD or not Kind.HELLO <= kind <= Kind.PONG:
+            named = _KINDS.get(kind)
+            if length < _OVERHEAD or named is None:
                 buffer.clear()
                 raise MalformedError(f"relay frame of kind {kind} and length {length} is not ours")
             end = start + 2 + length
             if end > len(buffer):
                 break
-            frames.append(Frame(Kind(kind), session, bytes(buffer[start + _HEAD.size : end])))
+            frames.append(Frame(named, session, bytes(buffer[start + _HEAD.size : end])))
             start = end
         del buffer[:start]
         return frames

@@ -309,9 +309,8 @@ class Exchange:
             deadline = node.machine.deadline()
             if deadline is None:
                 return
-            deadline = Instant(max(deadline, node.rest))
-            if deadline > self.now:
-                self._arm(node, deadline)
+            if deadline > self.now or node.rest > self.now:
+                self._arm(node, max(deadline, node.rest))
                 return
             self._count_rousing(node)
             node.machine.elapse(self.now)
@@ -357,10 +356,13 @@ class Exchange:
                 else:
                     wire.send(data)
             # A listener may call the same machine again: take the events before the first is told.
-            for event in tuple(machine.events()):
-                self.events.tell(event)
+            events = machine.events()
+            if events:
+                for event in tuple(events):
+                    self.events.tell(event)
             due = machine.deadline()
-            if due is not None:
+            # Written out, as is `_arm`: this is done at every touch, and most machines are armed already.
+            if due is not None and (node.wake is None or due < node.wake):
                 self._arm(node, max(due, self.now, node.rest))
         except Exception as error:  # noqa: BLE001  a bug in one machine is reported, not spread
             self._fault(node, error)

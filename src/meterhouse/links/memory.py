@@ -142,7 +142,19 @@ class NullModem:
         deaf: per side: hears nothing on a datagram link though it is heard, as a receiver beside a jammer.
     """
 
-    __slots__ = ("_inside", "_lanes", "_live", "_seen", "_session", "channel", "deaf", "dice", "up")
+    __slots__ = (
+        "_datagram",
+        "_inside",
+        "_lanes",
+        "_live",
+        "_perfect",
+        "_seen",
+        "_session",
+        "channel",
+        "deaf",
+        "dice",
+        "up",
+    )
 
     def __init__(self, channel: Channel, dice: Dice) -> None:
         self.channel = channel
@@ -150,6 +162,8 @@ class NullModem:
         self.up = channel.up
         self.deaf = [False, False]
         self._lanes = (Lane(channel, Dice(dice.draw())), Lane(channel, Dice(dice.draw())))
+        self._datagram = channel.manner is Manner.DATAGRAM
+        self._perfect = not (self._datagram or channel.jitter_ms or channel.piece_bytes or channel.break_permille)
         self._session = 0
         self._live = False
         self._inside = [0, 0]
@@ -157,11 +171,13 @@ class NullModem:
 
     def send(self, side: int, data: bytes, now: Instant) -> list[Parcel]:
         """Send `data` from `side` (0 or 1); empty bytes close a stream and mean nothing on a datagram link."""
-        if self.channel.manner is Manner.DATAGRAM:
+        if self._datagram:
             if not self.up or not data or self.deaf[1 - side]:
                 return []
             return self._parcels(side, data, now, self._session)
         session = self._inside[side]
+        if session > 0 and data and self._perfect:
+            return [(Instant(now + self.channel.delay_ms), 1 - side, data, session)]
         if session == _REFUSED:
             return []
         if not data:
@@ -176,7 +192,7 @@ class NullModem:
 
     def admit(self, side: int, data: bytes, session: int) -> bool:
         """Whether a parcel that has reached `side` may be delivered; asked once for each, in order of arrival."""
-        if self.channel.manner is Manner.DATAGRAM:
+        if self._datagram:
             return session == self._session
         inside = self._inside[side]
         if session == inside:

@@ -33,6 +33,8 @@ class DeviceClock:
     def true(self, shown: Instant) -> Instant:
         """The first true instant at which the clock shows `shown` or later."""
         guess = shown - self._offset
+        if not self._drift_ppm:
+            return Instant(guess)
         guess -= (guess - self._set_at) * self._drift_ppm // (_MILLION + self._drift_ppm)
         while self.reads(Instant(guess)) < shown:
             guess += 1

@@ -15,6 +15,8 @@ __all__ = ["THIRTEEN_MONTHS", "HalfHourLog"]
 THIRTEEN_MONTHS: Final = 397 * HALF_HOURS_A_DAY
 """SMETS2: a consumer can read thirteen months of half hours."""
 
+_QUALITIES: Final = tuple(map(Quality, range(256)))
+
 
 class HalfHourLog:
     """Rows by their end. Holds `capacity` rows at least and a tenth more at most.
@@ -44,7 +46,7 @@ class HalfHourLog:
             return False
         self._ends.append(row.end)
         self._registers.append(row.register)
-        self._qualities.append(row.quality & 0xFF)
+        self._qualities.append(int(row.quality) & 0xFF)
         if len(self._ends) > self._capacity + self._capacity // 10:
             spare = len(self._ends) - self._capacity
             del self._ends[:spare], self._registers[:spare], self._qualities[:spare]
@@ -78,7 +80,7 @@ class HalfHourLog:
         return list(zip(self._ends[chosen], self._qualities[chosen], self._registers[chosen], strict=True))
 
     def _row(self, at: int) -> HalfHour:
-        return HalfHour(Instant(self._ends[at]), self._registers[at], Quality(self._qualities[at]))
+        return HalfHour(Instant(self._ends[at]), self._registers[at], _QUALITIES[self._qualities[at]])
 
     def state(self) -> dict[str, Any]:
         """For a snapshot: the arrays in the machine's byte order, packed: thirteen months are some 60 kB."""

@@ -186,10 +186,11 @@ class Hub:
 
     def deadline(self) -> Instant | None:
         """The earliest of the three links'."""
-        due = [self._wan.deadline(), self._m_link.deadline()]
-        if self._gas is not None:
-            due.append(self._gas.deadline())
-        return min((at for at in due if at is not None), default=None)
+        due, wan = self._m_link.deadline(), self._wan.deadline()
+        if due is None or (wan is not None and wan < due):
+            due = wan
+        gas = None if self._gas is None else self._gas.deadline()
+        return gas if due is None or (gas is not None and gas < due) else due
 
     def elapse(self, now: Instant) -> None:
         """Do what is due."""
