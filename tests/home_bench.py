@@ -86,9 +86,15 @@ def make_meter(*, open_reader: bool = False, drift_ppm: int = 0, now: Instant = 
 
 
 def make_hub(
-    *, prepay: bool = True, gas: bool = True, balance: int = 500_000, delay: int = 144, now: Instant = START
+    *,
+    prepay: bool = True,
+    gas: bool = True,
+    balance: int = 500_000,
+    delay: int = 144,
+    now: Instant = START,
+    **codes: Any,
 ) -> Hub:
-    setup = PrepaySetup(balance, TARIFF, TOKEN_KEY, PAN) if prepay else None
+    setup = PrepaySetup(balance, TARIFF, TOKEN_KEY, PAN, **codes) if prepay else None
     link = GasSetup(RADIO_METER, RADIO_HUB, GAS_KEY, delay, setup) if gas else None
     settings = HubSettings("hub", HUB_ID, "MTHH00000001", METER_ID.octets, HEAD_END_KEYS, HUB_KEYS, link)
     return Hub(settings, _entropy("hub"), now)

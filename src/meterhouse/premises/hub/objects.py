@@ -7,7 +7,7 @@ from typing import Final
 
 from meterhouse.companion import objects
 from meterhouse.companion.gas import ValveState
-from meterhouse.companion.token_status import encode_status
+from meterhouse.companion.token_status import TokenVerdict, encode_status
 from meterhouse.model import UNIT, Instant
 from meterhouse.premises.electricity_meter.supply_switch import ARM_ONLY_MODE
 from meterhouse.premises.hub.gas_account import GasAccount, GasTariff
@@ -101,7 +101,7 @@ def account_objects(account: GasAccount, slot: TokenSlot) -> list[dlms.ServerObj
 
     def enter(parameter: dlms.CosemData, now: Instant) -> None:
         entry = slot.enter(parameter.octets().decode("ascii", "replace"), now, by_hand=False)
-        if not entry.amount:
+        if entry.verdict is not TokenVerdict.ACCEPTED:
             raise dlms.AccessRefusedError(dlms.ActionResult.OTHER_REASON, entry.verdict.sentence)
 
     def note(value: dlms.CosemData, _now: Instant) -> None:
