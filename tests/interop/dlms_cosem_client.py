@@ -1,7 +1,7 @@
 """Reads a meter with dlms-cosem and prints what it read as JSON. Runs in that library's own environment.
 
 usage: dlms_cosem_client.py HOST PORT MODE ENCRYPTION_KEY AUTHENTICATION_KEY FROM TO [PDU]
-MODE is `plain` (client 16) or `gmac` (client 1, HLS-5 and authenticated encryption); keys in hex; times in ms UTC.
+MODE is `plain` (client 16), `plain/N` (client N) or `gmac` (client 1, HLS-5 and authenticated encryption); keys in hex; times in ms UTC.
 PDU is the largest APDU that the client takes; a small one makes the meter answer in blocks.
 Readings come as times in ms UTC and whole numbers.
 """
@@ -25,9 +25,9 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 
 def make_client(host, port, mode, encryption, authentication, pdu):
     link = BlockingTcpIO(host, port, timeout=20)
-    if mode == "plain":
+    if mode.startswith("plain"):
         return DlmsClient(
-            transport=TcpTransport(16, 1, link),
+            transport=TcpTransport(int(mode[6:] or 16), 1, link),
             authentication=NoSecurityAuthentication(),
             block_transfer=True,
             max_pdu_size=pdu,

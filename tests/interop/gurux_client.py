@@ -1,7 +1,7 @@
 """Reads a meter with gurux-dlms and prints what it read as JSON. Runs in that library's own environment.
 
 usage: gurux_client.py HOST PORT MODE ENCRYPTION_KEY AUTHENTICATION_KEY FROM TO [PDU]
-MODE is `plain` (client 16) or `gmac` (client 1, HLS-5 and authenticated encryption); keys in hex; times in ms UTC.
+MODE is `plain` (client 16), `plain/N` (client N) or `gmac` (client 1, HLS-5 and authenticated encryption); keys in hex; times in ms UTC.
 PDU is the largest APDU that the client takes; a small one makes the meter answer in blocks.
 Readings come as times in ms UTC and whole numbers.
 """
@@ -54,8 +54,8 @@ class Link:
 
 
 def make_client(mode, encryption, authentication):
-    if mode == "plain":
-        return GXDLMSSecureClient(True, 16, 1, Authentication.NONE, None, InterfaceType.WRAPPER)
+    if mode.startswith("plain"):
+        return GXDLMSSecureClient(True, int(mode[6:] or 16), 1, Authentication.NONE, None, InterfaceType.WRAPPER)
     client = GXDLMSSecureClient(True, 1, 1, Authentication.HIGH_GMAC, None, InterfaceType.WRAPPER)
     client.ciphering.security = Security.AUTHENTICATION_ENCRYPTION
     client.ciphering.systemTitle = b"GRXCLI01"

@@ -36,6 +36,9 @@ __all__ = ["ElectricityMeter", "ElectricityMeterSettings"]
 _CLOCK_STEP_NOTED: Final = 10 * SECOND
 """A clock set by more than this marks the half hour (SMETS2: only small steps are silent)."""
 
+_FIRST_COUNTER: Final = 1
+"""There are clients, dlms-cosem among them, that take a first invocation counter of 0 for a replay."""
+
 
 @dataclass(frozen=True, slots=True)
 class ElectricityMeterSettings:
@@ -82,7 +85,7 @@ class ElectricityMeter:
         self.register_wh = 0
         self._quality = Quality.MEASURED
         self._next_end = half_hour_end(Instant(self.clock.reads(now) - 1))
-        self._reserved = {objects.HEAD_END_SAP: 0, objects.HUB_SAP: 0}
+        self._reserved = {objects.HEAD_END_SAP: _FIRST_COUNTER, objects.HUB_SAP: _FIRST_COUNTER}
         self._seen = {objects.HEAD_END_SAP: -1, objects.HUB_SAP: -1}
         self._entropy = entropy
         self._now = now
