@@ -5,36 +5,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meterhouse.model import ProtocolError, StateError, UsageError
-from meterhouse.protocols.dlms.axdr import Encoded, decode, encode
-from meterhouse.protocols.dlms.conversation import Conversation, MakeRequest, Procedure
+from meterhouse.protocols.dlms.accessing import (
+    ACCESS_RESPONSE,
+    AccessKind,
+    AccessRequest,
+    AccessResult,
+    AccessStep,
+    decode_access_response,
+    encode_access_request,
+)
+from meterhouse.protocols.dlms.axdr import Encoded, decode, encode, encode_length
+from meterhouse.protocols.dlms.client_blocks import MakePart, act_parts, next_action, set_parts
+from meterhouse.protocols.dlms.conversation import Conversation, MakeRequest, Procedure, complaint_of
 from meterhouse.protocols.dlms.data import CosemData
 from meterhouse.protocols.dlms.errors import AccessRefusedError, ActionResult, DataAccessResult
-from meterhouse.protocols.dlms.initiate import Conformance
 from meterhouse.protocols.dlms.interfaces import InterfaceClass
 from meterhouse.protocols.dlms.obis import Obis
 from meterhouse.protocols.dlms.requests import (
     Access,
+    ActionBlock,
+    ActionList,
     ActionRequest,
     GetList,
     GetNext,
     GetRequest,
-    SetBlock,
+    SetList,
     SetRequest,
     Target,
 )
 from meterhouse.protocols.dlms.responses import (
+    ActionBlockResponse,
+    ActionListResponse,
+    ActionNextResponse,
     ActionResponse,
+    ConfirmedServiceError,
+    ExceptionResponse,
     GetBlock,
     GetListResponse,
     GetResponse,
+    Outcome,
     Response,
     Result,
     SetBlockResponse,
+    SetListResponse,
     SetResponse,
+    decode_outcomes,
+    decode_response,
     decode_results,
 )
 from meterhouse.protocols.dlms.rows import Row, profile_rows
 from meterhouse.protocols.dlms.selection import Range, Selection, encode_selection
+from meterhouse.protocols.dlms.services import needed_conformance
 from meterhouse.protocols.dlms.settings import ClientSettings
 
 __all__ = ["MAX_LONG_GET", "Client"]
@@ -59,11 +80,12 @@ class Client:
         settings: as given.
     """
 
-    __slots__ = ("_talk", "settings")
+    __slots__ = ("_long_invoke", "_talk", "settings")
 
     def __init__(self, settings: ClientSettings) -> None:
         self.settings = settings
         self._talk = Conversation(settings)
+        self._long_invoke = 0
 
     @property
     def associated(self) -> bool:
@@ -133,31 +155,106 @@ class Client:
         """
         access = _access(interface, obis, attribute, None)
         octets = encode(data)
-        room = self._talk.room - _SET_HEADER
-        if len(octets) <= room:
+        if self._fits(octets):
             response = yield from self._ask(lambda invoke: SetRequest(invoke, access, Encoded(octets)))
         else:
-            response = yield from self._set_blocks(access, octets, room)
+            response = yield from self._sent(octets, set_parts((access,), listed=False), f"set {access.target}")
         if not isinstance(response, SetResponse):
             raise ProtocolError(f"set {access.target} was answered with {type(response).__name__}")
         if response.code:
             raise _refused(response.code, f"set {access.target}")
 
+    def set_list(
+        self, values: Sequence[tuple[InterfaceClass | int, Obis, int, CosemData]]
+    ) -> Procedure[list[AccessRefusedError | None]]:
+        """Write several attributes in one request, in blocks where needed; a refused one stands as its error."""
+        if not values:
+            return []
+        accesses = tuple(_access(*value[:3], None) for value in values)
+        octets = encode_length(len(values)) + b"".join(encode(value[3]) for value in values)
+        if self._fits(octets, len(accesses)):
+            data = tuple(value[3] for value in values)
+            response = yield from self._ask(lambda invoke: SetList(invoke, accesses, data))
+        else:
+            response = yield from self._sent(octets, set_parts(accesses, listed=True), "set with list")
+        if not isinstance(response, SetListResponse) or len(response.codes) != len(accesses):
+            raise ProtocolError(f"set with list was answered with {type(response).__name__}")
+        results = zip(accesses, response.codes, strict=True)
+        return [_refused(code, f"set {access.target}") if code else None for access, code in results]
+
     def act(
         self, interface: InterfaceClass | int, obis: Obis, method: int, data: CosemData | None = None
     ) -> Procedure[CosemData | None]:
-        """Invoke a method; what it returned.
+        """Invoke a method, its parameter and what it returned in blocks where needed; what it returned.
 
         Raises:
             AccessRefusedError: with the action-result.
         """
         target = _target(interface, obis, method)
-        response = yield from self._ask(lambda invoke: ActionRequest(invoke, target, data))
-        if not isinstance(response, ActionResponse):
+        octets = b"" if data is None else encode(data)
+        if self._fits(octets):
+            response = yield from self._ask(lambda invoke: ActionRequest(invoke, target, data))
+        else:
+            response = yield from self._sent(octets, act_parts((target,), listed=False), f"action {target}")
+        if isinstance(response, ActionBlockResponse):
+            outcomes = decode_outcomes((yield from self._action_blocks(response)), listed=False)
+        elif isinstance(response, ActionResponse):
+            outcomes = (Outcome(response.code, response.result),)
+        else:
             raise ProtocolError(f"action {target} was answered with {type(response).__name__}")
-        if response.code:
-            raise AccessRefusedError(_action_result(response.code), f"action {target}")
-        return None if response.result is None else decode(_value(response.result, f"action {target}"))
+        done = _acted(outcomes[0], target)
+        if isinstance(done, AccessRefusedError):
+            raise done
+        return done
+
+    def act_list(
+        self, calls: Sequence[tuple[InterfaceClass | int, Obis, int, CosemData]]
+    ) -> Procedure[list[CosemData | AccessRefusedError | None]]:
+        """Invoke several methods in one request (null data for no parameter); a refused one stands as its error."""
+        if not calls:
+            return []
+        targets = tuple(_target(*call[:3]) for call in calls)
+        octets = encode_length(len(calls)) + b"".join(encode(call[3]) for call in calls)
+        if self._fits(octets, len(targets)):
+            data = tuple(call[3] for call in calls)
+            response = yield from self._ask(lambda invoke: ActionList(invoke, targets, data))
+        else:
+            response = yield from self._sent(octets, act_parts(targets, listed=True), "action with list")
+        if isinstance(response, ActionBlockResponse):
+            outcomes = decode_outcomes((yield from self._action_blocks(response)), listed=True)
+        elif isinstance(response, ActionListResponse):
+            outcomes = response.outcomes
+        else:
+            raise ProtocolError(f"action with list was answered with {type(response).__name__}")
+        if len(outcomes) != len(targets):
+            raise ProtocolError(f"{len(outcomes)} outcomes came for {len(targets)} methods")
+        return [_acted(outcome, target) for outcome, target in zip(outcomes, targets, strict=True)]
+
+    def access(
+        self, steps: Sequence[AccessStep], *, break_on_error: bool = False
+    ) -> Procedure[list[CosemData | AccessRefusedError]]:
+        """Read, write and invoke in one request; what each step gave, null data where nothing, or its error."""
+        if not self.associated:
+            raise StateError("there is no association", remedy="Run associate() first.")
+        if not steps:
+            return []
+        self._long_invoke = (self._long_invoke + 1) & 0xFF_FFFF
+        flags = AccessRequest.CONFIRMED | (AccessRequest.BREAK_ON_ERROR if break_on_error else 0)
+        request = AccessRequest(flags | self._long_invoke, b"", tuple(steps))
+        answer = yield from self._talk.exchange(encode_access_request(request))
+        if answer[:1] != bytes((ACCESS_RESPONSE,)):
+            complaint = decode_response(answer)
+            if isinstance(complaint, ExceptionResponse | ConfirmedServiceError):
+                raise complaint_of(complaint)
+            raise ProtocolError("an access-request was answered by something else")
+        response = decode_access_response(answer)
+        kinds = [result.kind for result in response.results]
+        if response.long_invoke & 0xFF_FFFF != self._long_invoke or kinds != [step.kind for step in steps]:
+            raise ProtocolError("the access-response answers another request")
+        return [_stepped(result, step) for result, step in zip(response.results, steps, strict=True)]
+
+    def _fits(self, octets: bytes, references: int = 1) -> bool:
+        return len(octets) + _SET_HEADER + 11 * (references - 1) <= self._talk.room
 
     def _ask(self, make: MakeRequest) -> Procedure[Response]:
         if not self.associated:
@@ -183,25 +280,40 @@ class Client:
             expected += 1
         raise ProtocolError(f"{what} was answered with {type(response).__name__}")
 
-    def _set_blocks(self, access: Access, octets: bytes, room: int) -> Procedure[Response]:
-        if not self._talk.conformance & Conformance.BLOCK_TRANSFER_WITH_SET:
-            raise UsageError(f"set {access.target}: {len(octets)} bytes are more than the server takes at once")
+    def _sent(self, octets: bytes, part: MakePart, what: str) -> Procedure[Response]:
+        """A long SET or ACTION, block by block; the response to the last."""
+        first = part(0, b"", last=False)(0)
+        needed = needed_conformance(first)
+        acknowledged = ActionNextResponse if isinstance(first, ActionBlock) else SetBlockResponse
+        references = len(getattr(first, "targets", ()) or getattr(first, "accesses", ()) or (1,))
+        room = self._talk.room - _SET_HEADER - 11 * (references - 1)
+        if self._talk.conformance & needed != needed or room < 1:
+            raise UsageError(f"{what}: {len(octets)} bytes are more than the server takes at once")
         for number, start in enumerate(range(0, len(octets), room), 1):
             raw, last = octets[start : start + room], start + room >= len(octets)
-            first = access if number == 1 else None
-            ask = self._talk.ask if first else self._talk.ask_again
-            response = yield from ask(_set_block(first, number, raw, last=last))
-            if not last and response != SetBlockResponse(self._talk.invoke, number):
+            ask = self._ask if number == 1 else self._talk.ask_again
+            response = yield from ask(part(number, raw, last=last))
+            if not last and response != acknowledged(self._talk.invoke, number):
                 break
         return response
+
+    def _action_blocks(self, response: Response) -> Procedure[bytes]:
+        parts: list[bytes] = []
+        size, expected = 0, 1
+        while isinstance(response, ActionBlockResponse):
+            size += len(response.raw)
+            if response.number != expected or size > MAX_LONG_GET or not (response.raw or response.last):
+                raise ProtocolError(f"block {response.number} of a long action does not go on from {expected - 1}")
+            parts.append(response.raw)
+            if response.last:
+                return b"".join(parts)
+            response = yield from self._talk.ask_again(next_action(expected))
+            expected += 1
+        raise ProtocolError(f"a long action was answered with {type(response).__name__}")
 
 
 def _next(block: int) -> MakeRequest:
     return lambda invoke: GetNext(invoke, block)
-
-
-def _set_block(access: Access | None, number: int, raw: bytes, *, last: bool) -> MakeRequest:
-    return lambda invoke: SetBlock(invoke, access, last, number, raw)
 
 
 def _target(interface: InterfaceClass | int, obis: Obis, index: int) -> Target:
@@ -229,6 +341,20 @@ def _value(result: Result, what: str) -> bytes:
     if result.encoded is None:
         raise _refused(result.code, what)
     return result.encoded
+
+
+def _acted(outcome: Outcome, target: Target) -> CosemData | AccessRefusedError | None:
+    if outcome.code:
+        return AccessRefusedError(_action_result(outcome.code), f"action {target}")
+    return None if outcome.result is None else decode(_value(outcome.result, f"action {target}"))
+
+
+def _stepped(result: AccessResult, step: AccessStep) -> CosemData | AccessRefusedError:
+    if not result.code:
+        return decode(result.encoded)
+    acting = result.kind is AccessKind.ACTION
+    code = _action_result(result.code) if acting else _data_result(result.code)
+    return AccessRefusedError(code, f"access {step.access.target}")
 
 
 def _listed(result: Result, access: Access) -> CosemData | AccessRefusedError:

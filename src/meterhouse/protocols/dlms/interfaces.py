@@ -2,138 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from meterhouse.model import UsageError
-from meterhouse.protocols.dlms.data import Tag
+from meterhouse.protocols.dlms.interface_class import Attribute, InterfaceClass, declare
+from meterhouse.protocols.dlms.interfaces_control import CONTROL_CLASSES
+from meterhouse.protocols.dlms.interfaces_network import NETWORK_CLASSES
 
 __all__ = [
     "ACCOUNT",
     "ASSOCIATION",
     "CHARGE",
     "CLOCK_CLASS",
+    "COMPACT_DATA",
     "CREDIT",
     "DATA",
+    "DEMAND_REGISTER",
     "DISCONNECT_CONTROL",
     "EXTENDED_REGISTER",
     "INTERFACES",
     "PROFILE_GENERIC",
     "REGISTER",
+    "REGISTER_ACTIVATION",
+    "REGISTER_TABLE",
     "SAP_ASSIGNMENT",
     "SECURITY_SETUP",
+    "STATUS_MAPPING",
     "TOKEN_GATEWAY",
+    "UTILITY_TABLES",
     "Attribute",
     "InterfaceClass",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """One attribute of a class.
-
-    Attributes:
-        index: from 1.
-        name: the standard's name.
-        tags: the types it may have; empty: any.
-        access: what a meter usually grants: `r`, `rw` or nothing; a suggestion, never a right.
-    """
-
-    index: int
-    name: str
-    tags: frozenset[int]
-    access: str
-
-
-@dataclass(frozen=True, slots=True)
-class InterfaceClass:
-    """One interface class.
-
-    Attributes:
-        class_id: 1 to 65535.
-        version: 0 to 255.
-        name: the standard's name.
-        attributes: in order, index 1 (logical_name) first.
-        methods: names in order; the first is method 1.
-    """
-
-    class_id: int
-    version: int
-    name: str
-    attributes: tuple[Attribute, ...]
-    methods: tuple[str, ...] = ()
-
-    def attribute(self, name: str) -> int:
-        """The index of the attribute called `name`.
-
-        Raises:
-            UsageError: there is none.
-        """
-        for attribute in self.attributes:
-            if attribute.name == name:
-                return attribute.index
-        raise UsageError(f"class {self.name} has no attribute '{name}'")
-
-    def method(self, name: str) -> int:
-        """The index of the method called `name`.
-
-        Raises:
-            UsageError: there is none.
-        """
-        if name not in self.methods:
-            raise UsageError(f"class {self.name} has no method '{name}'")
-        return self.methods.index(name) + 1
-
-    def holds(self, index: int, tag: int) -> bool:
-        """Whether attribute `index` exists and may have type `tag`."""
-        if not 1 <= index <= len(self.attributes):
-            return False
-        tags = self.attributes[index - 1].tags
-        return not tags or tag in tags
-
-
-_TYPES: Final[dict[str, frozenset[int]]] = {
-    "any": frozenset(),
-    "a": frozenset({Tag.ARRAY}),
-    "s": frozenset({Tag.STRUCTURE}),
-    "b": frozenset({Tag.BOOLEAN}),
-    "bits": frozenset({Tag.BIT_STRING}),
-    "os": frozenset({Tag.OCTET_STRING}),
-    "dt": frozenset({Tag.OCTET_STRING, Tag.DATE_TIME}),
-    "i": frozenset({Tag.INTEGER}),
-    "l": frozenset({Tag.LONG}),
-    "dl": frozenset({Tag.DOUBLE_LONG}),
-    "u": frozenset({Tag.UNSIGNED}),
-    "lu": frozenset({Tag.LONG_UNSIGNED}),
-    "dlu": frozenset({Tag.DOUBLE_LONG_UNSIGNED}),
-    "e": frozenset({Tag.ENUM}),
-    "name": frozenset({Tag.STRUCTURE, Tag.OCTET_STRING}),
-    "vs": frozenset({Tag.VISIBLE_STRING}),
-}
-
-
-def _class(class_id: int, version: int, name: str, attributes: str, methods: str = "") -> InterfaceClass:
-    """Attributes are words `name:type` or `name:type:access`, access `r` where left out."""
-    table = [Attribute(1, "logical_name", _TYPES["os"], "r")]
-    for index, word in enumerate(attributes.split(), 2):
-        called, kind, *access = word.split(":")
-        table.append(Attribute(index, called, _TYPES[kind], access[0] if access else "r"))
-    return InterfaceClass(class_id, version, name, tuple(table), tuple(methods.split()))
-
-
-DATA: Final = _class(1, 0, "data", "value:any")
-REGISTER: Final = _class(3, 0, "register", "value:any scaler_unit:s", "reset")
-EXTENDED_REGISTER: Final = _class(
+DATA: Final = declare(1, 0, "data", "value:any")
+REGISTER: Final = declare(3, 0, "register", "value:any scaler_unit:s", "reset")
+EXTENDED_REGISTER: Final = declare(
     4, 0, "extended_register", "value:any scaler_unit:s status:any capture_time:dt", "reset"
 )
-PROFILE_GENERIC: Final = _class(
+PROFILE_GENERIC: Final = declare(
     7,
     1,
     "profile_generic",
-    "buffer:a capture_objects:a capture_period:dlu sort_method:e sort_object:s entries_in_use:dlu profile_entries:dlu",
+    "buffer:table capture_objects:a capture_period:dlu sort_method:e sort_object:s entries_in_use:dlu "
+    "profile_entries:dlu",
     "reset capture",
 )
-CLOCK_CLASS: Final = _class(
+CLOCK_CLASS: Final = declare(
     8,
     0,
     "clock",
@@ -142,7 +55,7 @@ CLOCK_CLASS: Final = _class(
     "adjust_to_quarter adjust_to_measuring_period adjust_to_minute adjust_to_preset_time preset_adjusting_time "
     "shift_time",
 )
-ASSOCIATION: Final = _class(
+ASSOCIATION: Final = declare(
     15,
     1,
     "association_ln",
@@ -150,8 +63,8 @@ ASSOCIATION: Final = _class(
     "authentication_mechanism_name:name secret:os: association_status:e security_setup_reference:os",
     "reply_to_hls_authentication change_hls_secret add_object remove_object",
 )
-SAP_ASSIGNMENT: Final = _class(17, 0, "sap_assignment", "sap_assignment_list:a", "connect_logical_device")
-SECURITY_SETUP: Final = _class(
+SAP_ASSIGNMENT: Final = declare(17, 0, "sap_assignment", "sap_assignment_list:a", "connect_logical_device")
+SECURITY_SETUP: Final = declare(
     64,
     1,
     "security_setup",
@@ -159,14 +72,14 @@ SECURITY_SETUP: Final = _class(
     "security_activate key_transfer key_agreement generate_key_pair generate_certificate_request import_certificate "
     "export_certificate remove_certificate",
 )
-DISCONNECT_CONTROL: Final = _class(
+DISCONNECT_CONTROL: Final = declare(
     70,
     0,
     "disconnect_control",
     "output_state:b control_state:e control_mode:e:rw",
     "remote_disconnect remote_reconnect",
 )
-ACCOUNT: Final = _class(
+ACCOUNT: Final = declare(
     111,
     0,
     "account",
@@ -176,7 +89,7 @@ ACCOUNT: Final = _class(
     "currency:s low_credit_threshold:dl:rw next_credit_available_threshold:dl max_provision:lu max_provision_period:dl",
     "activate_account close_account reset_account",
 )
-CREDIT: Final = _class(
+CREDIT: Final = declare(
     112,
     0,
     "credit",
@@ -184,7 +97,7 @@ CREDIT: Final = _class(
     "credit_status:e preset_credit_amount:dl credit_available_threshold:dl period:dt",
     "update_amount set_amount_to_value invoke_credit",
 )
-CHARGE: Final = _class(
+CHARGE: Final = declare(
     113,
     0,
     "charge",
@@ -193,30 +106,62 @@ CHARGE: Final = _class(
     "last_collection_amount:dl total_amount_remaining:dl proportion:lu",
     "update_unit_charge activate_passive_unit_charge collect update_total_amount_remaining set_total_amount_remaining",
 )
-TOKEN_GATEWAY: Final = _class(
+TOKEN_GATEWAY: Final = declare(
     115,
     0,
     "token_gateway",
     "token:os token_time:os token_description:a token_delivery_method:e token_status:s",
     "enter",
 )
+DEMAND_REGISTER: Final = declare(
+    5,
+    0,
+    "demand_register",
+    "current_average_value:any last_average_value:any scaler_unit:s status:any capture_time:dt "
+    "start_time_current:dt period:dlu number_of_periods:lu",
+    "reset next_period",
+)
+REGISTER_ACTIVATION: Final = declare(
+    6,
+    0,
+    "register_activation",
+    "register_assignment:a mask_list:a active_mask:os:rw",
+    "add_register add_mask delete_mask",
+)
+UTILITY_TABLES: Final = declare(26, 0, "utility_tables", "table_id:lu length:dlu buffer:os")
+REGISTER_TABLE: Final = declare(
+    61, 0, "register_table", "table_cell_values:table table_cell_definition:s scaler_unit:s", "reset capture"
+)
+COMPACT_DATA: Final = declare(
+    62,
+    1,
+    "compact_data",
+    "compact_buffer:os capture_objects:a:rw template_id:u template_description:os capture_method:e:rw",
+    "reset capture",
+)
+STATUS_MAPPING: Final = declare(63, 0, "status_mapping", "status_word:any mapping_table:s")
 
-INTERFACES: Final = {
-    interface.class_id: interface
-    for interface in (
-        DATA,
-        REGISTER,
-        EXTENDED_REGISTER,
-        PROFILE_GENERIC,
-        CLOCK_CLASS,
-        ASSOCIATION,
-        SAP_ASSIGNMENT,
-        SECURITY_SETUP,
-        DISCONNECT_CONTROL,
-        ACCOUNT,
-        CREDIT,
-        CHARGE,
-        TOKEN_GATEWAY,
-    )
-}
+CORE_CLASSES: Final = (
+    DATA,
+    REGISTER,
+    EXTENDED_REGISTER,
+    DEMAND_REGISTER,
+    REGISTER_ACTIVATION,
+    PROFILE_GENERIC,
+    CLOCK_CLASS,
+    ASSOCIATION,
+    SAP_ASSIGNMENT,
+    UTILITY_TABLES,
+    REGISTER_TABLE,
+    COMPACT_DATA,
+    STATUS_MAPPING,
+    SECURITY_SETUP,
+    DISCONNECT_CONTROL,
+    ACCOUNT,
+    CREDIT,
+    CHARGE,
+    TOKEN_GATEWAY,
+)
+
+INTERFACES: Final = {interface.class_id: interface for interface in (*CORE_CLASSES, *CONTROL_CLASSES, *NETWORK_CLASSES)}
 """By class id."""
