@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from bench import __main__ as command
-from bench import counter, stopwatch
+from bench import counter, stopwatch, worlds
 from bench.registry import BENCHES
 
 
@@ -18,6 +18,8 @@ def test_a_bench_gives_figures_that_a_program_can_read(name, monkeypatch, capsys
     monkeypatch.setattr(stopwatch, "ROUNDS", 1)
     monkeypatch.setattr(stopwatch, "ROUND_SECONDS", 0.001)
     monkeypatch.setattr(counter, "SECONDS", 0.05)
+    monkeypatch.setattr(worlds, "DAYS", 1)
+    monkeypatch.setattr(worlds, "FLOOR_DAYS", 1)
     monkeypatch.setattr(sys, "argv", ["bench", name, "--json"])
     assert command.main() == 0
     figures = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
