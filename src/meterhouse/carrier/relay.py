@@ -1,8 +1,8 @@
 """The blind relay: hubs dial in, head ends call them, bytes pass unread.
 
-Rules: one connection a hub (a newer one replaces the older), one session a hub at a time (one association owner per
-meter saves both counters and batteries), and only pairs that the access list allows. All that the carrier keeps is who
-called whom, how often, and how many bytes (the ground for its bill).
+Rules: one connection a hub and a head end (a newer one replaces the older: who dials again has lost it), one session a
+hub at a time (one association owner per meter saves both counters and batteries), and only pairs that the access list
+allows. All that the carrier keeps is who called whom, how often, and how many bytes (the ground for its bill).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from meterhouse.model import Duration, Eui64, Event, Instant, MalformedError, Ou
 __all__ = ["Carrier", "CarrierSettings", "Usage"]
 
 
+_PASSED_ON: Final = frozenset({Kind.DATA, Kind.ANSWERED, Kind.REFUSED, Kind.HANG_UP})
 _NEVER: Final = Instant(0)
 
 
@@ -75,6 +76,7 @@ class Carrier:
         self._settings = settings
         self._lines: dict[str, _Line] = {}
         self._hubs: dict[Eui64, _Line] = {}
+        self._head_ends: dict[Eui64, _Line] = {}
         self._known: set[Eui64] = set()
         self._usage: dict[tuple[Eui64, Eui64], Usage] = {}
         self._next_session = 1
@@ -140,6 +142,8 @@ class Carrier:
 
     def _take(self, line: _Line, frame: Frame, now: Instant) -> None:
         if frame.kind is Kind.HELLO:
+            if line.who is not None:
+                raise MalformedError("a connection says hello once")
             self._hello(line, Hello.parse(frame.payload), now)
         elif line.who is None:
             raise MalformedError("a connection must begin with hello")
@@ -147,18 +151,19 @@ class Carrier:
             self._send(line, Frame(Kind.PONG))
         elif frame.kind is Kind.CALL and line.who.role is Role.HEAD_END:
             self._call(line, frame, now)
-        else:
+        elif frame.kind in _PASSED_ON:
             self._pass_on(line, frame, now)
 
     def _hello(self, line: _Line, hello: Hello, now: Instant) -> None:
+        lines = self._hubs if hello.role is Role.HUB else self._head_ends
+        older = lines.get(hello.identity)
+        if older is not None:
+            self._drop(older, now)
         if hello.role is Role.HUB:
-            older = self._hubs.get(hello.identity)
-            if older is not None and older is not line:
-                self._drop(older, now)
             if not self._hubs:
                 self._look_at = Instant(now + self._settings.silence)
-            self._hubs[hello.identity] = line
             self._known.add(hello.identity)
+        lines[hello.identity] = line
         line.who = hello
         self._send(line, Frame(Kind.WELCOME))
         self._tell(now, "line.hello", role=hello.role.name.lower(), identity=str(hello.identity))
@@ -230,9 +235,13 @@ class Carrier:
             other, number = (session.head_end, session.head_end_number) if upward else (session.hub, session.hub_number)
             self._end(session)
             self._send(other, Frame(Kind.HANG_UP, number))
-        if line.who is not None and self._hubs.get(line.who.identity) is line:
+        if line.who is None:
+            return
+        if self._hubs.get(line.who.identity) is line:
             del self._hubs[line.who.identity]
             self._tell(now, "hub.gone", hub=str(line.who.identity))
+        elif self._head_ends.get(line.who.identity) is line:
+            del self._head_ends[line.who.identity]
 
     def _send(self, line: _Line, frame: Frame) -> None:
         self._out.append((line.port, frame.encode()))

@@ -122,3 +122,87 @@ def test_frames_are_the_same_fed_whole_or_byte_by_byte(parts):
 def test_a_frame_that_is_not_ours_raises_one_class():
     with pytest.raises(MalformedError):
         FrameReader().feed(b"GET / HTTP/1.1\r\n")
+
+
+def test_a_head_end_that_dials_again_has_lost_its_old_line_and_its_calls_with_it():
+    """A line that died without a word must not leave hubs busy for ever."""
+    relay = carrier()
+    connected(relay)
+    hub_number = called(relay)
+    out = say(relay, "he/2", Hello(Role.HEAD_END, HEAD_END).frame())
+    assert ("he/1", None) in out
+    assert ("hub/1", Frame(Kind.HANG_UP, hub_number)) in out
+    assert [frame.kind for _, frame in say(relay, "he/2", Frame(Kind.CALL, 1, HUB.octets))] == [Kind.CALL]
+
+
+def test_a_connection_that_says_hello_twice_is_dropped_and_leaves_no_name_behind():
+    relay = carrier()
+    connected(relay)
+    out = say(relay, "hub/1", Hello(Role.HUB, OTHER_HUB).frame())
+    assert ("hub/1", None) in out
+    assert not relay.online(HUB)
+    assert not relay.online(OTHER_HUB)
+
+
+def test_a_hub_cannot_call_anybody():
+    relay = carrier()
+    connected(relay)
+    number = called(relay)
+    assert say(relay, "hub/1", Frame(Kind.CALL, number, OTHER_HUB.octets)) == []
+    assert say(relay, "hub/1", Frame(Kind.WELCOME, number)) == []
+
+
+def test_a_number_in_use_cannot_be_called_under_again_and_an_unknown_one_is_hung_up():
+    relay = carrier()
+    connected(relay)
+    called(relay)
+    say(relay, "hub/2", Hello(Role.HUB, OTHER_HUB).frame())
+    refused = say(relay, "he/1", Frame(Kind.CALL, 7, OTHER_HUB.octets))
+    assert refused == [("he/1", Frame(Kind.REFUSED, 7, bytes([Refusal.BUSY])))]
+    assert say(relay, "he/1", Frame(Kind.DATA, 99, b"x")) == [("he/1", Frame(Kind.HANG_UP, 99))]
+    assert ("he/1", None) in say(relay, "he/1", Frame(Kind.CALL, 8, b"short"))
+
+
+def test_two_head_ends_do_not_hear_each_others_sessions():
+    other = Eui64.parse("90B3D51F30010001")
+    relay = carrier()
+    connected(relay)
+    say(relay, "he/2", Hello(Role.HEAD_END, other).frame())
+    number = called(relay)
+    assert say(relay, "he/2", Frame(Kind.DATA, 7, b"mine?")) == [("he/2", Frame(Kind.HANG_UP, 7))]
+    assert say(relay, "hub/1", Frame(Kind.DATA, number, b"yours")) == [("he/1", Frame(Kind.DATA, 7, b"yours"))]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["hub/1", "he/1", "x"]), st.binary(min_size=0, max_size=60)), max_size=12))
+def test_bytes_of_any_kind_on_any_line_never_raise(noise):
+    relay = carrier()
+    connected(relay)
+    called(relay)
+    for port, data in noise:
+        relay.receive(port, data, T0)
+        list(relay.outgoing())
+        list(relay.events())
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["hub/1", "he/1", "x"]),
+            st.sampled_from(Kind),
+            st.integers(0, 8),
+            st.sampled_from([b"", HUB.octets, OTHER_HUB.octets, b"\x01" + HUB.octets, b"\x02" + HEAD_END.octets]),
+        ),
+        max_size=20,
+    )
+)
+def test_frames_in_any_order_never_raise_and_leave_no_session_without_two_ends(frames):
+    relay = carrier()
+    connected(relay)
+    for port, kind, session, payload in frames:
+        say(relay, port, Frame(kind, session, payload))
+    lines = relay._lines.values()
+    for line in lines:
+        for one in line.sessions.values():
+            assert one.hub in lines
+            assert one.head_end in lines
+    assert set(map(id, relay._hubs.values())) <= set(map(id, lines))

@@ -24,11 +24,16 @@ _SILENT_TOO_LONG: Final = 3 * _PING_EVERY
 """Carriers answer pings; without a word for so long the line is dead, whatever TCP believes."""
 
 
+_IDLE_TOO_LONG: Final = 2 * MINUTE
+"""A session that was silent for so long gives way to the next call: whoever held it may have died."""
+
+
 class _Session:
     """The one call in progress."""
 
-    def __init__(self, number: int, connection: dlms.ServerConnection) -> None:
+    def __init__(self, number: int, connection: dlms.ServerConnection, now: Instant) -> None:
         self.number = number
+        self.heard = now
         self.decoder = dlms.wrapper.Decoder()
         self.connection = connection
 
@@ -122,15 +127,17 @@ class WanLine:
             self.online, self._pause = True, _REDIAL_FIRST
             self._tell(now, "wan.up")
         elif frame.kind is Kind.CALL:
-            if self._session is not None:
+            if self._session is not None and now - self._session.heard < _IDLE_TOO_LONG:
                 self._send(Frame(Kind.REFUSED, frame.session, bytes([Refusal.BUSY])))
                 return
-            self._session = _Session(frame.session, self._server.connection())
+            self._end_session(now)
+            self._session = _Session(frame.session, self._server.connection(), now)
             self._send(Frame(Kind.ANSWERED, frame.session))
         elif self._session is not None and frame.session == self._session.number:
             if frame.kind is Kind.HANG_UP:
                 self._end_session(now)
             elif frame.kind is Kind.DATA:
+                self._session.heard = now
                 self._ask(self._session, frame.payload, now)
 
     def _ask(self, session: _Session, data: bytes, now: Instant) -> None:

@@ -1,14 +1,13 @@
 """The head end: keeps a line to the carrier, calls hubs, talks DLMS with the devices behind them, tries again.
 
 One session a hub at a time. Every day, after midnight UTC, each hub's missing days up to yesterday are collected;
-orders go before collections. What fails is tried again with growing pauses; an order that outlives its expiry ends as
-expired.
+orders go before collections, the oldest first. What fails is tried again with growing pauses; an order that outlives
+its expiry ends as expired, whatever line is down.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,10 +25,12 @@ from meterhouse.model import (
     LinkError,
     MalformedError,
     MeterhouseError,
+    NotFoundError,
     Outgoing,
     day_start,
 )
 from meterhouse.protocols import dlms
+from meterhouse.supplier.headend.hub_queue import HubQueue
 from meterhouse.supplier.headend.jobs import CollectDays, Job, Route, Talk
 from meterhouse.supplier.headend.ports import Clients, HubEntry, OrderBook, ReadingStore
 
@@ -66,16 +67,7 @@ class HeadEndSettings:
     sessions: int = 64
 
 
-@dataclass(slots=True)
-class _Queue:
-    """The work that waits for one hub."""
-
-    hub: HubEntry
-    jobs: deque[Job] = field(default_factory=deque)
-    due: Instant = Instant(0)  # noqa: RUF009 -- NewType of an int: immutable
-    failures: int = 0
-    unfinished: int = 0
-    session: int = 0
+_NEVER: Final = Instant(0)
 
 
 @dataclass(slots=True)
@@ -83,12 +75,13 @@ class _Session:
     """One call in progress."""
 
     number: int
-    queue: _Queue
+    queue: HubQueue
     job: Job
     talk: Talk[None]
     route: Route
     first: bytes
     answer_by: Instant
+    answered: bool = False
     decoder: dlms.wrapper.Decoder = field(default_factory=dlms.wrapper.Decoder)
 
 
@@ -107,15 +100,17 @@ class HeadEnd:
         self._clients = clients
         self._readings = readings
         self._orders = orders
-        self._queues = {hub.identity: _Queue(hub) for hub in hubs}
+        self._queues = {hub.identity: HubQueue(hub) for hub in hubs}
         self._sessions: dict[int, _Session] = {}
         self._ready: list[tuple[Instant, int, Eui64]] = []
+        self._expiries: list[tuple[Instant, int, Eui64]] = []
         self._next_number = 1
         self._entries = 0
         self._collect_next: Instant | None = None
         self._reader = FrameReader()
         self._welcomed = False
-        self._dial_at: Instant | None = Instant(0)
+        self._dial_at: Instant | None = _NEVER
+        self._word_by: Instant | None = None
         self._out: list[Outgoing] = []
         self._events: list[Event] = []
 
@@ -125,10 +120,20 @@ class HeadEnd:
         return self._settings.name
 
     def submit(self, hub: Eui64, job: Job, now: Instant) -> None:
-        """Take an order for a hub; it goes before collections and is tried at once."""
-        queue = self._queues[hub]
-        queue.jobs.appendleft(job)
-        self._put(queue, now)
+        """Take an order for a hub; it goes before collections and is tried at once.
+
+        Raises:
+            NotFoundError: no such hub.
+        """
+        queue = self._queues.get(hub)
+        if queue is None:
+            raise NotFoundError(f"the head end knows no hub {hub}", remedy="Register it first.")
+        queue.orders.append(job)
+        queue.due = now
+        if job.expires is not None:
+            self._entries += 1
+            heapq.heappush(self._expiries, (job.expires, self._entries, hub))
+        self._put(queue)
         self._start_ready(now)
 
     def collect(self, now: Instant) -> None:
@@ -136,10 +141,10 @@ class HeadEnd:
         yesterday = Instant(day_start(now) - DAY)
         first = Instant(yesterday - self._settings.look_back * DAY)
         for place, queue in enumerate(self._queues.values()):
-            others = [job for job in queue.jobs if not isinstance(job, CollectDays)]
-            queue.jobs = deque([*others, CollectDays(self._readings, first, yesterday)])
+            queue.collection = CollectDays(self._readings, first, yesterday)
+            queue.collect_at = Instant(now + self._settings.collect_over * place // len(self._queues))
             queue.unfinished = 0
-            self._put(queue, Instant(now + self._settings.collect_over * place // max(len(self._queues), 1)))
+            self._put(queue)
 
     # the machine shape -------------------------------------------------------------------------------------------
 
@@ -149,13 +154,13 @@ class HeadEnd:
         if not data:
             self._line_down(now)
             return
+        self._word_by = None
         try:
             for frame in self._reader.feed(data):
                 self._take(frame, now)
         except MalformedError as error:
             self._tell(now, "carrier.garbled", why=error.what)
-            self._out.append((CARRIER, b""))
-            self._line_down(now)
+            self._hang_up_line(now)
 
     def outgoing(self) -> Iterable[Outgoing]:
         """Hand out the bytes to send."""
@@ -168,9 +173,11 @@ class HeadEnd:
         return events
 
     def deadline(self) -> Instant | None:
-        """The earliest of redial, the day's collection, the next try, and an answer overdue."""
+        """The earliest of redial, the day's collection, the next try, an answer overdue and an order's expiry."""
         due = [session.answer_by for session in self._sessions.values()]
-        due += [at for at in (self._dial_at, self._collect_next) if at is not None]
+        due += [at for at in (self._dial_at, self._word_by, self._collect_next) if at is not None]
+        if self._expiries:
+            due.append(self._expiries[0][0])
         if self._ready and self._welcomed and len(self._sessions) < self._settings.sessions:
             due.append(self._ready[0][0])
         return min(due, default=None)
@@ -181,14 +188,26 @@ class HeadEnd:
             self._collect_next = now
         if self._dial_at is not None and now >= self._dial_at:
             self._dial_at = None
+            self._word_by = Instant(now + self._settings.answer_within)
             self._send(Hello(Role.HEAD_END, self._settings.identity).frame())
         if now >= self._collect_next:
             self.collect(now)
             self._collect_next = Instant(day_start(now) + DAY + self._settings.collect_at)
-        for session in [one for one in self._sessions.values() if now >= one.answer_by]:
+        if self._word_by is not None and now >= self._word_by:
+            self._tell(now, "carrier.silent")
+            self._hang_up_line(now)
+        self._give_up_waiting(now)
+        self._expire(now)
+        self._start_ready(now)
+
+    def _give_up_waiting(self, now: Instant) -> None:
+        overdue = [one for one in self._sessions.values() if now >= one.answer_by]
+        for session in overdue:
             self._send(Frame(Kind.HANG_UP, session.number))
             self._failed(session, LinkError("no answer in time", remedy="It will be tried again."), now)
-        self._start_ready(now)
+        if overdue and self._word_by is None:  # is it the hub that is silent, or the line?
+            self._word_by = Instant(now + self._settings.answer_within)
+            self._send(Frame(Kind.PING))
 
     # frames ------------------------------------------------------------------------------------------------------
 
@@ -200,7 +219,8 @@ class HeadEnd:
         session = self._sessions.get(frame.session)
         if session is None:
             return
-        if frame.kind is Kind.ANSWERED:
+        if frame.kind is Kind.ANSWERED and not session.answered:
+            session.answered = True
             self._ask(session, session.first, now)
         elif frame.kind is Kind.DATA:
             self._answered(session, frame.payload, now)
@@ -211,19 +231,25 @@ class HeadEnd:
         elif frame.kind is Kind.HANG_UP:
             self._failed(session, LinkError("the other side hung up"), now)
 
+    def _hang_up_line(self, now: Instant) -> None:
+        self._out.append((CARRIER, b""))
+        self._line_down(now)
+
     def _line_down(self, now: Instant) -> None:
         self._reader = FrameReader()
         self._welcomed = False
+        self._word_by = None
         self._dial_at = Instant(now + self._settings.redial_after)
         for session in list(self._sessions.values()):
             self._failed(session, LinkError("the line to the carrier is down"), now)
 
     # sessions ----------------------------------------------------------------------------------------------------
 
-    def _put(self, queue: _Queue, due: Instant) -> None:
-        queue.due = due
-        self._entries += 1
-        heapq.heappush(self._ready, (due, self._entries, queue.hub.identity))
+    def _put(self, queue: HubQueue) -> None:
+        due = queue.next_due()
+        if due is not None:
+            self._entries += 1
+            heapq.heappush(self._ready, (due, self._entries, queue.hub.identity))
 
     def _start_ready(self, now: Instant) -> None:
         while self._welcomed and self._ready and self._ready[0][0] <= now:
@@ -231,23 +257,40 @@ class HeadEnd:
                 return
             _, _, identity = heapq.heappop(self._ready)
             queue = self._queues[identity]
-            if queue.jobs and not queue.session and queue.due <= now:
+            due = queue.next_due()
+            if due is not None and due <= now and not queue.session:
                 self._start(queue, now)
 
-    def _start(self, queue: _Queue, now: Instant) -> None:
-        job = queue.jobs[0]
+    def _expire(self, now: Instant) -> None:
+        while self._expiries and self._expiries[0][0] <= now:
+            _, _, identity = heapq.heappop(self._expiries)
+            queue = self._queues[identity]
+            held = self._sessions[queue.session].job if queue.session else None
+            for job in list(queue.orders):
+                if job is not held and job.expires is not None and job.expires <= now:
+                    self._end_expired(queue, job, now)
+
+    def _end_expired(self, queue: HubQueue, job: Job, now: Instant) -> None:
+        queue.drop(job)
+        self._orders.stage(job.order, "expired", now, "it could not be delivered in time")
+        self._tell(now, "order.expired", hub=str(queue.hub.identity), order=job.order, job=job.label)
+
+    def _start(self, queue: HubQueue, now: Instant) -> None:
+        job = queue.next_job()
+        assert job is not None
         if job.expires is not None and now >= job.expires:
-            queue.jobs.popleft()
-            self._orders.stage(job.order, "expired", now, "it could not be delivered in time")
-            self._tell(now, "order.expired", hub=str(queue.hub.identity), order=job.order, job=job.label)
-            self._put(queue, now)
+            self._end_expired(queue, job, now)
+            self._put(queue)
             return
         talk = job.talk(queue.hub, self._clients, now)
         try:
             route, first = next(talk)
         except StopIteration:  # nothing to ask: every day is here already
-            queue.jobs.popleft()
-            self._put(queue, now)
+            queue.drop(job)
+            self._put(queue)
+            return
+        except MeterhouseError as error:
+            self._postpone(queue, job, error, now)
             return
         number = self._next_number
         self._next_number = number % 0xFFFF_FFFF + 1
@@ -268,7 +311,7 @@ class HeadEnd:
             for frame in session.decoder.feed(data):
                 apdu = frame.apdu
                 prefixed = dlms.gateway.unwrap(apdu)
-                if (prefixed is None) is not (session.route.device is None):
+                if (None if prefixed is None else prefixed.device) != session.route.device:
                     raise MalformedError("an answer came from another device than was asked")
                 session.route, apdu = session.talk.send(apdu if prefixed is None else prefixed.apdu)
                 self._ask(session, apdu, now)
@@ -280,41 +323,43 @@ class HeadEnd:
 
     def _done(self, session: _Session, now: Instant) -> None:
         self._send(Frame(Kind.HANG_UP, session.number))
-        queue = self._ended(session)
-        queue.failures = 0
-        if session.job in queue.jobs:  # a newer collection may have taken its place
-            queue.jobs.remove(session.job)
-        self._tell(now, "job.done", hub=str(queue.hub.identity), job=session.job.label, order=session.job.order)
-        if self._unfinished(queue, session.job):
-            queue.jobs.append(session.job)
-            self._put(queue, Instant(now + (self._settings.collect_again << queue.unfinished)))
+        queue, job = self._ended(session), session.job
+        queue.failures, queue.due = 0, now
+        self._tell(now, "job.done", hub=str(queue.hub.identity), job=job.label, order=job.order)
+        if job is queue.collection and self._unfinished(queue, job):
+            queue.collect_at = Instant(now + (self._settings.collect_again << queue.unfinished))
             queue.unfinished += 1
-        elif queue.jobs:
-            self._put(queue, now)
+        else:
+            queue.drop(job)
+        self._put(queue)
 
-    def _unfinished(self, queue: _Queue, job: Job) -> bool:
+    def _unfinished(self, queue: HubQueue, job: Job) -> bool:
         """Whether the newest day is still not whole: its last half hours may be at the meter yet (S0-31)."""
-        if not isinstance(job, CollectDays) or any(isinstance(other, CollectDays) for other in queue.jobs):
+        if not isinstance(job, CollectDays):
             return False
         return any(self._readings.missing(meter.identity, job.last, job.last) for meter in queue.hub.meters)
 
     def _failed(self, session: _Session, error: MeterhouseError, now: Instant) -> None:
         queue = self._ended(session)
         session.talk.close()
+        self._postpone(queue, session.job, error, now)
+
+    def _postpone(self, queue: HubQueue, job: Job, error: MeterhouseError, now: Instant) -> None:
         queue.failures += 1
         pause = min(self._settings.first_pause << min(queue.failures - 1, 16), self._settings.longest_pause)
         self._tell(
             now,
             "job.failed",
             hub=str(queue.hub.identity),
-            job=session.job.label,
+            job=job.label,
             why=error.sentence(),
             tries=queue.failures,
             again_in_s=pause // SECOND,
         )
-        self._put(queue, Instant(now + pause))
+        queue.due = Instant(now + pause)
+        self._put(queue)
 
-    def _ended(self, session: _Session) -> _Queue:
+    def _ended(self, session: _Session) -> HubQueue:
         del self._sessions[session.number]
         session.queue.session = 0
         return session.queue

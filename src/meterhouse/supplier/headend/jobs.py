@@ -10,17 +10,31 @@ from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from meterhouse.companion import objects
 from meterhouse.companion.token_status import TokenVerdict, decode_status
-from meterhouse.model import DAY, DayProfile, Eui64, Fuel, HalfHour, Instant, MalformedError, Quality, RefusedError
+from meterhouse.model import (
+    DAY,
+    DayProfile,
+    Eui64,
+    Fuel,
+    HalfHour,
+    Instant,
+    LinkError,
+    MalformedError,
+    Quality,
+    RefusedError,
+)
 from meterhouse.protocols import dlms
 from meterhouse.supplier.headend.ports import Clients, HubEntry, MeterEntry, OrderBook, ReadingStore
 
 __all__ = ["ArmSupply", "CollectDays", "DeliverToken", "Job", "Route", "Talk"]
 
 T = TypeVar("T")
+
+_LARGEST_NOTE: Final = 0xFFFF_FFFF
+"""42 949.67295 of the unit: a debt beyond is shown as this; the books keep the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,24 +138,30 @@ class DeliverToken:
     def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
         """Note, token, then the hub's verdict; a token that was credited already is as good as accepted."""
         client = clients.client(hub.identity)
-        self.book.stage(self.order, "carried", now)
         yield from _via(HUB, client.associate())
-        note = dlms.double_long_unsigned(self.debt_left)
+        self.book.stage(self.order, "carried", now)
+        try:
+            stage, why = yield from self._hand_over(client, now)
+        except dlms.AccessRefusedError as error:  # no account there, or none for tokens: another try changes nothing
+            stage, why = "refused", error.sentence()
+        yield from _via(HUB, client.release())
+        self.book.stage(self.order, stage, now, why)
+
+    def _hand_over(self, client: dlms.Client, now: Instant) -> Talk[tuple[str, str]]:
+        note = dlms.double_long_unsigned(min(self.debt_left, _LARGEST_NOTE))
         yield from _via(HUB, client.set(dlms.DATA, objects.GAS_DEBT_NOTE, 2, note))
         if not self.token:
-            yield from _via(HUB, client.release())
-            self.book.stage(self.order, "accepted", now, "all of the payment went to debt")
-            return
+            return "accepted", "all of the payment went to debt"
         digits = dlms.octet_string(self.token.encode("ascii"))
-        with suppress(RefusedError):  # the verdict says more than the action's result
+        with suppress(dlms.AccessRefusedError):  # the verdict says more than the action's result
             yield from _via(HUB, client.act(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 1, digits))
         self.book.stage(self.order, "hub", now)
         verdict = decode_status((yield from _via(HUB, client.get(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 6))))
-        yield from _via(HUB, client.release())
+        if verdict is TokenVerdict.NONE_YET:
+            raise LinkError("the hub forgot the token before it said what became of it", remedy="It is sent again.")
         if verdict in (TokenVerdict.ACCEPTED, TokenVerdict.USED):
-            self.book.stage(self.order, "accepted", now, verdict.sentence if verdict is TokenVerdict.USED else "")
-        else:
-            self.book.stage(self.order, "refused", now, verdict.sentence)
+            return "accepted", verdict.sentence if verdict is TokenVerdict.USED else ""
+        return "refused", verdict.sentence
 
 
 @dataclass(frozen=True, slots=True)
