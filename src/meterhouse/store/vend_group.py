@@ -128,11 +128,7 @@ class _Draft(SqlVendingRecords):
         group.spent |= self._spent.keys()
         for vend in self._vends:
             group.vends[vend.request_id] = vend
-        for account, (debt, tally) in self._owed.items():
-            group.owed[account] = (debt, tally)
-            customer = group.customers[account]
-            assert customer is not None
-            group.customers[account] = replace(customer, account=replace(customer.account, debt=debt, tally=tally))
+        group.owed |= self._owed
 
     def vend(self, request_id: str) -> Vend | None:
         return self._group.vends[request_id] if request_id in self._group.vends else super().vend(request_id)
@@ -144,8 +140,13 @@ class _Draft(SqlVendingRecords):
         customer = group.customers[account_id]
         if customer is None:
             return None
-        newest = group.tids.get(customer.meter.meter)
-        return customer if newest is None else replace(customer, meter=replace(customer.meter, last_tid=newest))
+        account, meter = customer.account, customer.meter
+        if account_id in group.owed:
+            debt, tally = group.owed[account_id]
+            account = replace(account, debt=debt, tally=tally)
+        if meter.meter in group.tids:
+            meter = replace(meter, last_tid=group.tids[meter.meter])
+        return Customer(account, meter)
 
     def spend(self, name: str, day: int, amount: int, most: int) -> bool:
         before, spent, exists = self._spent.get(name) or self._group.tally(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from meterhouse.model import Eui64, Fuel, Instant, Money
 from meterhouse.supplier.vending import (
@@ -20,6 +20,12 @@ from meterhouse.supplier.vending import (
 
 __all__ = ["account_record", "account_values", "agreement_record", "meter_record", "vend_record", "vend_values"]
 
+_STATES: Final = {state.value: state for state in AccountState}
+_CLOSED: Final = {kind.value: kind for kind in ClosedKind}
+_PLACES: Final = {place.value: place for place in DebtPlace}
+_FUELS: Final = {fuel.value: fuel for fuel in Fuel}
+# A look into a dictionary takes a tenth of an enumeration's own time, and the counter does four for each payment.
+
 
 def account_record(row: Any) -> AccountRecord:
     """An account from a row that holds its columns."""
@@ -28,13 +34,13 @@ def account_record(row: Any) -> AccountRecord:
         home=row.home,
         debt=Money(row.debt, row.currency),
         debt_share=row.debt_share,
-        state=AccountState(row.state),
+        state=_STATES[row.state],
         closed_why=row.closed_why,
-        closed_kind=ClosedKind(row.closed_kind),
+        closed_kind=_CLOSED[row.closed_kind],
         successor=row.successor,
         supplier=row.supplier,
         weekly_cap=None if row.weekly_cap is None else Money(row.weekly_cap, row.currency),
-        place=DebtPlace(row.debt_place),
+        place=_PLACES[row.debt_place],
         tariff=row.tariff,
         tally=Tally(row.paid_day, row.paid_in_day, row.debt_week, row.debt_in_week),
     )
@@ -68,7 +74,7 @@ def meter_record(row: Any) -> MeterRecord:
     """A meter from a row that holds its columns."""
     return MeterRecord(
         meter=Eui64(bytes.fromhex(row.meter)),
-        fuel=Fuel(row.fuel),
+        fuel=_FUELS[row.fuel],
         hub=Eui64(bytes.fromhex(row.hub)),
         pan=row.pan,
         supply_group=row.supply_group,

@@ -18,7 +18,7 @@ from meterhouse.supplier.vending.limits import PaymentLimits, day_of, spend_key
 from meterhouse.supplier.vending.outbox import put_out
 from meterhouse.supplier.vending.payment import PaymentRequest
 from meterhouse.supplier.vending.receipt import Receipt, receipt_of
-from meterhouse.supplier.vending.records import Customer, MeterRecord, Vend, VendingRecords
+from meterhouse.supplier.vending.records import Customer, MeterRecord, Vend, VendingRecords, VendState
 from meterhouse.supplier.vending.refusals import RequestConflictError
 from meterhouse.supplier.vending.service import EncryptionService, EncryptionServices
 
@@ -51,8 +51,6 @@ def pay(
     customer = payable(records, request)
     service = services.of(customer.meter)
     vend = measure(service, customer, request, now, entropy, limits)
-    token = "" if vend.tid is None else service.issue(customer.meter, vend.value, vend.tid, vend.rnd)
-    vend = vend.with_token(token)
     take(records, customer, vend, limits)
     records.book.append(
         payment_entries(
@@ -98,8 +96,10 @@ def measure(
     now: Instant,
     entropy: Callable[[int], bytes],
     limits: PaymentLimits,
+    *,
+    state_with_token: VendState = VendState.POSTED,
 ) -> Vend:
-    """All of a vend but its token: the limits kept, the debt taken first, the identifier chosen.
+    """A vend: the limits kept, the debt taken first, the identifier chosen, and its token made unless it is PENDING.
 
     Raises:
         PaymentLimitError: outside the limits.
@@ -108,9 +108,11 @@ def measure(
     limits.check(request.amount)
     limits.check_day(request.amount, account.tally, day_of(now))
     to_debt, in_token = share_out(account, request.amount, now)
-    value, tid, rnd = Money(0, in_token.currency), None, 0
+    value, tid, rnd, token, state = Money(0, in_token.currency), None, 0, "", VendState.POSTED
     if in_token.amount:
         value, tid, rnd = carried_by(service, meter, in_token, now, entropy)
+        state = state_with_token
+        token = service.issue(meter, value, tid, rnd) if state is VendState.POSTED else ""
     return Vend(
         request_id=request.request_id,
         account_id=account.account_id,
@@ -123,8 +125,9 @@ def measure(
         in_token=in_token,
         value=value,
         debt_left=account.debt - to_debt,
-        token="",
+        token=token,
         tid=tid,
+        state=state,
         rnd=rnd,
     )
 

@@ -58,9 +58,8 @@ def reserve(
     if before is not None:
         return before
     customer = payable(records, request)
-    vend = measure(services.of(customer.meter), customer, request, now, entropy, limits)
-    if vend.tid is not None:
-        vend = vend.in_state(VendState.PENDING)
+    service = services.of(customer.meter)
+    vend = measure(service, customer, request, now, entropy, limits, state_with_token=VendState.PENDING)
     take(records, customer, vend, limits)
     records.book.append(
         pending_entries(
