@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
+
 import pytest
-from reference_data import reference
 
 from meterhouse.rules import energy_wh
 from meterhouse.rules.calorific import (
@@ -16,6 +16,7 @@ from meterhouse.rules.calorific import (
     cv_at_premises,
     premises_wh,
 )
+from reference_data import reference
 
 
 def hundredths(cv):
