@@ -10,13 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
 from math import floor
+from typing import Final
 
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.site import HomeSite
 from meterhouse.model import DAY, HALF_HOUR, Event, Fuel, Instant, day_start, isoformat
+from meterhouse.simulation.gas_invariants import GasPastCutoff, RefusedOrders
 from meterhouse.simulation.invariants import Invariant
+from meterhouse.store.vending import SqlVendingRecords
 
 __all__ = ["Commands", "HalfHours", "LateHalfHours", "Money", "RatedBalances", "Restorations", "street_invariants"]
+
+_ALL: Final = 10_000_000
 
 
 class Money:
@@ -44,17 +49,27 @@ class Money:
         del now
         for breach in self._street.books.breaches():
             yield str(breach)
+        sold = self._sold()
         for site in self._street.sites.values():
             account = site.hub.account
             if account is None:
                 continue
             if account.credited != self._accepted[site.hub.name]:
                 yield f"{site.hub.name} credited {account.credited}, accepted tokens of {self._accepted[site.hub.name]}"
-            sold = [vend for vend, _ in self._street.books.vends(100_000, site.plan.home) if vend.token]
-            if self._seen[site.hub.name] > len(sold):
-                yield f"{site.hub.name} accepted {self._seen[site.hub.name]} tokens of {len(sold)} sold"
-            if account.credited > sum(vend.value.amount for vend in sold):
+            amounts = sold[site.plan.home]
+            if self._seen[site.hub.name] > len(amounts):
+                yield f"{site.hub.name} accepted {self._seen[site.hub.name]} tokens of {len(amounts)} sold"
+            if account.credited > sum(amounts):
                 yield f"{site.hub.name} was credited more than was ever sold to it"
+
+    def _sold(self) -> defaultdict[str, list[int]]:
+        """The values of all tokens ever sold, by home: one look at the book for the whole street."""
+        vends = self._street.books.database.read(lambda tx: SqlVendingRecords(tx).newest(_ALL))
+        sold: defaultdict[str, list[int]] = defaultdict(list)
+        for vend in vends:
+            if vend.token:
+                sold[vend.home].append(vend.value.amount)
+        return sold
 
 
 class Restorations:
@@ -62,16 +77,20 @@ class Restorations:
 
     name = "only a hand restores"
     number = 2
-    kinds = ("valve.opened", "valve.closed", "button.pressed", "token.accepted")
+    kinds = ("valve.opened", "valve.closed", "button.pressed", "token.accepted", "switch.")
 
     def __init__(self, street: LiveStreet) -> None:
         self._home = street.site_of_source()
         self._hand: set[str] = set()
+        self._armed: set[str] = set()
 
     def observe(self, event: Event) -> Iterable[str]:
         """A hand is a pressed button or a token typed on the keypad, after the closing."""
         home = self._home.get(event.source)
         if home is None:
+            return
+        if event.kind.startswith("switch."):
+            yield from self._switch(event, home)
             return
         by_keypad = event.kind == "token.accepted" and event.fields.get("way") == "keypad"
         by_button = event.kind == "button.pressed" or event.fields.get("reason") == "button"
@@ -81,6 +100,16 @@ class Restorations:
             self._hand.discard(home)
         elif event.kind == "valve.opened" and event.source.startswith("gas_meter") and home not in self._hand:
             yield f"the valve of home {home} opened without a hand on the spot"
+
+    def _switch(self, event: Event, home: str) -> Iterable[str]:
+        if event.kind == "switch.armed":
+            self._armed.add(home)
+        elif event.kind == "switch.opened":
+            self._armed.discard(home)
+        elif home not in self._armed:
+            yield f"the electricity of home {home} came back without having been armed"
+        elif event.fields.get("by") != "hand":
+            yield f"the electricity of home {home} came back by {event.fields.get('by')}, not by hand"
 
     def check(self, now: Instant) -> Iterable[str]:
         """Nothing more at the end of a day."""
@@ -210,4 +239,12 @@ class Commands:
 def street_invariants(street: LiveStreet, judged_at: Instant | None = None) -> tuple[Invariant, ...]:
     """All of them, for one street; `judged_at` where its links fail for days, see `LateHalfHours`."""
     half_hours = HalfHours(street) if judged_at is None else LateHalfHours(street, judged_at)
-    return Money(street), Restorations(street), RatedBalances(street), half_hours, Commands(street)
+    return (
+        Money(street),
+        Restorations(street),
+        GasPastCutoff(street),
+        RefusedOrders(street),
+        RatedBalances(street),
+        half_hours,
+        Commands(street),
+    )

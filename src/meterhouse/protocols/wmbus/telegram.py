@@ -34,6 +34,8 @@ __all__ = ["Telegram", "decode_telegram", "encode_telegram", "seal_telegram"]
 _LINK: Final = 9
 _MAX_BLOCKS: Final = 15
 _COUNTER_LIMIT: Final = 1 << 32
+_USES_FROM_METER: Final = KeyUse.ENCIPHER_FROM_METER, KeyUse.AUTHENTICATE_FROM_METER
+_USES_TO_METER: Final = KeyUse.ENCIPHER_TO_METER, KeyUse.AUTHENTICATE_TO_METER
 _KNOWN: Final = {control.value: control for control in Control}
 
 
@@ -79,9 +81,7 @@ class Telegram:
 
 def _uses(ci: int) -> tuple[KeyUse, KeyUse]:
     """Encipherment and authentication key of the direction in which a CI-field travels."""
-    if ci in TO_METER:
-        return KeyUse.ENCIPHER_TO_METER, KeyUse.AUTHENTICATE_TO_METER
-    return KeyUse.ENCIPHER_FROM_METER, KeyUse.AUTHENTICATE_FROM_METER
+    return _USES_TO_METER if ci in TO_METER else _USES_FROM_METER
 
 
 def seal_telegram(telegram: Telegram, counter: int, key: MasterKey, link_format: LinkFormat) -> bytes:
