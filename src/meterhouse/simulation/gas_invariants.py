@@ -1,0 +1,97 @@
+"""Invariants about what a gas meter lets flow, and about orders that it or a hub refuses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from meterhouse.app.live_street import LiveStreet
+from meterhouse.app.site import HomeSite
+from meterhouse.model import Event, Instant
+from meterhouse.supplier.vending import StageName
+
+__all__ = ["GasPastCutoff", "RefusedOrders"]
+
+_VENDS: Final = 100_000
+
+
+class GasPastCutoff:
+    """3: with the link down, gas past the cut-off flows for at most one full delay per positive balance.
+
+    Looked at each half hour that a gas meter missed its hub. Also: through a closed valve flows none.
+    """
+
+    name = "one delay per positive balance"
+    number = 3
+    kinds = ("report.missed", "cutoff.written", "valve.closed", "valve.opened")
+
+    def __init__(self, street: LiveStreet) -> None:
+        self._sites = {site.gas.name: site for site in street.sites.values() if site.gas is not None}
+        self._half_hours: defaultdict[str, int] = defaultdict(int)
+        self._volume: dict[str, int] = {}
+        self._closed_at: dict[str, int] = {}
+
+    def observe(self, event: Event) -> Iterable[str]:
+        """Count the half hours with gas past the cut-off; a contact with a positive balance starts the count anew."""
+        site = self._sites.get(event.source)
+        if site is None or site.gas is None or site.plan.gas is None:
+            return
+        home, gas = site.plan.home, site.gas
+        if event.kind == "cutoff.written":
+            if site.hub.account is not None and site.hub.account.balance > 0:
+                self._half_hours[home] = 0
+        elif event.kind == "report.missed":
+            self._half_hours[home] += gas.volume_l > max(gas.cutoff_l, self._volume.get(home, 0))
+            if self._half_hours[home] > site.plan.gas.no_comms_half_hours:
+                yield f"home {home} had gas past its cut-off for more than one delay on one balance"
+        elif event.kind == "valve.closed":
+            self._closed_at[home] = gas.volume_l
+        elif self._closed_at.pop(home, gas.volume_l) != gas.volume_l:
+            yield f"gas flowed through the closed valve of home {home}"
+        self._volume[home] = gas.volume_l
+
+    def check(self, now: Instant) -> Iterable[str]:
+        """Valves that are still closed have let nothing through."""
+        del now
+        for site in self._sites.values():
+            if site.gas is not None and self._closed_at.get(site.plan.home, site.gas.volume_l) != site.gas.volume_l:
+                yield f"gas flowed through the closed valve of home {site.plan.home}"
+
+
+class RefusedOrders:
+    """4, as far as this version has orders: a refused one changes nothing, is recorded, and is told with its reason."""
+
+    name = "refused orders change nothing and are told"
+    number = 4
+    kinds = ("order.refused", "cutoff.written", "valve.")
+
+    def __init__(self, street: LiveStreet) -> None:
+        self._street = street
+        self._sites = {site.gas.name: site for site in street.sites.values() if site.gas is not None}
+        self._state = {name: _cutoff_and_valve(site) for name, site in self._sites.items()}
+
+    def observe(self, event: Event) -> Iterable[str]:
+        """A gas meter that refuses has it in its log, and its cut-off and valve as they were."""
+        site = self._sites.get(event.source)
+        if site is None or site.gas is None:
+            return
+        state = _cutoff_and_valve(site)
+        if event.kind == "order.refused":
+            if not any(one.at == event.at and one.what == event.fields.get("reason") for one in site.gas.refusals):
+                yield f"the gas meter of home {site.plan.home} refused an order and has no record of it"
+            if state != self._state[event.source]:
+                yield f"an order that the gas meter of home {site.plan.home} refused changed its state"
+        self._state[event.source] = state
+
+    def check(self, now: Instant) -> Iterable[str]:
+        """Every payment whose token was refused says why."""
+        del now
+        for vend, stages in self._street.books.vends(_VENDS):
+            if any(one.name is StageName.REFUSED and not one.reason for one in stages):
+                yield f"payment {vend.request_id} ended as refused without a reason"
+
+
+def _cutoff_and_valve(site: HomeSite) -> tuple[int, int]:
+    assert site.gas is not None
+    return site.gas.cutoff_l, site.gas.valve
