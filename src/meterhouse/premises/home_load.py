@@ -98,9 +98,6 @@ class HomeLoad:
         energy = wh * (part + 1) // whole - wh * part // whole
         volume = litres * (part + 1) // whole - litres * part // whole
         self._step += 1
-        if self._step == whole:
-            # Nothing is due between the last step and the end: one waking less.
-            self._begin(Instant(self._end + HALF_HOUR))
         self.drawn_wh += self._electricity.use(energy, now)
         if self._gas is not None and volume:
             self.drawn_l += self._gas.pass_gas(volume, now)
