@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, HashAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 
 from meterhouse.model import MalformedError, UsageError
 
@@ -18,7 +18,7 @@ _EXTRA: Final = 8
 """Bytes beyond the order's length, so that the remainder is not biased (FIPS 186-5 A.2.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Curve:
     """A curve with the hash that goes with it. Cofactor 1, so plain and cofactor Diffie-Hellman agree.
 
@@ -34,7 +34,7 @@ class Curve:
     size: int
     order: int
     group: ec.EllipticCurve
-    hash: HashAlgorithm
+    hash: SHA256 | SHA384
 
 
 P256: Final = Curve(

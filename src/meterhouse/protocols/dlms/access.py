@@ -87,7 +87,7 @@ class ClientAccess:
             with equal keys must share one `Counter`.
         seen: the client's invocation counter; likewise.
         ring: keys that can be replaced, with their counters; instead of keys, counter and seen.
-        credentials: key pairs, for ECDSA, general-signing and agreed keys.
+        credentials: key pairs, for ECDSA, general-signing and agreed keys; where there is a ring, they are in it.
     """
 
     sap: int
@@ -110,6 +110,16 @@ class ClientAccess:
             return ()
         return (KeySet(self.keys, self.counter, self.seen),)
 
+    @property
+    def demanded(self) -> int:
+        """The least protection of a request now."""
+        return self.policy if self.ring is None else self.policy | self.ring.policy
+
+    @property
+    def pairs(self) -> Credentials | None:
+        """The key pairs for an association that opens now."""
+        return self.credentials if self.ring is None else self.ring.credentials
+
     def __post_init__(self) -> None:
         """Refuse an entry that could not be kept."""
         if self.keys is not None and self.counter is None:
@@ -117,12 +127,16 @@ class ClientAccess:
                 f"client {self.sap} has keys but no invocation counter",
                 why="A counter that starts anew after a restart uses nonces twice.",
             )
-        if self.ring is not None and (self.keys is not None or not self.policy & Policy.AUTHENTICATED):
+        doubled = self.keys is not None or self.credentials is not None
+        if self.ring is not None and (doubled or not self.policy & Policy.AUTHENTICATED):
             raise UsageError(f"client {self.sap}: a ring stands for its keys, under a policy of authentication")
+        if self.ring is not None:
+            # Class 64 shows and strengthens what the ring says; the entry's policy is its floor.
+            self.ring.policy |= self.policy
         keyed = self.keys is not None or self.ring is not None
-        if (self.mechanism is Mechanism.GMAC and not keyed) or (self.policy and not keyed and self.credentials is None):
+        if (self.mechanism is Mechanism.GMAC and not keyed) or (self.policy and not keyed and self.pairs is None):
             raise UsageError(f"client {self.sap} needs keys for its mechanism or policy")
-        signing = self.credentials is not None and self.credentials.signing is not None
+        signing = self.pairs is not None and self.pairs.signing is not None
         if (self.mechanism is Mechanism.ECDSA or self.policy & Policy.SIGNED) and not signing:
             raise UsageError(f"client {self.sap} needs a digital signature key pair for its mechanism or policy")
         if self.mechanism.has_secret != bool(self.secret):

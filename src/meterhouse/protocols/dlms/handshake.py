@@ -136,8 +136,8 @@ def _check_context(request: Aarq, access: ClientAccess) -> None:
     if request.context not in {CONTEXT_PLAIN, CONTEXT_CIPHERED}:
         raise Rejection(CONTEXT_NOT_SUPPORTED, "application context is not known")
     ciphered = request.context == CONTEXT_CIPHERED
-    able = bool(access.key_sets()) or access.credentials is not None
-    if (access.policy & Policy.BOTH and not ciphered) or (ciphered and not able):
+    able = bool(access.key_sets()) or access.pairs is not None
+    if (access.demanded & Policy.BOTH and not ciphered) or (ciphered and not able):
         raise Rejection(CONTEXT_NOT_SUPPORTED, f"application context {request.context} is not this client's")
 
 
@@ -159,7 +159,7 @@ Used = tuple[Guard | None, KeySet | None]
 
 def _title(request: Aarq, access: ClientAccess, host: Host) -> bytes:
     """The client's system title where it is needed, else nothing."""
-    if request.context == CONTEXT_PLAIN and not access.mechanism.has_titles and not access.policy:
+    if request.context == CONTEXT_PLAIN and not access.mechanism.has_titles and not access.demanded:
         return b""
     title = request.title
     wrong = len(title) != TITLE_LENGTH or title == host.title
@@ -174,8 +174,8 @@ def _guards(access: ClientAccess, host: Host, title: bytes) -> list[Used]:
     guards: list[Used] = []
     for each in access.key_sets():
         channel = Channel(each.keys, host.title, title, each.counter, each.seen)
-        guards.append((Guard(host.title, title, channel, access.credentials), each))
-    return guards or [(Guard(host.title, title, None, access.credentials), None)]
+        guards.append((Guard(host.title, title, channel, access.pairs), each))
+    return guards or [(Guard(host.title, title, None, access.pairs), None)]
 
 
 def _initiate(request: Aarq, access: ClientAccess, guards: list[Used]) -> tuple[InitiateRequest, Opened | None, Used]:
@@ -184,7 +184,7 @@ def _initiate(request: Aarq, access: ClientAccess, guards: list[Used]) -> tuple[
         if is_ciphered(information):
             opened, used = _opened(information, access, guards)
             information = opened.apdu
-        elif access.policy:
+        elif access.demanded:
             raise Rejection(AUTHENTICATION_FAILURE, "plain InitiateRequest where protection is demanded")
         return decode_initiate_request(information), opened, used
     except (AuthenticationError, ReplayError, ProtocolError) as error:
@@ -199,13 +199,13 @@ def _opened(information: bytes, access: ClientAccess, guards: list[Used]) -> tup
         guard = used[0]
         try:
             if guard is not None:
-                return guard.open(information, access.policy), used
+                return guard.open(information, access.demanded), used
         except AuthenticationError:
             continue
     guard = guards[-1][0]
     if guard is None:
         raise Rejection(AUTHENTICATION_FAILURE, "ciphered InitiateRequest without keys")
-    return guard.open(information, access.policy), guards[-1]
+    return guard.open(information, access.demanded), guards[-1]
 
 
 def _dedicate(initiate: InitiateRequest, opened: Opened | None, guard: Guard | None) -> None:
@@ -223,7 +223,7 @@ def _overhead(access: ClientAccess, opened: Opened | None, guard: Guard | None, 
     if guard is None:
         return 0
     enveloped = opened is not None and (opened.manner is Manner.CIPHERING or opened.signing is not Signing.NONE)
-    if not enveloped and access.credentials is None:
+    if not enveloped and access.pairs is None:
         return OVERHEAD
     if facts.max_send >= ENVELOPE_OVERHEAD + LEAST_PDU:
         return ENVELOPE_OVERHEAD
@@ -245,12 +245,13 @@ def _negotiated(request: Aarq, initiate: InitiateRequest, server_sap: int, host:
 
 
 def _handshake(request: Aarq, access: ClientAccess, host: Host, guard: Guard | None) -> Handshake:
+    pairs = access.pairs
+    if access.mechanism is Mechanism.ECDSA and (pairs is None or pairs.signing is None or pairs.peer_signing is None):
+        raise Rejection(AUTHENTICATION_FAILURE, "a key for ECDSA is missing")
     ours = host.entropy(challenge_length(access.mechanism))
     try:
         check_challenges(request.secret, ours)
     except AuthenticationError as error:
         raise Rejection(AUTHENTICATION_FAILURE, error.sentence()) from error
     channel = guard.channel if guard is not None else None
-    return Handshake(
-        access.mechanism, ours, request.secret, host.title, request.title, access.secret, channel, access.credentials
-    )
+    return Handshake(access.mechanism, ours, request.secret, host.title, request.title, access.secret, channel, pairs)

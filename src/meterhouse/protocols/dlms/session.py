@@ -168,11 +168,11 @@ class Session:
         if is_ciphered(apdu):
             if self._guard is None:
                 raise ProtocolError("a ciphered request in an association without keys")
-            opened = self._guard.open(apdu, self._access.policy)
+            opened = self._guard.open(apdu, self._access.demanded)
             if not self._enveloped and (opened.manner is Manner.CIPHERING or opened.signing is not Signing.NONE):
                 raise ProtocolError("the client's PDU size leaves no room to answer that in kind")
             return opened.apdu, opened
-        if self._access.policy:
+        if self._access.demanded:
             raise ProtocolError("a plain request where protection is demanded")
         return apdu, None
 
@@ -211,6 +211,6 @@ class Session:
         request = decode_release(apdu)
         if not is_ciphered(request.user_information) or self._guard is None:
             return encode_release(Release(response=True))
-        opened = self._guard.open(request.user_information, self._access.policy)
+        opened = self._guard.open(request.user_information, self._access.demanded)
         agreed = encode_initiate_response(InitiateResponse(self._facts.conformance, self._facts.max_receive))
         return encode_release(Release(True, 0, self._hide(agreed, opened)))
