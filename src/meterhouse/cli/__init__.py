@@ -8,6 +8,7 @@ import typer
 
 from meterhouse import __version__
 from meterhouse.cli.profile import profile
+from meterhouse.cli.read import read
 from meterhouse.cli.talk import say, write_json
 from meterhouse.cli.up import up
 from meterhouse.cli.world import world
@@ -18,6 +19,7 @@ app = typer.Typer(
     no_args_is_help=True, help="Meterhouse: an open smart-metering system.", pretty_exceptions_enable=False
 )
 app.command()(up)
+app.command()(read)
 app.add_typer(world, name="world")
 app.add_typer(profile, name="profile")
 

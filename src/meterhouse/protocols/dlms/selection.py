@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from meterhouse.model import Instant
+from meterhouse.model import MINUTE, Instant
 from meterhouse.protocols.dlms.data import (
     CosemData,
     array,
@@ -15,7 +15,7 @@ from meterhouse.protocols.dlms.data import (
     octet_string,
     structure,
 )
-from meterhouse.protocols.dlms.datetimes import date_time, instant_from
+from meterhouse.protocols.dlms.datetimes import encode_date_time, instant_from
 from meterhouse.protocols.dlms.errors import ApduError
 from meterhouse.protocols.dlms.obis import Obis
 
@@ -34,6 +34,7 @@ __all__ = [
 
 BY_RANGE: Final = 1
 BY_ENTRY: Final = 2
+_UNSPECIFIED: Final = b"\x80\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,23 @@ class Range:
         end: latest time.
         columns: only these, in the profile's own order; empty: all.
         by: the restricting column; a server of this room takes its clock column only.
+        deviation: minutes from local time to UTC (UTC = local + deviation): the times go out as local ones. For meters
+            that look at the fields alone.
+        says_deviation: whether the deviation is written, or left unspecified, for meters that stumble over it.
     """
 
     start: Instant
     end: Instant
     columns: tuple[CaptureObject, ...] = ()
     by: CaptureObject = CLOCK
+    deviation: int = 0
+    says_deviation: bool = True
+
+    def moment(self, at: Instant) -> CosemData:
+        """`at` as this range writes it."""
+        octets = bytearray(encode_date_time(Instant(at - self.deviation * MINUTE)))
+        octets[9:11] = self.deviation.to_bytes(2, "big", signed=True) if self.says_deviation else _UNSPECIFIED
+        return octet_string(bytes(octets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +133,7 @@ def encode_selection(selection: Selection) -> tuple[int, CosemData]:
     """The access selector and its parameters."""
     if isinstance(selection, Range):
         columns = array(column.encode() for column in selection.columns)
-        times = date_time(selection.start), date_time(selection.end)
+        times = selection.moment(selection.start), selection.moment(selection.end)
         return BY_RANGE, structure(selection.by.encode(), *times, columns)
     return BY_ENTRY, structure(
         double_long_unsigned(selection.first),

@@ -117,8 +117,8 @@ class HdlcClientLink:
         """Whether APDUs can be sent."""
         return self._state is _State.UP
 
-    def connect(self, now: Instant) -> None:
-        """Ask for normal response mode (SNRM); ends as `Connected` or `Disconnected`.
+    def connect(self, now: Instant) -> list[Happening]:
+        """Ask for normal response mode (SNRM); ends as `Connected` or `Disconnected`, which `receive` tells.
 
         Raises:
             StateError: it is up already, or on its way.
@@ -128,6 +128,7 @@ class HdlcClientLink:
         self._state = _State.CONNECTING
         self._tries = self.settings.tries
         self._set_normal_mode(now)
+        return self._told()
 
     def send(self, apdu: bytes, now: Instant) -> None:
         """Send an APDU; its answer comes as `Received`.
@@ -148,14 +149,14 @@ class HdlcClientLink:
             self._poll_at = None
             self._take_turn(now)
 
-    def disconnect(self, now: Instant) -> None:
+    def disconnect(self, now: Instant) -> list[Happening]:
         """Ask for the end (DISC); ends as `Disconnected`. Nothing where it is down."""
-        if self._state is _State.DOWN:
-            return
-        self._state = _State.DISCONNECTING
-        self._tries = self.settings.tries
-        self._poll_at = None
-        self._emit(Kind.DISCONNECT, now)
+        if self._state is not _State.DOWN:
+            self._state = _State.DISCONNECTING
+            self._tries = self.settings.tries
+            self._poll_at = None
+            self._emit(Kind.DISCONNECT, now)
+        return self._told()
 
     # -- the machine
 
