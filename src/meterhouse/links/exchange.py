@@ -117,6 +117,13 @@ class Exchange:
 
     # -- building
 
+    def laid(self) -> tuple[tuple[str, str, str, str, Channel], ...]:
+        """The links in memory as they are laid now: machine, port, machine, port, channel."""
+        return tuple(
+            (plug.node.name, plug.port, plug.other.node.name, plug.other.port, modem.channel)
+            for modem, plug in self._links.items()
+        )
+
     def add(self, machine: Machine) -> Node:
         """Take a machine in; it is drained for the first time at the present instant, by the next `run`.
 

@@ -59,6 +59,11 @@ class World:
         """All breaches found so far, in the order of finding."""
         return tuple(self._violations)
 
+    @property
+    def links(self) -> tuple[tuple[str, str, str, str, Channel], ...]:
+        """The links as they are laid now: machine, port, machine, port, channel."""
+        return self._exchange.laid()
+
     # -- building
 
     def add(self, machine: Machine) -> None:
