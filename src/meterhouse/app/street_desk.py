@@ -147,21 +147,24 @@ class StreetDesk:
         report = mirror.report
         supply = self._street.gas_supply(site)
         currency = self._street.plan.currency
-        cutoff = gas.cutoff_l if report is None else report.cutoff_l
+        register = gas.volume_l if report is None else report.volume_l
+        # Where the hub's balance ends: the meter itself may not have heard yet of credit that has just come.
+        cutoff = gas.cutoff_l if account is None or account.charged_l is None else account.cutoff_l()
+        low = report is not None and report.low_credit and cutoff - register < gas.settings.low_credit_threshold_l
         debt = None if account is None or account.debt_note is None else Money(account.debt_note, currency)
         return MeterView(
             fuel=Fuel.GAS,
             serial=site.serial(Fuel.GAS),
             mode=PaymentMode.CREDIT if account is None else PaymentMode.PREPAY,
             supply=supply,
-            register=gas.volume_l if report is None else report.volume_l,
+            register=register,
             link_ok=not mirror.link_failed,
             last_contact=mirror.heard_at,
             balance=None if account is None else Money(account.balance, currency),
             debt=debt,
             cutoff_l=None if account is None or cutoff >= NO_LIMIT_LITRES else cutoff,
             countdown=mirror.countdown,
-            low_credit=report is not None and report.low_credit,
+            low_credit=low,
             why=_gas_why(supply, link_ok=gas.comms_ok, countdown=gas.countdown),
         )
 

@@ -15,7 +15,7 @@ from meterhouse.app.desk import HomeDetail, KeyIn, MeterView, Receipt, Stage, St
 from meterhouse.console import views
 from meterhouse.console.views import words
 from meterhouse.console.views.supply_badge import supply_badge
-from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, Fuel, Instant, Money, parse_instant
+from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, Event, Fuel, Instant, Money, parse_instant
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -99,14 +99,14 @@ def test_every_supply_state_has_its_own_word_and_icon() -> None:
 
 def test_line_tells_why_late_and_low() -> None:
     homes = street()
-    weak = views.home_line(homes["09"], START)
+    weak = views.home_line(homes["09"], START, LONDON)
     assert weak.contact_late
     assert weak.contact == "2 h 12 min ago"
     assert "out of reach" in weak.why
-    assert views.home_line(homes["06"], START).low_credit
-    assert not views.home_line(homes["01"], START).contact_late
-    assert views.home_line(homes["01"], START).balance == "Pays by bill"
-    assert views.home_line(homes["12"], START).contact == "never"
+    assert views.home_line(homes["06"], START, LONDON).low_credit
+    assert not views.home_line(homes["01"], START, LONDON).contact_late
+    assert views.home_line(homes["01"], START, LONDON).balance == "Pays by bill"
+    assert views.home_line(homes["12"], START, LONDON).contact == "never"
 
 
 @pytest.mark.parametrize(
@@ -275,3 +275,31 @@ def test_only_prepay_homes_have_an_account_at_the_counter() -> None:
     choices = views.account_choices(tuple(street().values()))
     assert choices["1007"] == "1007 · home 07"
     assert len(choices) == 8
+
+
+def test_every_event_for_people_is_a_plain_sentence() -> None:
+    told = [
+        ("token.accepted", {"way": "keypad", "amount_money5": 1_600_024, "balance_money5": -49}),
+        ("token.refused", {"way": "network", "why": "This token was already used."}),
+        ("valve.closed", {"reason": "cutoff", "volume_l": 968, "cutoff_l": 968}),
+        ("gas_link.failed", {"countdown_half_hours": 43}),
+        ("clock.set", {"step_ms": -2_000}),
+        ("button.pressed", {"opened": 0, "valve": 0}),
+    ]
+    events = [Event(START, "home/01/hub", kind, fields) for kind, fields in told]
+    assert [line.said for line in views.happenings(events, LONDON, "GBP")] == [
+        "A token typed on the keypad added £16.00. Balance −£0.01.",
+        "A token from the network was refused. This token was already used.",
+        "The gas valve closed at 0.968 m³, where the credit ended.",
+        "The gas meter was not heard. Without its link, gas goes on for 21 h 30 min.",
+        "The electricity meter's clock was set back by 2000 ms.",
+        "The button on the gas meter was pressed.",
+    ]
+
+
+def test_events_for_engineers_and_events_without_their_fields_leak_nothing() -> None:
+    strange = ["report.sent", "line.hello", "valve.opened"]
+    assert views.happenings([Event(START, "x", kind, {}) for kind in strange], LONDON, "GBP") == []
+    for kind in ("token.accepted", "token.refused", "valve.closed", "low_credit", "clock.set", "order.refused"):
+        (line,) = views.happenings([Event(START, "x", kind, {})], LONDON, "GBP")
+        assert "None" not in line.said

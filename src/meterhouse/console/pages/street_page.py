@@ -43,7 +43,7 @@ async def draw_street(frame: Frame) -> None:
         homes = await frame.desk.homes()
         now = frame.desk.now()
         summary.show(street_summary(homes, now, frame.desk.speed(), frame.zone))
-        table.show(homes, [home_line(home, now) for home in homes])
+        table.show(homes, [home_line(home, now, frame.zone) for home in homes])
 
     try:
         await refresh()

@@ -63,7 +63,7 @@ class HalfHourSeries:
     def caption(self) -> str:
         """`12.345 kWh in 48 half hours, 2 missing`; says so where there are none."""
         if not self.rows:
-            return "No half hours collected for this day."
+            return "No half hours yet: the head end reads each day soon after its midnight (UTC)."
         missing = f", {self.gaps} missing" if self.gaps else ""
         return f"{quantity_text(self.fuel, self.total)} in {grouped(len(self.rows))} half hours{missing}"
 
@@ -95,6 +95,8 @@ def day_spans(detail: HomeDetail, zone: tzinfo) -> list[DaySpan]:
         since, until = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
         spans.append(DaySpan(day_text(since, zone), since, until))
         day -= timedelta(days=1)
+    if len(spans) == 1:
+        return spans
     first = _midnight(newest - timedelta(days=LAST_DAYS - 1), zone)
     return [DaySpan(f"Last {LAST_DAYS} days", first, spans[0].until), *spans]
 

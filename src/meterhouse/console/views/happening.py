@@ -125,5 +125,5 @@ _SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
     "valve.closed": _valve_closed,
     "valve.opened": _valve_opened,
     "wan.down": _plain("The hub lost its line to the network."),
-    "wan.up": _plain("The hub is on line."),
+    "wan.up": _plain("The hub is online."),
 }

@@ -9,7 +9,7 @@ from typing import Final
 
 from meterhouse.app.desk import HomeView, PaymentMode, Supply
 from meterhouse.console.views.supply_badge import SupplyBadge, Tone, meter_of, supply_badge, worst_supply
-from meterhouse.console.views.words import NOTHING, age_text, clock_text, money_text, sum_text
+from meterhouse.console.views.words import NOTHING, age_text, clock_text, day_text, money_text, sum_text, time_text
 from meterhouse.model import HALF_HOUR, Fuel, Instant, Money
 
 __all__ = ["HomeLine", "StreetSummary", "home_line", "street_summary"]
@@ -49,7 +49,7 @@ class StreetSummary:
     speed: str
 
 
-def home_line(home: HomeView, now: Instant) -> HomeLine:
+def home_line(home: HomeView, now: Instant, zone: tzinfo) -> HomeLine:
     """The line of one home at the street's time `now`."""
     prepaid = [meter for meter in home.meters if meter.mode is PaymentMode.PREPAY]
     balances = [meter.balance for meter in prepaid if meter.balance is not None]
@@ -64,7 +64,7 @@ def home_line(home: HomeView, now: Instant) -> HomeLine:
         low_credit=any(meter.low_credit for meter in home.meters),
         contact=age_text(oldest, now),
         contact_late=oldest is None or now - oldest >= _LATE,
-        collected=age_text(home.last_collected, now),
+        collected=_moment(home.last_collected, zone),
         hub=_hub_badge(home),
         note=home.note,
         why=" ".join(meter.why for meter in home.meters if meter.why),
@@ -84,6 +84,10 @@ def street_summary(homes: tuple[HomeView, ...], now: Instant, speed: int, zone: 
         clock=clock_text(now, zone),
         speed=f"{speed} × real time" if speed != 1 else "real time",
     )
+
+
+def _moment(at: Instant | None, zone: tzinfo) -> str:
+    return "none yet" if at is None else f"{day_text(at, zone)} {time_text(at, zone)}"
 
 
 def _balance_hint(home: HomeView) -> str:

@@ -39,7 +39,7 @@ _BADGES: Final = {
     Supply.OFF: SupplyBadge("cancel", "Off", Tone.BAD),
     Supply.UNKNOWN: SupplyBadge("help", "Not known", Tone.QUIET),
 }
-_ABSENT: Final = SupplyBadge("remove", "None", Tone.QUIET)
+_ABSENT: Final = SupplyBadge("remove", "Not fitted", Tone.QUIET)
 _WORST_FIRST: Final = (Supply.OFF, Supply.ARMED, Supply.UNKNOWN)
 
 
