@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from meterhouse import __version__
+from meterhouse.cli.ledger import backup, ledger, restore_backup
 from meterhouse.cli.profile import profile
 from meterhouse.cli.read import read
 from meterhouse.cli.talk import say, write_json
 from meterhouse.cli.up import up
+from meterhouse.cli.vend import batch, vend
 from meterhouse.cli.world import world
 
 __all__ = ["app", "main"]
@@ -20,6 +22,11 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(read)
+app.command()(vend)
+app.command()(batch)
+app.command()(backup)
+app.command("restore")(restore_backup)
+app.add_typer(ledger, name="ledger")
 app.add_typer(world, name="world")
 app.add_typer(profile, name="profile")
 

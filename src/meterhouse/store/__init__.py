@@ -1,5 +1,7 @@
 """the memory: SQL (ledger, registry, commands) and interval data (Parquet); implements the supplier's ports"""
 
+from meterhouse.store.backup import Restored, back_up, lift, restore
+from meterhouse.store.batches import BatchReport, take_batch
 from meterhouse.store.book import SqlBook
 from meterhouse.store.commands import DELIVER_TOKEN, SHOW_DEBT, Command, CommandState, NewCommand, SqlCommands
 from meterhouse.store.counters import SqlCounters
@@ -23,6 +25,7 @@ __all__ = [
     "LAYOUT_VERSION",
     "LIMITS_FILE",
     "SHOW_DEBT",
+    "BatchReport",
     "Command",
     "CommandState",
     "Conflict",
@@ -35,6 +38,7 @@ __all__ = [
     "Landing",
     "NewCommand",
     "RegisteredMeter",
+    "Restored",
     "SqlBook",
     "SqlCommands",
     "SqlCounters",
@@ -47,10 +51,14 @@ __all__ = [
     "Transaction",
     "Used",
     "audit_breach",
+    "back_up",
     "flush_days",
+    "lift",
     "partitions",
     "read_limits",
     "read_partition",
+    "restore",
+    "take_batch",
     "verify",
     "write_partition",
 ]

@@ -1,5 +1,6 @@
 """the counter: payment in, debt first, then a token; each request once"""
 
+from meterhouse.supplier.vending.batch import Batch, BatchError, Reject, parse_batch, rejects_text
 from meterhouse.supplier.vending.counter import pay
 from meterhouse.supplier.vending.debt import WHOLE_SHARE, split, week_of
 from meterhouse.supplier.vending.issue import HOUSE, Issue, issue
@@ -68,6 +69,8 @@ __all__ = [
     "AccountRecord",
     "AccountState",
     "Agreement",
+    "Batch",
+    "BatchError",
     "CardState",
     "ClosedAccountError",
     "ClosedKind",
@@ -95,6 +98,7 @@ __all__ = [
     "PaymentRequest",
     "Proof",
     "Receipt",
+    "Reject",
     "RequestConflictError",
     "ReversalRefusedError",
     "Revoked",
@@ -119,12 +123,14 @@ __all__ = [
     "issue",
     "make",
     "meter_took_debt",
+    "parse_batch",
     "parse_limits",
     "pay",
     "post_token",
     "receipt_of",
     "receipt_sms",
     "receipt_text",
+    "rejects_text",
     "reserve",
     "reverse",
     "revoke",

@@ -1,0 +1,43 @@
+"""The counter of a data folder, opened by itself: for tills and checks while no street runs on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from meterhouse.model import ConfigurationError
+from meterhouse.store import Database, DataFolder, FileKeyStore, Till, read_limits
+from meterhouse.supplier.vending import EncryptionSchemes, StsService
+
+__all__ = ["open_books", "open_counter"]
+
+
+@contextmanager
+def open_counter(path: Path) -> Iterator[Till]:
+    """The till of a data folder, with its keys and its limits; what a crash left pending is finished first.
+
+    Raises:
+        ConfigurationError: it is no data folder, or a street runs on it: then ask that street's API.
+        StorageError: it cannot be used.
+    """
+    _there(path)
+    with DataFolder(path) as folder, Database(folder.url) as database:
+        services = EncryptionSchemes({"sts": StsService(FileKeyStore(folder.keys))})
+        yield Till(database, services, os.urandom, limits=read_limits(path))
+
+
+@contextmanager
+def open_books(path: Path) -> Iterator[Database]:
+    """The database of a data folder, also while a street runs on it: readers do not disturb it."""
+    _there(path)
+    with Database(f"sqlite:///{path / 'meterhouse.db'}") as database:
+        yield database
+
+
+def _there(path: Path) -> None:
+    if not (path / "meterhouse.db").exists():
+        raise ConfigurationError(
+            f"{path} is not a data folder", remedy="Name the folder that `meterhouse up` uses, or start one with it."
+        )
