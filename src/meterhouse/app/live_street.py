@@ -181,12 +181,14 @@ class LiveStreet:
     # views -------------------------------------------------------------------------------------------------------
 
     def gas_supply(self, site: HomeSite) -> Supply:
-        """As the gas meter stands; armed when its hub would open it for a hand."""
-        if site.gas is None:
+        """As the gas meter stands; armed when a hand on its button would bring the gas, by its hub or off line."""
+        gas, account = site.gas, site.hub.account
+        if gas is None:
             return Supply.UNKNOWN
-        if site.gas.valve is ValveState.OPEN:
+        if gas.valve is ValveState.OPEN:
             return Supply.ON
-        account = site.hub.account
+        if not gas.comms_ok:
+            return Supply.ARMED if gas.countdown > 0 else Supply.OFF
         return Supply.ARMED if account is not None and account.balance > 0 else Supply.OFF
 
     def electricity_supply(self, site: HomeSite) -> Supply:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from meterhouse.app.desk import PaymentMode
 from meterhouse.model import Instant, Money, UsageError, instant_of, parse_instant
 
-__all__ = ["Customer", "GasSite", "HomePlan", "StreetPlan", "parse_street"]
+__all__ = ["Customer", "GasSite", "HomePlan", "StreetPlan", "parse_street", "plan_of_tables"]
 
 _CV_RANGE: Final = (30_000, 50_000)
 """kJ/m³: the GB network allows 37.5 to 43.0 MJ/m³; outside 30 to 50 it is not natural gas."""
@@ -93,6 +93,15 @@ def parse_street(text: str, source: str = "street file") -> StreetPlan:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{source} is not TOML: {error}", remedy="Compare it with examples/street.toml.") from error
+    return plan_of_tables(table, source)
+
+
+def plan_of_tables(table: dict[str, Any], source: str) -> StreetPlan:
+    """The street of parsed tables `street`, `gas` and `home`, which may stand in a larger file.
+
+    Raises:
+        UsageError: as `parse_street`.
+    """
     _known(table, {"street", "gas", "home"}, source)
     head = _Table(table.get("street", {}), f"{source} [street]")
     head.known({"name", "start", "currency"})

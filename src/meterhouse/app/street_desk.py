@@ -165,7 +165,7 @@ class StreetDesk:
             cutoff_l=None if account is None or cutoff >= NO_LIMIT_LITRES else cutoff,
             countdown=mirror.countdown,
             low_credit=low,
-            why=_gas_why(supply, link_ok=gas.comms_ok, countdown=gas.countdown),
+            why=_gas_why(supply, link_ok=gas.comms_ok),
         )
 
     def _half_hours(self, meter: Eui64) -> tuple[tuple[Instant, int | None], ...]:
@@ -187,13 +187,15 @@ def _amounts(profile: DayProfile) -> list[tuple[Instant, int | None]]:
     return [(Instant(day + slot * HALF_HOUR), amount) for slot, amount in enumerate(profile.intervals(), 1)]
 
 
-def _gas_why(supply: Supply, *, link_ok: bool, countdown: int) -> str:
+def _gas_why(supply: Supply, *, link_ok: bool) -> str:
+    if supply is Supply.ARMED and not link_ok:
+        return "The link between hub and meter is down. Press the button on the gas meter to restore the gas for now."
     if supply is Supply.ARMED:
         return (
             "Credit is in. Make sure every appliance is off, then press the button on the gas meter to restore the gas."
         )
-    if supply is Supply.OFF and not link_ok and countdown > 0:
-        return "The link between hub and meter is down. Press the button on the gas meter to restore the gas for now."
+    if supply is Supply.OFF and not link_ok:
+        return "The link between hub and meter is down, and the time allowed without it has ended. Ask your supplier."
     if supply is Supply.OFF:
         return "The credit is used up. Buy credit, or type a token on the hub's keypad."
     return ""

@@ -10,6 +10,7 @@ from meterhouse import __version__
 from meterhouse.cli.ledger import backup, ledger, restore_backup
 from meterhouse.cli.profile import profile
 from meterhouse.cli.read import read
+from meterhouse.cli.scenario import scenario
 from meterhouse.cli.talk import say, write_json
 from meterhouse.cli.up import up
 from meterhouse.cli.vend import batch, vend
@@ -28,6 +29,7 @@ app.command()(backup)
 app.command("restore")(restore_backup)
 app.add_typer(ledger, name="ledger")
 app.add_typer(world, name="world")
+app.add_typer(scenario, name="scenario")
 app.add_typer(profile, name="profile")
 
 

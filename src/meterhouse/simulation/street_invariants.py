@@ -122,14 +122,21 @@ class RatedBalances:
 
     name = "balances equal the reference ledger"
     number = 6
-    kinds: tuple[str, ...] = ()
+    kinds = ("tariff.set",)
 
     def __init__(self, street: LiveStreet) -> None:
         self._street = street
+        self._tariffs: defaultdict[str, list[tuple[int, int, int, int]]] = defaultdict(list)
 
     def observe(self, event: Event) -> Iterable[str]:
-        """Not by event."""
-        del event
+        """A tariff that a hub has taken: it holds for half hours that begin at `from_ms` or later."""
+        words = ("from_ms", "price_money5", "standing_charge_money5", "cv_kj_m3")
+        begins, price, day, cv = (event.fields[word] for word in words)
+        assert isinstance(begins, int)
+        assert isinstance(price, int)
+        assert isinstance(day, int)
+        assert isinstance(cv, int)
+        self._tariffs[event.source].append((begins, price, day, cv))
         return ()
 
     def check(self, now: Instant) -> Iterable[str]:
@@ -139,22 +146,28 @@ class RatedBalances:
             account = site.hub.account
             if account is None or account.charged_until is None or site.gas is None or site.plan.gas is None:
                 continue
-            expected = account.opening + account.credited - self._cost(site)
+            expected = account.opening + account.credited - self._cost(site, account.charged_until)
             if account.balance != expected:
                 yield f"home {site.plan.home} has {account.balance}, the reference ledger {expected}"
 
-    def _cost(self, site: HomeSite) -> int:
+    def _cost(self, site: HomeSite, until: Instant) -> int:
+        """Tariff by tariff: the half hours between two changes, each rated as one volume."""
         assert site.gas is not None
         assert site.plan.gas is not None
-        account, gas = site.hub.account, site.plan.gas
-        assert account is not None
-        assert account.charged_until is not None
-        rows = site.gas.backlog.log.between(Instant(0), account.charged_until)
-        first = rows[0]
-        litres = rows[-1].register - first.register
-        kwh = Fraction(litres, 1000) * Fraction(102264, 100000) * Fraction(gas.cv, 1000) / Fraction(36, 10)
-        days = account.charged_until // DAY - first.end // DAY
-        return floor(kwh * gas.price) + days * gas.standing_charge
+        gas = site.plan.gas
+        rows = site.gas.backlog.log.between(Instant(0), until)
+        changes = [(0, gas.price, gas.standing_charge, gas.cv), *self._tariffs[site.hub.name]]
+        ends = [begins for begins, *_ in changes[1:]] + [until]
+        energy, days, last = Fraction(0), 0, rows[0]
+        for (_, price, standing_charge, cv), end in zip(changes, ends, strict=True):
+            inside = [row for row in rows if last.end < row.end <= end]
+            if not inside:
+                continue
+            kwh = Fraction(inside[-1].register - last.register, 1000) * Fraction(102264, 100000) * cv / 3600
+            energy += kwh * price
+            days += standing_charge * (inside[-1].end // DAY - last.end // DAY)
+            last = inside[-1]
+        return floor(energy) + days
 
 
 class HalfHours:

@@ -103,10 +103,11 @@ class GasAccount:
         """The register at which the balance ends; no limit before the first report."""
         return NO_LIMIT_LITRES if self.charged_l is None else cutoff_volume_l(self, self.charged_l)
 
-    def set_tariff(self, tariff: GasTariff, now: Instant) -> None:
-        """From the half hour that begins next, charge by this tariff."""
+    def set_tariff(self, tariff: GasTariff, now: Instant) -> Instant:
+        """From the half hour that begins next, charge by this tariff; returns when that is."""
         begins = half_hour_end(Instant(now - 1))
         self.coming.append([begins, tariff.price, tariff.standing_charge, tariff.cv])
+        return begins
 
     @property
     def tariff(self) -> GasTariff:

@@ -238,7 +238,7 @@ class Hub:
         if self.mirror is not None:
             parts += mirror_objects(self.mirror, self.account)
         if self.account is not None and self.slot is not None:
-            parts += account_objects(self.account, self.slot)
+            parts += account_objects(self.account, self.slot, self._tell)
         device = dlms.LogicalDevice(self.settings.serial, parts)
         head_end = dlms.ClientAccess(
             objects.HEAD_END_SAP,

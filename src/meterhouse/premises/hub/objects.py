@@ -96,7 +96,7 @@ def mirror_objects(mirror: GasMirror, account: GasAccount | None) -> list[dlms.S
     ]
 
 
-def account_objects(account: GasAccount, slot: TokenSlot) -> list[dlms.ServerObject]:
+def account_objects(account: GasAccount, slot: TokenSlot, tell: Callable[..., None]) -> list[dlms.ServerObject]:
     """What a prepay home has besides: balance, tariff, the supplier's note of the debt, the token gateway."""
 
     def enter(parameter: dlms.CosemData, now: Instant) -> None:
@@ -113,7 +113,8 @@ def account_objects(account: GasAccount, slot: TokenSlot) -> list[dlms.ServerObj
             raise dlms.AccessRefusedError(
                 dlms.DataAccessResult.OTHER_REASON, f"tariff {price}, {day}, {cv} is not a sensible one"
             )
-        account.set_tariff(GasTariff(price, day, cv), now)
+        begins = account.set_tariff(GasTariff(price, day, cv), now)
+        tell(now, "tariff.set", from_ms=begins, price_money5=price, standing_charge_money5=day, cv_kj_m3=cv)
 
     def last_time(_selection: dlms.Selection | None, _now: Instant) -> dlms.CosemData:
         at = slot.last_at

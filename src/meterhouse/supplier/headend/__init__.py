@@ -3,6 +3,7 @@
 from meterhouse.supplier.headend.head_end import HeadEnd, HeadEndSettings
 from meterhouse.supplier.headend.jobs import ArmSupply, CollectDays, DeliverToken, Job
 from meterhouse.supplier.headend.ports import Clients, HubEntry, MeterEntry, OrderBook, ReadingStore
+from meterhouse.supplier.headend.tariff_job import SetGasTariff
 
 __all__ = [
     "ArmSupply",
@@ -16,4 +17,5 @@ __all__ = [
     "MeterEntry",
     "OrderBook",
     "ReadingStore",
+    "SetGasTariff",
 ]

@@ -29,7 +29,7 @@ from meterhouse.model import (
 from meterhouse.protocols import dlms
 from meterhouse.supplier.headend.ports import Clients, HubEntry, MeterEntry, OrderBook, ReadingStore
 
-__all__ = ["ArmSupply", "CollectDays", "DeliverToken", "Job", "Route", "Talk"]
+__all__ = ["HUB", "METER", "ArmSupply", "CollectDays", "DeliverToken", "Job", "Route", "Talk", "via"]
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ METER = Route(objects.METER_ADDRESS)
 Talk = Generator[tuple[Route, bytes], bytes, T]
 
 
-def _via(route: Route, procedure: dlms.Procedure[T]) -> Talk[T]:
+def via(route: Route, procedure: dlms.Procedure[T]) -> Talk[T]:
     """A DLMS procedure with the route in front of each APDU."""
     try:
         apdu = next(procedure)
@@ -103,11 +103,11 @@ class CollectDays:
             gas = meter.fuel is Fuel.GAS
             route, device = (HUB, hub.identity) if gas else (METER, meter.identity)
             client = clients.client(device)
-            yield from _via(route, client.associate())
+            yield from via(route, client.associate())
             for day in days:
-                profile = yield from _via(route, _read_day(client, meter, day))
+                profile = yield from via(route, _read_day(client, meter, day))
                 self.store.keep(profile, now)
-            yield from _via(route, client.release())
+            yield from via(route, client.release())
 
 
 def _read_day(client: dlms.Client, meter: MeterEntry, day: Instant) -> dlms.Procedure[DayProfile]:
@@ -138,25 +138,25 @@ class DeliverToken:
     def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
         """Note, token, then the hub's verdict; a token that was credited already is as good as accepted."""
         client = clients.client(hub.identity)
-        yield from _via(HUB, client.associate())
+        yield from via(HUB, client.associate())
         self.book.stage(self.order, "carried", now)
         try:
             stage, why = yield from self._hand_over(client, now)
         except dlms.AccessRefusedError as error:  # no account there, or none for tokens: another try changes nothing
             stage, why = "refused", error.sentence()
-        yield from _via(HUB, client.release())
+        yield from via(HUB, client.release())
         self.book.stage(self.order, stage, now, why)
 
     def _hand_over(self, client: dlms.Client, now: Instant) -> Talk[tuple[str, str]]:
         note = dlms.double_long_unsigned(min(self.debt_left, _LARGEST_NOTE))
-        yield from _via(HUB, client.set(dlms.DATA, objects.GAS_DEBT_NOTE, 2, note))
+        yield from via(HUB, client.set(dlms.DATA, objects.GAS_DEBT_NOTE, 2, note))
         if not self.token:
             return "accepted", "all of the payment went to debt"
         digits = dlms.octet_string(self.token.encode("ascii"))
         with suppress(dlms.AccessRefusedError):  # the verdict says more than the action's result
-            yield from _via(HUB, client.act(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 1, digits))
+            yield from via(HUB, client.act(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 1, digits))
         self.book.stage(self.order, "hub", now)
-        verdict = decode_status((yield from _via(HUB, client.get(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 6))))
+        verdict = decode_status((yield from via(HUB, client.get(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 6))))
         if verdict is TokenVerdict.NONE_YET:
             raise LinkError("the hub forgot the token before it said what became of it", remedy="It is sent again.")
         if verdict in (TokenVerdict.ACCEPTED, TokenVerdict.USED):
@@ -182,9 +182,9 @@ class ArmSupply:
         """Method 2 of the disconnect control, which in control mode 3 only arms (IEC 62056-6-2 §4.5.8)."""
         del hub
         client = clients.client(self.meter)
-        yield from _via(METER, client.associate())
+        yield from via(METER, client.associate())
         try:
-            yield from _via(
+            yield from via(
                 METER,
                 client.act(dlms.DISCONNECT_CONTROL, objects.ELECTRICITY_DISCONNECT, 2, dlms.integer(0)),
             )
@@ -192,4 +192,4 @@ class ArmSupply:
             self.book.stage(self.order, "refused", now, error.sentence())
         else:
             self.book.stage(self.order, "accepted", now)
-        yield from _via(METER, client.release())
+        yield from via(METER, client.release())

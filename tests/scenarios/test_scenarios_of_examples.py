@@ -1,0 +1,86 @@
+"""Every scenario file in examples/ goes as it tells; the three of Appendix C prove their rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from meterhouse.model import UsageError
+from meterhouse.simulation.scenario import parse_scenario, run_scenario
+
+FOLDER = Path(__file__).resolve().parents[2] / "examples" / "scenarios"
+FILES = sorted(FOLDER.glob("*.toml"))
+
+
+def played(name):
+    report = run_scenario(parse_scenario((FOLDER / name).read_text(encoding="utf-8"), name))
+    assert [one for one in report.seen if not one.ok] == []
+    assert report.world.violations == ()
+    assert report.seen
+    return report
+
+
+@pytest.mark.requirement("S0-126")
+@pytest.mark.requirement("S0-130")
+def test_the_link_fails_for_good():
+    played("gas-link-fails-for-good.toml")
+
+
+@pytest.mark.requirement("S0-131")
+@pytest.mark.requirement("S0-132")
+def test_the_link_fails_and_returns():
+    played("gas-link-fails-and-returns.toml")
+
+
+@pytest.mark.requirement("S0-135")
+@pytest.mark.requirement("S0-136")
+def test_the_link_fails_after_the_valve_has_closed():
+    played("gas-link-fails-after-closing.toml")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_scenario_is_the_same_each_time(file):
+    scenario = parse_scenario(file.read_text(encoding="utf-8"), file.name)
+    assert run_scenario(scenario).world.trace == run_scenario(scenario).world.trace
+
+
+GOOD = """
+[scenario]
+days = 1
+[street]
+start = 2026-01-05T00:00:00Z
+[[home]]
+id = "01"
+gas = { mode = "prepay", price = "0.07", cv = 39_500, opening_balance = "1.00" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("[[act]]\nhome='02'\nat='0d'\ndo='press'\nfuel='gas'", "home is '02'"),
+        ("[[act]]\nhome='01'\nat='noon'\ndo='press'\nfuel='gas'", "at is 'noon'"),
+        ("[[act]]\nhome='01'\nat='0d'\ndo='dance'", "do is 'dance'"),
+        ("[[act]]\nhome='01'\nat='0d'\ndo='pay'", "has no amount"),
+        ("[[act]]\nhome='01'\nat='0d'\ndo='press'\nfuel='water'", "fuel is 'water'"),
+        ("[[expect]]\nhome='01'\nat='0d'\nmood='good'", "unknown field 'mood'"),
+        ("[[fault]]\nhome='01'\nat='0d'\nlasts='1d'\nkind='rain'", "'rain' is no kind of fault"),
+        ("[[weather]]\nhome='01'", "unknown field 'weather'"),
+        ("[[expect]]\nhome='01'\nat=", "is not TOML"),
+    ],
+)
+def test_what_a_file_cannot_mean_is_one_sentence_that_names_the_place(more, says):
+    with pytest.raises(UsageError, match=says):
+        parse_scenario(GOOD + more, "file.toml")
+
+
+def test_what_is_not_as_told_is_seen_and_said():
+    wrong = (
+        GOOD
+        + "[[expect]]\nhome='01'\nat='0d 12:00'\ngas='armed'\n[[act]]\nhome='01'\nat='0d 01:00'\ndo='key_in'\ntoken='last'"
+    )
+    report = run_scenario(parse_scenario(wrong, "file.toml"))
+    assert not report.ok
+    assert [(one.what, one.expected, one.found) for one in report.seen] == [("gas", "armed", "off")]
+    assert "no token was sold to home 01 yet" in report.said[0]
