@@ -67,15 +67,15 @@ def _value(apdu: bytes) -> bytes:
     return response.result.encoded
 
 
-def _beside(peer: str, script: str, frame: bytes) -> tuple[float | None, str]:
-    """The peer's rate and name; without a rate, why there is none."""
+def _beside(peer: str, script: str, frame: bytes) -> tuple[float | None, float | None, str]:
+    """The peer's rates, to plain data and typed, and its name; without rates, why there are none."""
     try:
         answer = ask(peer, script, {"frame": frame.hex()})
     except PeerError as error:
-        return None, str(error)
+        return None, None, str(error)
     if answer["registers"] != sum(REGISTERS):
-        return None, f"{answer['name']} read other registers than were sent"
-    return float(str(answer["per_second"])), str(answer["name"])
+        return None, None, f"{answer['name']} read other registers than were sent"
+    return float(str(answer["per_second"])), float(str(answer["typed"])), str(answer["name"])
 
 
 @bench
@@ -85,12 +85,14 @@ def dlms_day() -> Iterator[Figure]:
     frame = bytes((0, 1, 0, 1, 0, 16)) + len(apdu).to_bytes(2, "big") + apdu
     assert sum(row.items()[-1].whole() for row in decode_data(_value(apdu)).items()) == sum(REGISTERS)
     ours = per_second(lambda: decode_data(_value(apdu)))
-    for peer, script in (("gurux", "dlms_gurux.py"), ("dlms-cosem", "dlms_dlms_cosem.py")):
-        rate, name = _beside(peer, script, frame)
-        yield Figure("DLMS day decoded to data", "1/s", ours, rate, name, note=f"{INPUT}; times left as octets")
     assert [register for _, _, register in profile_rows(_value(apdu))] == REGISTERS
     rows = per_second(lambda: profile_rows(_value(apdu)))
-    yield Figure("DLMS day decoded to rows", "1/s", rows, note=f"{INPUT}; times as instants")
+    for peer, script, times in (("dlms-cosem", "dlms_dlms_cosem.py", 25), ("gurux", "dlms_gurux.py", 50)):
+        rate, typed, name = _beside(peer, script, frame)
+        yield Figure("DLMS day decoded to data", "1/s", ours, rate, name, note=f"{INPUT}; times left as octets")
+        floor = None if typed is None else times * typed
+        note = f"{INPUT}; times as instants, every tag and length checked"
+        yield Figure("DLMS day decoded to rows", "1/s", rows, typed, name, limit=floor, note=note)
     slow = per_second(lambda: [instant_from(row.items()[0]) for row in decode_data(_value(apdu)).items()])
     yield Figure("DLMS day decoded to data and instants", "1/s", slow, note=INPUT)
 

@@ -31,5 +31,5 @@ def ask(peer: str, script: str, question: dict[str, object]) -> dict[str, object
     )
     if ended.returncode != 0:
         raise PeerError(f"{peer} failed: {ended.stderr.strip().splitlines()[-1] if ended.stderr else ended.returncode}")
-    answer: dict[str, object] = json.loads(ended.stdout)
+    answer: dict[str, object] = json.loads(ended.stdout.splitlines()[-1])  # some peers talk before they answer
     return answer
