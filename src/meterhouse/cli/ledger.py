@@ -119,7 +119,7 @@ def restore_backup(
         write_json({"data": str(data), **asdict(done)})
     else:
         say.print(
-            f"Restored {data}: {done.meters} meters' identifiers and {done.counters} counters lifted past {isoformat(now)}."
+            f"Restored {data}: {done.meters} meters' numbers and {done.counters} counters are past {isoformat(now)}."
         )
         if done.pending:
             say.print(f"{done.pending} payments are pending; the next sale finishes them.", style="yellow")
