@@ -11,12 +11,21 @@ from meterhouse.crypto.gcm import GcmKey
 from meterhouse.crypto.kdf import concat_kdf, hmac_sha256
 from meterhouse.crypto.key_wrap import WRAP_OVERHEAD, unwrap_key, wrap_key
 from meterhouse.crypto.misty1 import Misty1
+from meterhouse.crypto.x509 import (
+    MAX_CERTIFICATE,
+    CertificateFacts,
+    read_certificate,
+    request_certificate,
+    was_issued_by,
+)
 
 __all__ = [
+    "MAX_CERTIFICATE",
     "P256",
     "P384",
     "WRAP_OVERHEAD",
     "CbcKey",
+    "CertificateFacts",
     "CmacKey",
     "Curve",
     "GcmKey",
@@ -29,11 +38,14 @@ __all__ = [
     "des_encrypt",
     "hmac_sha256",
     "md5",
+    "read_certificate",
+    "request_certificate",
     "sha1",
     "sha256",
     "shared_secret",
     "sign",
     "unwrap_key",
     "verify",
+    "was_issued_by",
     "wrap_key",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -284,3 +286,12 @@ def test_no_key_is_shown_when_printed():
     shown = repr(keys(0)) + repr(credentials(1, 10, 20)) + repr(Opened(b"", 0, Manner.SERVICE, 0))
     assert keys(0).encryption.hex() not in shown
     assert "private" not in shown.lower()
+
+
+@pytest.mark.parametrize("missing", ["signing", "peer_agreement"])
+def test_what_could_not_be_answered_in_kind_is_refused_before_it_does_anything(missing):
+    wrapping = Wrapping(0x30, Manner.CIPHERING, KeyChoice.ONE_PASS)
+    server = Guard(SERVER, CLIENT, None, replace(credentials(1, 20, 10), **{missing: None}))
+    client = Guard(CLIENT, SERVER, None, credentials(1, 10, 20))
+    with pytest.raises(ProtocolError, match="answer that in kind"):
+        server.open(client.seal(GET, wrapping), 0)

@@ -243,7 +243,17 @@ class Guard:
             raise ProtocolError("protection inside of protection, beyond one signature and one ciphering")
         if policy & Policy.SIGNED and opened.signing is Signing.NONE:
             raise ProtocolError("the APDU is not signed, and a signature is demanded")
+        if not transaction and not self._can_answer(opened):
+            raise ProtocolError("there are no keys here to answer that in kind")
         return opened
+
+    def _can_answer(self, opened: Opened) -> bool:
+        pairs = self._credentials
+        if opened.signing is not Signing.NONE or opened.key is KeyChoice.ONE_PASS:
+            if pairs is None or pairs.signing is None:
+                return False
+            return opened.key is not KeyChoice.ONE_PASS or pairs.peer_agreement is not None
+        return True
 
     def _decipher(self, apdu: bytes, policy: int, transaction: bytes) -> Opened:
         tag = apdu[0]

@@ -219,26 +219,26 @@ class SecuritySetup:
     def _import(self, data: CosemData, now: Instant) -> None:
         certificate = certificate_from(data.octets(), self._curve())
         known = self.holdings.certificates
-        issued_by_one_of(certificate, [each for each in known if each.authority], now)
-        if any(each.der == certificate.der for each in known):
+        issued_by_one_of(certificate, [each for each in known if each.facts.authority], now)
+        if any(each.facts.der == certificate.facts.der for each in known):
             return
         if len(known) >= _MAX_CERTIFICATES:
             raise AccessRefusedError(ActionResult.TEMPORARY_FAILURE, "one certificate more than there is room for")
         credentials, fresh = self._credentials(), dict(self.holdings.fresh)
         if certificate.title == self._server:
             credentials = _with_own(credentials, fresh, certificate)
-        elif certificate.title == self._client and not certificate.authority:
+        elif certificate.title == self._client and not certificate.facts.authority:
             credentials = _with_peer(credentials, certificate)
         kept = tuple(each for each in known if not _replaces(certificate, each))
         self._hold(Holdings((*kept, certificate), fresh), credentials)
 
     def _export(self, data: CosemData, _now: Instant) -> CosemData:
-        return octet_string(self._found(data).der)
+        return octet_string(self._found(data).facts.der)
 
     def _remove(self, data: CosemData, _now: Instant) -> None:
         certificate = self._found(data)
         credentials = self._credentials()
-        public, has = certificate.public, credentials
+        public, has = certificate.facts.public, credentials
         left = replace(
             credentials,
             signing=None if has.signing and has.signing.public == public else has.signing,
@@ -255,7 +255,7 @@ class SecuritySetup:
         self.holdings, self.ring.credentials = holdings, credentials
 
     def _entity(self, certificate: Certificate) -> CertificateEntity:
-        if certificate.authority:
+        if certificate.facts.authority:
             return CertificateEntity.AUTHORITY
         if certificate.title == self._server:
             return CertificateEntity.SERVER
@@ -265,9 +265,9 @@ class SecuritySetup:
         return structure(
             enum(self._entity(each)),
             enum(each.type),
-            octet_string(each.serial),
-            octet_string(each.issuer),
-            octet_string(each.subject),
+            octet_string(each.facts.serial),
+            octet_string(each.facts.issuer),
+            octet_string(each.facts.subject),
             octet_string(b""),
         )
 
@@ -283,7 +283,7 @@ class SecuritySetup:
         elif by.whole() == 1:
             serial, issuer = identification.items(2)
             key = (serial.octets(), issuer.octets())
-            found = [each for each in self.holdings.certificates if (each.serial, each.issuer) == key]
+            found = [each for each in self.holdings.certificates if (each.facts.serial, each.facts.issuer) == key]
         else:
             raise ApduError(f"certificate identification {by.whole()} is neither 0 nor 1")
         if not found:
@@ -299,8 +299,8 @@ def _kind(data: CosemData) -> CertificateType:
 
 
 def _replaces(new: Certificate, old: Certificate) -> bool:
-    end = bool(new.title) and not new.authority
-    return end and not old.authority and (old.title, old.type) == (new.title, new.type)
+    end = bool(new.title) and not new.facts.authority
+    return end and not old.facts.authority and (old.title, old.type) == (new.title, new.type)
 
 
 def _with_own(credentials: Credentials, fresh: dict[int, KeyPair], certificate: Certificate) -> Credentials:
@@ -308,17 +308,17 @@ def _with_own(credentials: Credentials, fresh: dict[int, KeyPair], certificate: 
     signing = certificate.type is CertificateType.DIGITAL_SIGNATURE
     own = credentials.signing if signing else credentials.agreement
     pair = fresh.get(certificate.type)
-    if pair is not None and pair.public == certificate.public:
+    if pair is not None and pair.public == certificate.facts.public:
         del fresh[certificate.type]
         return replace(credentials, signing=pair) if signing else replace(credentials, agreement=pair)
-    if own is None or own.public != certificate.public:
+    if own is None or own.public != certificate.facts.public:
         raise MalformedError("the certificate is of a key that is not here")
     return credentials
 
 
 def _with_peer(credentials: Credentials, certificate: Certificate) -> Credentials:
     if certificate.type is CertificateType.DIGITAL_SIGNATURE:
-        return replace(credentials, peer_signing=certificate.public)
+        return replace(credentials, peer_signing=certificate.facts.public)
     if certificate.type is CertificateType.KEY_AGREEMENT:
-        return replace(credentials, peer_agreement=certificate.public)
+        return replace(credentials, peer_agreement=certificate.facts.public)
     return credentials
