@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from meterhouse import __version__
+from meterhouse.cli.decode import decode
 from meterhouse.cli.ledger import backup, ledger, restore_backup
 from meterhouse.cli.profile import profile
 from meterhouse.cli.read import read
 from meterhouse.cli.scenario import scenario
 from meterhouse.cli.talk import say, write_json
+from meterhouse.cli.token import token
 from meterhouse.cli.up import up
 from meterhouse.cli.vend import batch, vend
 from meterhouse.cli.world import world
@@ -23,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(read)
+app.command()(decode)
 app.command()(vend)
 app.command()(batch)
 app.command()(backup)
@@ -31,6 +34,7 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(world, name="world")
 app.add_typer(scenario, name="scenario")
 app.add_typer(profile, name="profile")
+app.add_typer(token, name="token")
 
 
 @app.command()
