@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meterhouse.model import UNIT, ConfigurationError, UsageError
@@ -46,6 +46,7 @@ def test_a_smaller_sale_still_fits_after_one_that_did_not(tmp_path):
     usage.spend(NAME, 10 * UNIT)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 3 * UNIT), max_size=30), st.integers(0, 20), st.integers(0, 20 * UNIT))
 def test_no_crash_lets_a_key_pass_its_cap(tmp_path_factory, values, tokens, money5):
     folder = tmp_path_factory.mktemp("usage")
