@@ -1,6 +1,7 @@
 """Reads a meter with dlms-cosem and prints what it read as JSON. Runs in that library's own environment.
 
 usage: dlms_cosem_client.py HOST PORT MODE ENCRYPTION_KEY AUTHENTICATION_KEY FROM TO [PDU]
+PORT is a TCP port for the wrapper, `hdlc/PORT` for HDLC over TCP, or `hdlc` where HOST is a terminal device.
 MODE is `plain` (client 16), `plain/N` (client N) or `gmac` (client 1, HLS-5 and authenticated encryption); keys in hex; times in ms UTC.
 PDU is the largest APDU that the client takes; a small one makes the meter answer in blocks.
 Readings come as times in ms UTC and whole numbers.
@@ -16,7 +17,7 @@ from dlms_cosem import cosem, enumerations, utils
 from dlms_cosem.client import DlmsClient
 from dlms_cosem.cosem.capture_object import CaptureObject
 from dlms_cosem.cosem.selective_access import RangeDescriptor
-from dlms_cosem.io import BlockingTcpIO, TcpTransport
+from dlms_cosem.io import BlockingTcpIO, HdlcTransport, SerialIO, TcpTransport
 from dlms_cosem.security import HighLevelSecurityGmacAuthentication, NoSecurityAuthentication
 from dlms_cosem.time import datetime_from_bytes
 
@@ -24,16 +25,24 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 
 
 def make_client(host, port, mode, encryption, authentication, pdu):
-    link = BlockingTcpIO(host, port, timeout=20)
+    hdlc = port.startswith("hdlc")
+    number = int(port.removeprefix("hdlc").strip("/") or 0)
+    link = BlockingTcpIO(host, number, timeout=20) if number else SerialIO(host, 9600, timeout=20)
+
+    def transport(client):
+        if hdlc:
+            return HdlcTransport(client, 1, link, server_physical_address=17)
+        return TcpTransport(client, 1, link)
+
     if mode.startswith("plain"):
         return DlmsClient(
-            transport=TcpTransport(int(mode[6:] or 16), 1, link),
+            transport=transport(int(mode[6:] or 16)),
             authentication=NoSecurityAuthentication(),
             block_transfer=True,
             max_pdu_size=pdu,
         )
     return DlmsClient(
-        transport=TcpTransport(1, 1, link),
+        transport=transport(1),
         authentication=HighLevelSecurityGmacAuthentication(challenge_length=32),
         encryption_key=encryption,
         authentication_key=authentication,
@@ -55,7 +64,7 @@ def milliseconds(octets):
 
 def main(host, port, mode, encryption, authentication, start, end, pdu="65535"):
     keys = bytes.fromhex(encryption), bytes.fromhex(authentication)
-    client = make_client(host, int(port), mode, *keys, int(pdu))
+    client = make_client(host, port, mode, *keys, int(pdu))
     kinds = enumerations.CosemInterface
     time = attribute(kinds.CLOCK, "0.0.1.0.0.255", 2)
     first, last = (datetime.fromtimestamp(int(at) / 1000, tz=UTC) for at in (start, end))

@@ -1,14 +1,17 @@
 """Reads a meter with gurux-dlms and prints what it read as JSON. Runs in that library's own environment.
 
 usage: gurux_client.py HOST PORT MODE ENCRYPTION_KEY AUTHENTICATION_KEY FROM TO [PDU]
+PORT is a TCP port for the wrapper, `hdlc/PORT` for HDLC over TCP, or `hdlc` where HOST is a terminal device.
 MODE is `plain` (client 16), `plain/N` (client N) or `gmac` (client 1, HLS-5 and authenticated encryption); keys in hex; times in ms UTC.
 PDU is the largest APDU that the client takes; a small one makes the meter answer in blocks.
 Readings come as times in ms UTC and whole numbers.
 """
 
 import json
+import os
 import socket
 import sys
+import tty
 from datetime import UTC, datetime
 
 from gurux_dlms import GXByteBuffer, GXDateTime, GXReplyData
@@ -17,12 +20,17 @@ from gurux_dlms.objects import GXDLMSClock, GXDLMSProfileGeneric, GXDLMSRegister
 from gurux_dlms.secure import GXDLMSSecureClient
 
 
-class Link:
+class WrapperLink:
     """A TCP connection that speaks wrapper frames for the library."""
 
     def __init__(self, client, host, port):
         self.client = client
         self.socket = socket.create_connection((host, port), timeout=20)
+
+    def begin(self):
+        """The wrapper needs no connection of its own."""
+
+    end = begin
 
     def exactly(self, count):
         octets = b""
@@ -53,10 +61,55 @@ class Link:
         return reply
 
 
-def make_client(mode, encryption, authentication):
+class HdlcLink(WrapperLink):
+    """HDLC frames for the library, over TCP or a terminal."""
+
+    def __init__(self, client, host, port):
+        self.client = client
+        self.octets = b""
+        if port:
+            self.socket = socket.create_connection((host, port), timeout=20)
+            self.descriptor = self.socket.fileno()
+            self.socket.setblocking(True)
+        else:
+            self.descriptor = os.open(host, os.O_RDWR | os.O_NOCTTY)
+            tty.setraw(self.descriptor)
+
+    def ask(self, packet, reply):
+        if packet is not None:
+            os.write(self.descriptor, bytes(packet))
+        while not self.client.getData(self.frame(), reply, GXReplyData()):
+            pass
+        if reply.error:
+            raise RuntimeError(f"error {reply.error}")
+        while reply.isMoreData():
+            # While the server has the turn, the next frame of its window comes unasked.
+            self.ask(None if reply.isStreaming() else self.client.receiverReady(reply), reply)
+
+    def frame(self):
+        while (end := self.whole()) is None:
+            self.octets += os.read(self.descriptor, 4096)
+        taken, self.octets = self.octets[:end], self.octets[end:]
+        return GXByteBuffer(taken)
+
+    def whole(self):
+        """Where the first frame ends; by its length, because a flag may stand inside it."""
+        if len(self.octets) < 3:
+            return None
+        end = ((self.octets[1] & 7) << 8 | self.octets[2]) + 2
+        return end if len(self.octets) >= end else None
+
+    def begin(self):
+        self.client.parseUAResponse(self.run(self.client.snrmRequest()).data)
+
+    def end(self):
+        self.run(self.client.disconnectRequest())
+
+
+def make_client(mode, encryption, authentication, interface, server):
     if mode.startswith("plain"):
-        return GXDLMSSecureClient(True, int(mode[6:] or 16), 1, Authentication.NONE, None, InterfaceType.WRAPPER)
-    client = GXDLMSSecureClient(True, 1, 1, Authentication.HIGH_GMAC, None, InterfaceType.WRAPPER)
+        return GXDLMSSecureClient(True, int(mode[6:] or 16), server, Authentication.NONE, None, interface)
+    client = GXDLMSSecureClient(True, 1, server, Authentication.HIGH_GMAC, None, interface)
     client.ciphering.security = Security.AUTHENTICATION_ENCRYPTION
     client.ciphering.systemTitle = b"GRXCLI01"
     client.ciphering.blockCipherKey = encryption
@@ -80,9 +133,18 @@ def read_profile(client, link, start, end):
 
 
 def main(host, port, mode, encryption, authentication, start, end, pdu="65535"):
-    client = make_client(mode, bytes.fromhex(encryption), bytes.fromhex(authentication))
+    hdlc = port.startswith("hdlc")
+    interface = InterfaceType.HDLC if hdlc else InterfaceType.WRAPPER
+    # Logical device 1 of physical device 17, as the library packs an address of two bytes.
+    server = 1 << 7 | 17 if hdlc else 1
+    client = make_client(mode, bytes.fromhex(encryption), bytes.fromhex(authentication), interface, server)
     client.maxReceivePDUSize = int(pdu)
-    link = Link(client, host, int(port))
+    if hdlc:
+        client.hdlcSettings.maxInfoTX = client.hdlcSettings.maxInfoRX = 200
+        # One frame at a time: with windows the library stumbles over a variable of its own (checkFrame).
+        client.hdlcSettings.windowSizeRX = 1
+    link = (HdlcLink if hdlc else WrapperLink)(client, host, int(port.removeprefix("hdlc").strip("/") or 0))
+    link.begin()
     client.parseAareResponse(link.run(client.aarqRequest()).data)
     if client.isAuthenticationRequired:
         for packet in client.getApplicationAssociationRequest():
@@ -97,6 +159,7 @@ def main(host, port, mode, encryption, authentication, start, end, pdu="65535"):
     listed = link.run(client.getObjectsRequest())
     objects = client.parseObjects(listed.data, False)
     link.run(client.releaseRequest())
+    link.end()
     names = sorted(
         f"{int(item.objectType)} {item.logicalName}" for item in objects if item.objectType != ObjectType.NONE
     )

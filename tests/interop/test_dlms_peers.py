@@ -28,8 +28,8 @@ from meterhouse.protocols.dlms import (
     profile_generic,
     register,
     rights_to_all,
-    wrapper,
 )
+from served_meter import ServedMeter
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -71,49 +71,37 @@ def make_server() -> Server:
     return Server(b"MTH00001", {1: LogicalDevice("MTH0000000000001", objects)}, clients, os.urandom)
 
 
-async def serve(server: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, audit: list) -> None:
-    decoder, connection = wrapper.Decoder(), server.connection()
-    while data := await reader.read(65536):
-        for frame in decoder.feed(data):
-            answer = connection.receive(frame.source, frame.destination, frame.apdu, NOW)
-            audit += connection.audit()
-            if answer is not None:
-                writer.write(wrapper.encode(frame.destination, frame.source, answer))
-    writer.close()
+def command(python: Path, script: str, host: str, port: object, mode: str, pdu: int) -> list[str]:
+    words = [host, port, mode, KEYS.encryption.hex(), KEYS.authentication.hex(), ROWS[20][0], ROWS[67][0], pdu]
+    return [str(python), str(HERE / script), *map(str, words)]
 
 
-async def read_with(script: str, python: Path, mode: str, pdu: int) -> dict:
-    server, audit = make_server(), []
-    listener = await asyncio.start_server(lambda r, w: serve(server, r, w, audit), "127.0.0.1", 0)
-    async with listener:
-        port = listener.sockets[0].getsockname()[1]
-        words = [
-            "127.0.0.1",
-            port,
-            mode,
-            KEYS.encryption.hex(),
-            KEYS.authentication.hex(),
-            ROWS[20][0],
-            ROWS[67][0],
-            pdu,
-        ]
+async def read_with(script: str, python: Path, way: str, mode: str, pdu: int) -> dict:
+    served = ServedMeter(make_server(), NOW, lower=17 if way != "wrapper" else None)
+    terminal = way == "hdlc on a terminal"
+    place = served.on_terminal() if terminal else served.on_tcp(over_hdlc=way != "wrapper")
+    async with place as where:
+        host, port = (where, "hdlc") if terminal else ("127.0.0.1", where if way == "wrapper" else f"hdlc/{where}")
         process = await asyncio.create_subprocess_exec(
-            python, HERE / script, *map(str, words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            *command(python, script, host, port, mode, pdu),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
         out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, (err.decode()[-3000:], audit)
-    assert audit == []
+    assert process.returncode == 0, (err.decode()[-3000:], served.audit)
+    assert served.audit == []
     return json.loads(out.decode().splitlines()[-1])
 
 
 @pytest.mark.peers
+@pytest.mark.parametrize("way", ["wrapper", "hdlc over tcp", "hdlc on a terminal"])
 @pytest.mark.parametrize(("mode", "pdu"), [("plain", 65535), ("gmac", 65535), ("plain", 300), ("gmac", 300)])
 @pytest.mark.parametrize(("peer", "script"), [("gurux", "gurux_client.py"), ("dlms-cosem", "dlms_cosem_client.py")])
-def test_an_independent_client_reads_exactly_what_the_server_stores(peer, script, mode, pdu):
+def test_an_independent_client_reads_exactly_what_the_server_stores(peer, script, way, mode, pdu):
     python = ROOT / ".venv-peers" / peer / "bin" / "python"
     if not python.exists():
         pytest.skip(f"NOT TESTED: the referee {peer} is not installed; run `make peers`")
-    read = asyncio.run(read_with(script, python, mode, pdu))
+    read = asyncio.run(read_with(script, python, way, mode, pdu))
     assert read["clock"] == NOW
     assert read["register"] == ROWS[-1][2]
     assert [tuple(row) for row in read["rows"]] == ROWS[20:68]

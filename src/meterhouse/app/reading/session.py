@@ -24,7 +24,7 @@ from meterhouse.protocols.dlms.hdlc import (
 )
 from meterhouse.protocols.dlms.wrapper_link import WrapperClientLink
 
-__all__ = ["Approach", "MeterSession", "explained"]
+__all__ = ["Approach", "Link", "MeterSession", "explained"]
 
 T = TypeVar("T")
 _NOTIFICATIONS: Final = frozenset({0x0F, 0xC2})
