@@ -16,7 +16,9 @@ from meterhouse.protocols.sts import (
     CreditSubclass,
     Decoder,
     DecoderKey,
+    EncryptionAlgorithm,
     KeyType,
+    Management,
     ManagementSubclass,
     MeterPan,
     ResultCode,
@@ -36,6 +38,7 @@ from meterhouse.protocols.sts import (
     representable_currency,
     tid_at,
 )
+from meterhouse.protocols.sts.sealing import identified_payload, seal
 
 VENDING_KEY = bytes(range(20))
 PAN = MeterPan.of_serial(1, 1)
@@ -276,3 +279,59 @@ def test_any_66_bits_decode_or_are_refused_with_one_class(bits):
 @given(st.text(max_size=40))
 def test_any_text_typed_is_answered(text):
     assert decoder().enter(text, NOW).code in ResultCode
+
+
+@pytest.mark.parametrize("subclass", [ManagementSubclass.SET_TARIFF_RATE, ManagementSubclass.SET_WATER_METER_FACTOR])
+def test_what_the_standard_reserves_is_read_by_name_refused_by_the_meter_and_never_made(subclass):
+    with pytest.raises(UsageError, match="cannot be made"):
+        encode_management(KEY, subclass, tid=TID, value=7, rnd=3)
+    foreign = seal(KEY, 2, subclass, identified_payload(KEY, 3, TID, 0x1234))
+    assert decode_token(KEY, foreign) == Management(subclass, TID, 0x1234, 3)
+    refused(decoder(), foreign, ResultCode.FUNCTION_ERROR)
+
+
+@pytest.mark.parametrize("manufacturer_digits", [2, 4])
+def test_a_test_token_of_either_form_is_for_its_maker_alone(manufacturer_digits):
+    wide = manufacturer_digits == 4
+    pan = MeterPan.of_drn("0100000000008", "0000") if wide else PAN
+    own = int(pan.manufacturer)
+    meter = Decoder(key_for(pan), pan, credits=[])
+    for form, other in ((0, 77), (1, 7777)):
+        if own <= 99 or form == 1:
+            assert meter.enter(encode_test(form, 1, manufacturer=own), NOW).ok
+        assert meter.enter(encode_test(form, 1, manufacturer=other), NOW).code is ResultCode.MFR_CODE_ERROR
+        assert meter.enter(encode_test(form, 1), NOW).ok, "a test for all makers"
+    for form, manufacturer in ((0, 100), (1, 10_000), (2, 0)):
+        with pytest.raises(UsageError):
+            encode_test(form, 1, manufacturer=manufacturer)
+
+
+def test_a_common_key_by_dkga04_is_refused_by_name():
+    with pytest.raises(UsageError, match="DCTK"):
+        key_for(key_type=KeyType.DCTK)
+
+
+@pytest.mark.parametrize("shuffle", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_an_ea07_triplet_gives_the_supply_group_in_any_order(shuffle):
+    ea07 = EncryptionAlgorithm.EA07
+    old = key_for(algorithm=ea07)
+    new = derive_dkga04(VENDING_KEY, pan=PAN, supply_group="987654", algorithm=ea07, key_revision=2)
+    tokens = encode_key_change(old, new, carry_supply_group=True)
+    meter = decoder(old)
+    codes = [meter.enter(tokens[place], NOW).code for place in shuffle]
+    assert codes[-1] is ResultCode.ACCEPT
+    assert ResultCode.ACCEPT not in codes[:-1]
+    assert (meter.key, meter.key.supply_group) == (new, "987654")
+
+
+def test_a_key_change_to_an_initialisation_key_or_an_impossible_revision_changes_nothing():
+    new = key_for(key_revision=2)
+    with pytest.raises(UsageError, match="initialisation key"):
+        encode_key_change(KEY, key_for(key_type=KeyType.DITK))
+    _, second, third, fourth = encode_key_change(KEY, new)
+    for kind, revision, code in ((0, 2, ResultCode.KEY_TYPE_ERROR), (2, 12, ResultCode.RANGE_ERROR)):
+        first = seal(KEY, 2, 3, (15 << 8 | revision << 4 | kind) << 32 | 1)
+        meter = decoder()
+        codes = [meter.enter(token, NOW).code for token in (second, third, fourth, first)]
+        assert codes[-1] is code
+        assert meter.key == KEY

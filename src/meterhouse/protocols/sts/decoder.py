@@ -26,6 +26,8 @@ TID_MEMORY: Final = 50
 KEY_CHANGE_WINDOW: Final = 10 * MINUTE
 """How long the first section of a key change waits for its last; ours, the standard leaves it to the maker."""
 
+_ORDERS: Final = tuple(order for order in ManagementSubclass if not order.is_reserved)
+
 Content = Credit | CurrencyCredit | Management | TestDisplay | KeySection
 """What a token says."""
 
@@ -110,7 +112,7 @@ class Decoder:
         *,
         credits: Iterable[CreditSubclass],  # noqa: A002  the word of the standard; the builtin is for consoles
         first_tid: int = 0,
-        orders: Iterable[ManagementSubclass] = tuple(ManagementSubclass),
+        orders: Iterable[ManagementSubclass] = _ORDERS,
     ) -> None:
         self._key = key
         self._pan = pan

@@ -37,12 +37,19 @@ _CONTROL_BITS: Final = (36, 28)
 
 
 class ManagementSubclass(IntEnum):
-    """What is managed. 2 (tariff rate) and 7 (water factor) are reserved by the standard and not built."""
+    """What is managed. The reserved ones are read, so that a meter can name what it refuses, and never made."""
 
     SET_MAXIMUM_POWER_LIMIT = 0
     CLEAR_CREDIT = 1
+    SET_TARIFF_RATE = 2
     CLEAR_TAMPER_CONDITION = 5
     SET_MAXIMUM_PHASE_POWER_UNBALANCE_LIMIT = 6
+    SET_WATER_METER_FACTOR = 7
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether the standard keeps its 16 bits for later."""
+        return self in (self.SET_TARIFF_RATE, self.SET_WATER_METER_FACTOR)
 
     @property
     def is_power(self) -> bool:
@@ -57,7 +64,7 @@ class Management:
     Attributes:
         subclass: which.
         tid: minutes since the key's base date.
-        value: W, or the register to clear, or 0.
+        value: W, or the register to clear, or 0; of a reserved one, the 16 bits as they are.
         rnd: 0 to 15.
     """
 
@@ -97,6 +104,10 @@ def encode_management(key: DecoderKey, subclass: ManagementSubclass, *, tid: int
     Raises:
         UsageError: any of these is out of range, or the key has expired by `tid`.
     """
+    if subclass.is_reserved:
+        raise UsageError(
+            f"{subclass.name} cannot be made", why="IEC 62055-41 §6.2.4 reserves it for future definition."
+        )
     if not subclass.is_power and not _plain_value_fits(subclass, value):
         raise UsageError(f"{subclass.name} does not take the value {value}", why="IEC 62055-41 §6.2.4.")
     field = encode_amount(value) if subclass.is_power else value
@@ -118,6 +129,8 @@ def read_management(block: Block) -> Management | None:
     rnd, tid, field = block.payload >> 40, block.payload >> 16 & 0xFFFFFF, block.payload & 0xFFFF
     if subclass.is_power:
         return Management(subclass, tid, decode_amount(field), rnd)
+    if subclass.is_reserved:
+        return Management(subclass, tid, field, rnd)
     return Management(subclass, tid, field, rnd) if _plain_value_fits(subclass, field) else None
 
 
