@@ -36,7 +36,7 @@ from meterhouse.protocols.dlms.initiate import (
 from meterhouse.protocols.dlms.interfaces import ASSOCIATION
 from meterhouse.protocols.dlms.objects import ASSOCIATION_OBIS
 from meterhouse.protocols.dlms.proofs import Handshake, challenge_length, check_challenges
-from meterhouse.protocols.dlms.protection import TITLE_LENGTH, Channel, Policy, is_ciphered
+from meterhouse.protocols.dlms.protection import TITLE_LENGTH, Channel, is_ciphered
 from meterhouse.protocols.dlms.requests import ActionRequest, Request, Target, encode_request
 from meterhouse.protocols.dlms.responses import (
     CONFIRMED_SERVICE_ERROR,
@@ -59,6 +59,7 @@ MakeRequest = Callable[[int], Request]
 """The request for an invoke-id-and-priority byte."""
 
 _CONFIRMED_HIGH = 0xC0
+_TRANSFERS = int(Conformance.GENERAL_BLOCK_TRANSFER)  # the operators of an IntFlag are slow
 _AUTHENTICATION_REQUIRED = 14
 _NO_LIMIT = 0xFFFF
 
@@ -73,12 +74,23 @@ class Conversation:
         invoke: invoke-id-and-priority of the last request.
     """
 
-    __slots__ = ("_guard", "_settings", "_wrapping", "associated", "conformance", "invoke", "room")
+    __slots__ = (
+        "_guard",
+        "_opening",
+        "_policy",
+        "_settings",
+        "_wrapping",
+        "associated",
+        "conformance",
+        "invoke",
+        "room",
+    )
 
     def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
         self._guard: Guard | None = None
-        self._wrapping = settings.wrapping
+        self._opening = self._wrapping = settings.wrapping
+        self._policy = int(settings.policy)
         self.associated = False
         self.conformance = 0
         self.room = _NO_LIMIT
@@ -105,7 +117,7 @@ class Conversation:
             ExceptionError: the server says that it cannot; likewise ServiceError.
         """
         hidden = self._hide(apdu)
-        if self.conformance & Conformance.GENERAL_BLOCK_TRANSFER and len(hidden) > self._limit:
+        if self.conformance & _TRANSFERS and len(hidden) > self._limit:
             answer = yield from self._blocks(hidden)
         else:
             answer = yield hidden
@@ -134,17 +146,16 @@ class Conversation:
         return answer
 
     def _hide(self, apdu: bytes) -> bytes:
-        if self._guard is None or not self._settings.policy:
+        if self._guard is None or not self._policy:
             return apdu
         return self._guard.seal(apdu, self._wrapping)
 
     def _reveal(self, answer: bytes) -> bytes:
-        settings = self._settings
         if is_ciphered(answer):
             if self._guard is None:
                 raise ProtocolError("a ciphered answer in an association without keys")
-            return self._guard.open(answer, settings.policy, self._guard.transaction).apdu
-        if settings.policy and answer[:1] not in {bytes((EXCEPTION,)), bytes((CONFIRMED_SERVICE_ERROR,))}:
+            return self._guard.open(answer, self._policy, self._guard.transaction).apdu
+        if self._policy and answer[:1] not in {bytes((EXCEPTION,)), bytes((CONFIRMED_SERVICE_ERROR,))}:
             raise ProtocolError("a plain answer where protection is demanded")
         return answer
 
@@ -156,7 +167,7 @@ class Conversation:
         if settings.mechanism.challenges and settings.entropy is not None:
             challenge = settings.entropy(challenge_length(settings.mechanism))
         self._guard = self._made_guard(settings.server_title)
-        self._wrapping = settings.wrapping
+        self._wrapping = self._opening
         dedicated = b""
         if settings.dedicated and settings.entropy is not None and settings.keys is not None:
             dedicated = settings.entropy(len(settings.keys.encryption))
@@ -193,7 +204,7 @@ class Conversation:
         settings = self._settings
         initiate = encode_initiate_request(InitiateRequest(settings.conformance, settings.max_pdu, dedicated))
         initiate = self._hide(initiate)
-        context = CONTEXT_CIPHERED if settings.policy & Policy.BOTH else CONTEXT_PLAIN
+        context = CONTEXT_CIPHERED if self._opening.control else CONTEXT_PLAIN
         return encode_aarq(Aarq(context, settings.mechanism, settings.system_title, secret, initiate))
 
     def _accepted(self, aare: Aare) -> InitiateResponse:
@@ -204,10 +215,7 @@ class Conversation:
                 raise ProtocolError(f"the server's system title {title.hex()} cannot be used")
             if settings.server_title not in {b"", title}:
                 raise AuthenticationError("authentication failed", why="The server has another system title.")
-            transaction = self._guard.transaction
-            self._guard = self._made_guard(title)
-            if self._guard is not None:
-                self._guard.transaction = transaction
+            self._guard.meet(title)
         information = aare.user_information
         if information[:1] == bytes((CONFIRMED_SERVICE_ERROR,)):
             response = decode_response(information)
@@ -220,7 +228,7 @@ class Conversation:
     def _agree(self, agreed: InitiateResponse) -> None:
         if agreed.version != DLMS_VERSION:
             raise ProtocolError(f"the server speaks DLMS version {agreed.version}")
-        self.conformance = agreed.conformance & self._settings.conformance
+        self.conformance = int(agreed.conformance) & int(self._settings.conformance)
         limit = agreed.max_pdu or _NO_LIMIT
         self.room = max(limit - self._wrapping.overhead, 64)
 
@@ -258,7 +266,7 @@ class Conversation:
         if settings.policy and not settings.quirks.plain_release:
             initiate = encode_initiate_request(InitiateRequest(settings.conformance, settings.max_pdu))
             # Like the InitiateRequest, the release is under the global key.
-            self._wrapping = settings.wrapping
+            self._wrapping = self._opening
             information = self._hide(initiate)
         answer = yield encode_release(Release(False, 0, information))
         if answer[:1] == bytes((EXCEPTION,)):
