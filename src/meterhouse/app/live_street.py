@@ -29,7 +29,7 @@ from meterhouse.supplier.vending import PaymentRequest, Receipt
 __all__ = ["LiveStreet", "StreetOptions"]
 
 _SILENCE: Final = 60 * MINUTE
-_TAKE_ORDERS_EVERY: Final = 10 * MINUTE
+_TAKE_ORDERS_EVERY: Final = 60 * MINUTE
 """The outbox is looked at after each payment, and this often for whatever else was queued."""
 
 
