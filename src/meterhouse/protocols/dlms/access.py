@@ -113,7 +113,7 @@ class ClientAccess:
     @property
     def demanded(self) -> int:
         """The least protection of a request now."""
-        return self.policy if self.ring is None else self.policy | self.ring.policy
+        return int(self.policy) if self.ring is None else int(self.policy | self.ring.policy)
 
     @property
     def pairs(self) -> Credentials | None:

@@ -40,9 +40,11 @@ from meterhouse.protocols.dlms.suites import suite_of
 
 __all__ = ["Guard", "Wrapping"]
 
+_SIGNING: Final = bytes((GENERAL_SIGNING,))
 _FAILED: Final = "authentication failed"
 _BOTH: Final = 0x30
 _AUTHENTICATED: Final = 0x10
+_SIGNED: Final = 0x100
 _TRANSACTION_LENGTH: Final = 8
 _DEDICATED_TAGS: Final = frozenset({0x4E, 0xD0, 0xD1, 0xD2, 0xD3, 0xD4, 0xD5, 0xD7, 0xDC})
 
@@ -112,6 +114,16 @@ class Guard:
         keys = self.channel.keys
         dedicated = Keys(key, keys.authentication, keys.suite)
         self._dedicated = Channel(dedicated, self._own, self._peer, Counter(), SeenCounter(), dedicated=True)
+
+    def meet(self, title: bytes) -> None:
+        """Note the peer's system title, where it was not known beforehand.
+
+        Raises:
+            UsageError: it is not one, or it is ours.
+        """
+        if self.channel is not None:
+            self.channel.meet(title)
+        self._peer = title
 
     @property
     def dedicated(self) -> bool:
@@ -231,23 +243,25 @@ class Guard:
             ReplayError: its counter, or the transaction id that stands for it, was seen.
             AuthenticationError: a wrong tag, signature, title or transaction.
         """
-        tag = apdu[0]
-        if tag == GENERAL_SIGNING:
+        policy = int(policy)
+        if apdu[0] == GENERAL_SIGNING:
             opened = self._open_signed(apdu, policy, transaction)
         else:
             opened = self._decipher(apdu, policy, transaction)
-            if opened.apdu[:1] == bytes((GENERAL_SIGNING,)):
+            if opened.apdu.startswith(_SIGNING):
                 header, content = self._verified(opened.apdu, opened.transaction or transaction)
                 opened = _signed(opened, content, Signing.INSIDE, header.transaction)
         if is_ciphered(opened.apdu):
             raise ProtocolError("protection inside of protection, beyond one signature and one ciphering")
-        if policy & Policy.SIGNED and opened.signing is Signing.NONE:
+        if policy & _SIGNED and opened.signing is Signing.NONE:
             raise ProtocolError("the APDU is not signed, and a signature is demanded")
         if not transaction and not self._can_answer(opened):
             raise ProtocolError("there are no keys here to answer that in kind")
         return opened
 
     def _can_answer(self, opened: Opened) -> bool:
+        if opened.signing is Signing.NONE and opened.key is KeyChoice.IDENTIFIED:
+            return True
         pairs = self._credentials
         if opened.signing is not Signing.NONE or opened.key is KeyChoice.ONE_PASS:
             if pairs is None or pairs.signing is None:

@@ -258,13 +258,9 @@ class Channel:
         *,
         dedicated: bool = False,
     ) -> None:
-        if len(own_title) != TITLE_LENGTH or len(peer_title) != TITLE_LENGTH:
-            raise UsageError(f"a system title has {TITLE_LENGTH} bytes")
-        if own_title == peer_title:
-            raise UsageError("both sides have the same system title", why="Their nonces would collide.")
-        self.keys = keys
         self.own_title = own_title
-        self.peer_title = peer_title
+        self.meet(peer_title)
+        self.keys = keys
         self.counter = counter
         self.seen = seen
         self._dedicated = dedicated
@@ -272,6 +268,18 @@ class Channel:
             (_DED, _OF_DED, GENERAL_DED) if dedicated else (_GLO, _OF_GLO, GENERAL_GLO)
         )
         self._floor = -1
+
+    def meet(self, peer_title: bytes) -> None:
+        """Note the peer's system title, where it was not known when the channel was made.
+
+        Raises:
+            UsageError: it is not one, or it is ours.
+        """
+        if len(self.own_title) != TITLE_LENGTH or len(peer_title) != TITLE_LENGTH:
+            raise UsageError(f"a system title has {TITLE_LENGTH} bytes")
+        if self.own_title == peer_title:
+            raise UsageError("both sides have the same system title", why="Their nonces would collide.")
+        self.peer_title = peer_title
 
     def seal(self, apdu: bytes, control: int = Policy.BOTH, manner: Manner = Manner.SERVICE) -> bytes:
         """`apdu` ciphered under the next invocation counter. A service without a tag of its own is packed as general.
