@@ -162,7 +162,7 @@ vends: Final = Table(
     Column("value", BigInteger, nullable=False),
     Column("debt_left", BigInteger, nullable=False),
     Column("token", Text, nullable=False),
-    Column("tid", Integer),
+    Column("tid", BigInteger),
     Column("state", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("rnd", Integer, nullable=False),
