@@ -6,12 +6,15 @@ its range is one sentence that names the home, the field and what is allowed.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, Final
 
 from meterhouse.app.desk import PaymentMode
 from meterhouse.model import Instant, Money, UsageError, instant_of, parse_instant
+from meterhouse.premises.hub import BALANCE_LIMIT
 
 __all__ = ["Customer", "GasSite", "HomePlan", "StreetPlan", "parse_street", "plan_of_tables"]
 
@@ -19,6 +22,11 @@ _CV_RANGE: Final = (30_000, 50_000)
 """kJ/m³: the GB network allows 37.5 to 43.0 MJ/m³; outside 30 to 50 it is not natural gas."""
 _PRICE_MAX: Final = 500_000
 """Money per kWh: 5.00 of the unit, ten times the dearest domestic energy seen."""
+_STANDING_CHARGE_MAX: Final = 2_000_000
+"""Money per day: 20.00 of the unit, which is also the most that a hub takes."""
+_DEBT_MAX: Final = 4_000_000_000
+"""40 000.00 of the unit; the hub's note of it says up to 42 949.67295."""
+_HOME_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _HOMES_MAX: Final = 100_000
 
 
@@ -91,7 +99,7 @@ def parse_street(text: str, source: str = "street file") -> StreetPlan:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{source} is not TOML: {error}", remedy="Compare it with examples/street.toml.") from error
     return plan_of_tables(table, source)
 
@@ -106,6 +114,8 @@ def plan_of_tables(table: dict[str, Any], source: str) -> StreetPlan:
     head = _Table(table.get("street", {}), f"{source} [street]")
     head.known({"name", "start", "currency"})
     gas = table.get("gas", {})
+    if not isinstance(gas, dict):
+        raise UsageError(f"{source} gas is '{gas}', not a table", remedy="Write it as [gas] with lines below it.")
     homes = table.get("home", [])
     if not isinstance(homes, list) or not 1 <= len(homes) <= _HOMES_MAX:
         raise UsageError(f"{source} needs 1 to {_HOMES_MAX} [[home]] tables")
@@ -121,8 +131,12 @@ def plan_of_tables(table: dict[str, Any], source: str) -> StreetPlan:
 
 
 def _home(table: _Table, gas_defaults: dict[str, Any], currency: str) -> HomePlan:
-    table.known({f.name for f in fields(HomePlan)} | {"id", "share_percent"} - {"home", "share_permille"})
+    table.known({f.name for f in fields(HomePlan)} - {"home", "share_permille"} | {"id", "share_percent"})
     home = table.text("id")
+    if not _HOME_ID.fullmatch(home):
+        raise UsageError(
+            f"{table.place} id is {home!r}", remedy="Use up to 40 letters, digits, '.', '_' and '-', without spaces."
+        )
     gas = table.raw.get("gas")
     site = None
     if gas is not None:
@@ -134,7 +148,7 @@ def _home(table: _Table, gas_defaults: dict[str, Any], currency: str) -> HomePla
         home=home,
         electricity=PaymentMode.CREDIT if table.text("electricity", "credit") == "credit" else _no_electricity(table),
         gas=site,
-        debt=table.money("debt", currency, "0.00"),
+        debt=table.money("debt", currency, "0.00", most=_DEBT_MAX),
         share_permille=table.number("share_percent", 0, 100, 20) * 10,
         kwh_a_year=table.number("kwh_a_year", 0, 100_000, 2_900),
         m3_a_year=table.number("m3_a_year", 0, 20_000, 1_100),
@@ -158,15 +172,13 @@ def _gas(table: _Table, currency: str) -> GasSite:
     mode = table.text("mode", "credit")
     if mode not in tuple(PaymentMode):
         raise UsageError(f"{table.place} mode is '{mode}'; it is credit or prepay")
-    price = table.money("price", currency)
-    if not 0 <= price <= _PRICE_MAX:
-        raise UsageError(f"{table.place} price is beyond 5.00 a kWh", remedy="Give it per kWh, like 0.0737.")
+    price = table.money("price", currency, most=_PRICE_MAX)
     return GasSite(
         mode=PaymentMode(mode),
         price=price,
-        standing_charge=table.money("standing_charge", currency, "0.00"),
+        standing_charge=table.money("standing_charge", currency, "0.00", most=_STANDING_CHARGE_MAX),
         cv=table.number("cv", *_CV_RANGE),
-        opening_balance=table.money("opening_balance", currency, "0.00"),
+        opening_balance=table.money("opening_balance", currency, "0.00", least=-BALANCE_LIMIT, most=BALANCE_LIMIT),
         no_comms_half_hours=table.number("no_comms_half_hours", 48, 672, 144),
         loss_permille=table.number("loss_permille", 0, 1_000, 0),
         low_credit_l=table.number("low_credit_l", 0, 1_000_000, 3_000),
@@ -175,10 +187,14 @@ def _gas(table: _Table, currency: str) -> GasSite:
 
 def _customer(table: _Table, currency: str) -> Customer:
     table.known({f.name for f in fields(Customer)})
-    below = table.money("pay_below", currency) if "pay_below" in table.raw else None
+    below = (
+        table.money("pay_below", currency, least=-BALANCE_LIMIT, most=BALANCE_LIMIT)
+        if "pay_below" in table.raw
+        else None
+    )
     return Customer(
         pay_below=below,
-        pay=table.money("pay", currency, "20.00"),
+        pay=table.money("pay", currency, "20.00", least=1),
         keypad=table.flag("keypad"),
         presses_after_min=table.number("presses_after_min", 0, 100_000, 20),
     )
@@ -220,13 +236,22 @@ class _Table:
             raise UsageError(f"{self.place} {name} is {value!r}; it is true or false")
         return value
 
-    def money(self, name: str, currency: str, default: str | None = None) -> int:
-        return Money.parse(self.text(name, default), currency).amount
+    def money(
+        self, name: str, currency: str, default: str | None = None, least: int = 0, most: int | None = None
+    ) -> int:
+        amount = Money.parse(self.text(name, default), currency).amount
+        if amount < least or (most is not None and amount > most):
+            beyond = "" if most is None else f" to {Money(most, currency).decimal()}"
+            raise UsageError(
+                f"{self.place} {name} is {self.raw.get(name, default)}; it is from "
+                f"{Money(least, currency).decimal()}{beyond}"
+            )
+        return amount
 
     def instant(self, name: str) -> Instant:
         value = self.raw.get(name)
         if isinstance(value, str):
             return parse_instant(value)
-        if value is None or not hasattr(value, "tzinfo"):
+        if not isinstance(value, datetime) or value.tzinfo is None:
             raise UsageError(f"{self.place} {name} is {value!r}", remedy="Write it like 2026-01-05T00:00:00Z.")
         return instant_of(value)
