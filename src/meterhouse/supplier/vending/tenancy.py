@@ -57,8 +57,8 @@ class Leaving:
 def agree(records: VendingRecords, account_id: str, agreement: Agreement) -> None:
     """Let an agreement hold from its instant on; the history keeps the former ones.
 
-    The place of the debt can only change with nothing of it left at the old place: a debt in the meter is told back to
-    the counter first, so that no penny is ever recovered at both (C-02).
+    A debt is recovered at one place only (C-02). Whoever moves it from the meter to the counter must set the meter's debt
+    register to zero; what a meter takes afterwards all the same is refused by `meter_took_debt`.
 
     Raises:
         UnknownAccountError: no such account.
