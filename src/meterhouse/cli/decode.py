@@ -118,7 +118,7 @@ def _telegram_node(octets: bytes, telegram: wmbus.Telegram, form: str) -> Node:
     ]
     parts = [Node(name, 0, b"", str(value), clause) for name, value, clause in said if value is not None]
     for record in telegram.records:
-        meaning = wmbus.meaning_of(record.header.vif)
+        meaning = wmbus.meaning_of(record.header.vif) or wmbus.Meaning(f"VIF {record.header.vif.hex()}")
         scale = f" x 10^{meaning.exponent}" if meaning.exponent else ""
         words = f"{meaning.name}: {record.value!s}{scale} {meaning.unit}".rstrip()
         parts.append(Node("data record", 0, record.encode(), words, "EN 13757-3 6"))

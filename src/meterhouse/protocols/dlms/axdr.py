@@ -245,6 +245,8 @@ def _encode(data: CosemData, put: Callable[[bytes], None]) -> None:
         for item in value.items:
             _encode_bare(item, value.description, contents.append)
         bare = b"".join(contents)
+        if value.items and not bare:
+            raise UsageError("a compact array's items take no room", why="Nobody could tell how many there are.")
         put(b"\x13" + bytes(value.description.encode()) + encode_length(len(bare)) + bare)
     else:
         put(_encode_other(tag, value))
