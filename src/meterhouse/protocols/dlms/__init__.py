@@ -5,9 +5,11 @@ from meterhouse.protocols.dlms.access import AuditRecord, ClientAccess, Mechanis
 from meterhouse.protocols.dlms.axdr import Encoded
 from meterhouse.protocols.dlms.axdr import decode as decode_data
 from meterhouse.protocols.dlms.axdr import encode as encode_data
+from meterhouse.protocols.dlms.certificates import Certificate, CertificateEntity, CertificateType, certificate_from
 from meterhouse.protocols.dlms.client import MAX_LONG_GET, Client
 from meterhouse.protocols.dlms.conversation import Procedure
 from meterhouse.protocols.dlms.counters import Counter, SeenCounter
+from meterhouse.protocols.dlms.credentials import Credentials
 from meterhouse.protocols.dlms.data import (
     CosemData,
     Tag,
@@ -67,12 +69,25 @@ from meterhouse.protocols.dlms.interfaces import (
     Attribute,
     InterfaceClass,
 )
+from meterhouse.protocols.dlms.key_ring import KeyRing, KeySet
 from meterhouse.protocols.dlms.loopback import converse, loopback
 from meterhouse.protocols.dlms.obis import Obis
 from meterhouse.protocols.dlms.objects import ASSOCIATION_OBIS, Invoke, LogicalDevice, Read, Rights, ServerObject, Write
 from meterhouse.protocols.dlms.profile import Column, ProfileSource, profile_generic
-from meterhouse.protocols.dlms.protection import GENERAL_GLO, TITLE_LENGTH, Channel, Keys, Manner, Opened, Policy
+from meterhouse.protocols.dlms.protection import (
+    GENERAL_GLO,
+    TITLE_LENGTH,
+    Channel,
+    KeyChoice,
+    Keys,
+    Manner,
+    Opened,
+    Policy,
+    Signing,
+)
+from meterhouse.protocols.dlms.rekeying import Rekeying, settings_under
 from meterhouse.protocols.dlms.rows import Row, profile_rows
+from meterhouse.protocols.dlms.security_setup import SECURITY_SETUP_OBIS, Holdings, KeyId, SecuritySetup
 from meterhouse.protocols.dlms.selection import (
     CLOCK,
     CLOCK_OBIS,
@@ -108,6 +123,7 @@ __all__ = [
     "REGISTER",
     "SAP_ASSIGNMENT",
     "SECURITY_SETUP",
+    "SECURITY_SETUP_OBIS",
     "TITLE_LENGTH",
     "TOKEN_GATEWAY",
     "AccessRefusedError",
@@ -117,6 +133,9 @@ __all__ = [
     "Attribute",
     "AuditRecord",
     "CaptureObject",
+    "Certificate",
+    "CertificateEntity",
+    "CertificateType",
     "Channel",
     "Client",
     "ClientAccess",
@@ -125,12 +144,18 @@ __all__ = [
     "Conformance",
     "CosemData",
     "Counter",
+    "Credentials",
     "DataAccessResult",
     "Encoded",
     "Entries",
     "ExceptionError",
+    "Holdings",
     "InterfaceClass",
     "Invoke",
+    "KeyChoice",
+    "KeyId",
+    "KeyRing",
+    "KeySet",
     "Keys",
     "LogicalDevice",
     "Manner",
@@ -143,19 +168,23 @@ __all__ = [
     "Quirks",
     "Range",
     "Read",
+    "Rekeying",
     "Rights",
     "Row",
+    "SecuritySetup",
     "SeenCounter",
     "Selection",
     "Server",
     "ServerConnection",
     "ServerObject",
     "ServiceError",
+    "Signing",
     "Tag",
     "Write",
     "array",
     "bit_string",
     "boolean",
+    "certificate_from",
     "clock",
     "constant",
     "converse",
@@ -186,6 +215,7 @@ __all__ = [
     "register",
     "rights_to_all",
     "sap_assignment",
+    "settings_under",
     "structure",
     "token_gateway",
     "unsigned",

@@ -51,6 +51,8 @@ _INCOMPATIBLE_CONFORMANCE = bytes.fromhex("0e010602")
 _PDU_TOO_SHORT = bytes.fromhex("0e010603")
 _REFUSED_BY_HANDLER = bytes.fromhex("0e010604")
 _MANUFACTURERS_OWN = 2
+_BOTH, _ENCRYPTED = int(Policy.BOTH), int(Policy.ENCRYPTED)
+_MECHANISMS = frozenset(Mechanism)
 _NO_LIMIT = 0xFFFF
 
 
@@ -137,14 +139,14 @@ def _check_context(request: Aarq, access: ClientAccess) -> None:
         raise Rejection(CONTEXT_NOT_SUPPORTED, "application context is not known")
     ciphered = request.context == CONTEXT_CIPHERED
     able = bool(access.key_sets()) or access.pairs is not None
-    if (access.demanded & Policy.BOTH and not ciphered) or (ciphered and not able):
+    if (access.demanded & _BOTH and not ciphered) or (ciphered and not able):
         raise Rejection(CONTEXT_NOT_SUPPORTED, f"application context {request.context} is not this client's")
 
 
 def _check_mechanism(request: Aarq, access: ClientAccess) -> None:
     if request.mechanism == _MANUFACTURERS_OWN:
         raise Rejection(MECHANISM_NOT_RECOGNISED, "HLS 2 is each manufacturer's own and specified nowhere")
-    if request.mechanism not in set(Mechanism):
+    if request.mechanism not in _MECHANISMS:
         raise Rejection(MECHANISM_NOT_RECOGNISED, f"mechanism {request.mechanism} is not supported")
     if request.mechanism == Mechanism.NONE and access.mechanism is not Mechanism.NONE:
         raise Rejection(MECHANISM_REQUIRED, "no mechanism where one is demanded")
@@ -211,7 +213,7 @@ def _opened(information: bytes, access: ClientAccess, guards: list[Used]) -> tup
 def _dedicate(initiate: InitiateRequest, opened: Opened | None, guard: Guard | None) -> None:
     if not initiate.dedicated_key:
         return
-    if opened is None or guard is None or not opened.control & Policy.ENCRYPTED:
+    if opened is None or guard is None or not opened.control & _ENCRYPTED:
         raise Rejection(AUTHENTICATION_FAILURE, "a dedicated key in the clear")
     try:
         guard.dedicate(initiate.dedicated_key)

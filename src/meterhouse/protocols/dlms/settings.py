@@ -15,6 +15,10 @@ from meterhouse.protocols.dlms.protection import TITLE_LENGTH, KeyChoice, Keys, 
 
 __all__ = ["ClientSettings", "Quirks"]
 
+# The operators of an IntFlag are slow.
+_AUTHENTICATED, _ENCRYPTED = int(Policy.AUTHENTICATED), int(Policy.ENCRYPTED)
+_BOTH, _SIGNED = int(Policy.BOTH), int(Policy.SIGNED)
+
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
@@ -80,12 +84,12 @@ class ClientSettings:
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work together."""
-        mechanism, policy = self.mechanism, self.policy
+        mechanism, policy = self.mechanism, int(self.policy)
         agreed = self.cipher_in_general and self.key in {KeyChoice.ONE_PASS, KeyChoice.STATIC}
-        ciphering = bool(policy & Policy.BOTH)
+        ciphering = bool(policy & _BOTH)
         if ((ciphering and not agreed) or mechanism is Mechanism.GMAC) and self.keys is None:
             raise UsageError("GMAC and ciphering need keys and a system title of 8 bytes")
-        titled = bool(policy) or mechanism.has_titles
+        titled = policy != 0 or mechanism.has_titles
         if titled and len(self.system_title) != TITLE_LENGTH:
             raise UsageError("GMAC and ciphering need keys and a system title of 8 bytes")
         if self.keys is not None and self.counter is None:
@@ -97,23 +101,27 @@ class ClientSettings:
             raise UsageError(f"{mechanism.name} needs entropy for its challenge")
         if mechanism.challenges and mechanism.has_secret and not self.secret:
             raise UsageError(f"{mechanism.name} needs a shared secret")
-        self._check_envelopes()
+        if policy & _SIGNED or self.signing is not Signing.NONE or self.cipher_in_general or self.dedicated:
+            self._check_envelopes()
+        if mechanism is Mechanism.ECDSA and self.credentials is None:
+            raise UsageError("ECDSA needs credentials")
         if not LEAST_PDU <= self.max_pdu <= 0xFFFF:
             raise UsageError(f"a PDU size of {self.max_pdu} is not {LEAST_PDU} to 65535")
 
     def _check_envelopes(self) -> None:
         signed = self.signing is not Signing.NONE
         enveloped = self.cipher_in_general or signed
-        if bool(self.policy & Policy.SIGNED) != signed:
+        policy = int(self.policy)
+        if bool(policy & _SIGNED) != signed:
             raise UsageError("a policy of signatures goes with signing, and signing with such a policy")
         if enveloped and len(self.server_title) != TITLE_LENGTH:
             raise UsageError("general-ciphering and general-signing need the server's system title beforehand")
         chosen = self.cipher_in_general and self.key is not KeyChoice.IDENTIFIED
-        if (signed or chosen or self.mechanism is Mechanism.ECDSA) and self.credentials is None:
+        if (signed or chosen) and self.credentials is None:
             raise UsageError("signatures, wrapped and agreed keys need credentials")
-        if self.cipher_in_general and not self.policy & Policy.AUTHENTICATED:
+        if self.cipher_in_general and not policy & _AUTHENTICATED:
             raise UsageError("general-ciphering is always authenticated")
-        if self.dedicated and (self.cipher_in_general or self.keys is None or not self.policy & Policy.ENCRYPTED):
+        if self.dedicated and (self.cipher_in_general or self.keys is None or not policy & _ENCRYPTED):
             raise UsageError("a dedicated key travels encrypted under the global key, and not in general-ciphering")
 
     @property
@@ -122,4 +130,4 @@ class ClientSettings:
         manner = Manner.GENERAL if self.use_general_glo else Manner.SERVICE
         if self.cipher_in_general:
             manner = Manner.CIPHERING
-        return Wrapping(int(self.policy & Policy.BOTH), manner, self.key, self.signing)
+        return Wrapping(int(self.policy) & _BOTH, manner, self.key, self.signing)
