@@ -48,7 +48,7 @@ class Nursery:
             [sys.executable, str(TESTS / "fakes" / "vending_victim.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(TESTS)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])},
         )
 
     def words(self):

@@ -57,7 +57,7 @@ class Leaving:
 def agree(records: VendingRecords, account_id: str, agreement: Agreement) -> None:
     """Let an agreement hold from its instant on; the history keeps the former ones.
 
-    A debt is recovered at one place only (C-02). Whoever moves it from the meter to the counter must set the meter's debt
+    A debt is recovered at one place only (C-02). Whoever moves it from meter to counter must set the meter's debt
     register to zero; what a meter takes afterwards all the same is refused by `meter_took_debt`.
 
     Raises:
