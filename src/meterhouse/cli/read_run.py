@@ -250,7 +250,9 @@ class _Printed:
     def _table(self, *columns: str) -> Table:
         table = Table(box=None, pad_edge=False)
         for column in columns:
-            table.add_column(column, justify="right" if column == "value" else "left", no_wrap=column == "obis")
+            table.add_column(
+                column, justify="right" if column == "value" else "left", no_wrap=column == "obis", overflow="fold"
+            )
         return table
 
     def clock(self, value: Value) -> None:

@@ -217,6 +217,12 @@ class MeterSession:
                 why=ended.why,
                 remedy="Check --client and --server; another reader may be connected.",
             )
+        if ended is not None and ended.cause is Cause.FAULT:
+            return LinkError(
+                f"the meter at {self._target} does not keep to the protocol of this line",
+                why=ended.why,
+                remedy="Check that the target's kind (tcp for the wrapper, hdlc+tcp or serial for HDLC) is right.",
+            )
         return LinkError(
             f"the meter at {self._target} does not answer",
             why="" if ended is None else ended.why,
