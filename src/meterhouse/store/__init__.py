@@ -1,5 +1,6 @@
 """the memory: SQL (ledger, registry, commands) and interval data (Parquet); implements the supplier's ports"""
 
+from meterhouse.store.api_keys import ApiScope, SqlApiKeys
 from meterhouse.store.backup import Restored, back_up, lift, restore
 from meterhouse.store.batches import BatchReport, take_batch
 from meterhouse.store.book import SqlBook
@@ -10,6 +11,7 @@ from meterhouse.store.device_state import SqlDeviceState
 from meterhouse.store.events import EVENTS_KEPT, SqlEvents
 from meterhouse.store.flush import flush_days
 from meterhouse.store.folder import LAYOUT_VERSION, DataFolder
+from meterhouse.store.hooks import Call, add_hook, signature, tell_hooks
 from meterhouse.store.intervals import partitions, read_partition, write_partition
 from meterhouse.store.key_usage import KeyCap, KeyUsage, Used, audit_breach
 from meterhouse.store.keys import FileKeyStore
@@ -25,7 +27,9 @@ __all__ = [
     "LAYOUT_VERSION",
     "LIMITS_FILE",
     "SHOW_DEBT",
+    "ApiScope",
     "BatchReport",
+    "Call",
     "Command",
     "CommandState",
     "Conflict",
@@ -39,6 +43,7 @@ __all__ = [
     "NewCommand",
     "RegisteredMeter",
     "Restored",
+    "SqlApiKeys",
     "SqlBook",
     "SqlCommands",
     "SqlCounters",
@@ -50,6 +55,7 @@ __all__ = [
     "Till",
     "Transaction",
     "Used",
+    "add_hook",
     "audit_breach",
     "back_up",
     "flush_days",
@@ -58,7 +64,9 @@ __all__ = [
     "read_limits",
     "read_partition",
     "restore",
+    "signature",
     "take_batch",
+    "tell_hooks",
     "verify",
     "write_partition",
 ]

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from fastapi import FastAPI
 
 from meterhouse.app.desk import Desk
 from meterhouse.console.api import homes, payments, status
+from meterhouse.console.api.scope_guard import ScopeGuard
 from meterhouse.console.problem import answer_problems
+from meterhouse.store.api_keys import ApiScope
 
 __all__ = ["API_PATH", "build_api"]
 
 API_PATH: Final = "/api/v1"
 
 
-def build_api(desk: Desk) -> FastAPI:
+def build_api(desk: Desk, *, scope_of: Callable[[str], ApiScope | None] | None = None) -> FastAPI:
     """The API as an application of its own, to be mounted at `API_PATH`.
 
     It gives `/openapi.json` but no web page for it: the usual ones load their scripts from elsewhere. It has no login
-    and no guard; see `OriginGuard`.
+    and no guard; see `OriginGuard`. With `scope_of` every call needs a key; see `ScopeGuard`.
     """
     api = FastAPI(
         title="Meterhouse",
@@ -36,6 +39,8 @@ def build_api(desk: Desk) -> FastAPI:
     )
     api.state.desk = desk
     answer_problems(api)
+    if scope_of is not None:
+        api.add_middleware(ScopeGuard, scope_of=scope_of)
     for room in (homes, payments, status):
         api.include_router(room.router)
     return api
