@@ -5,7 +5,7 @@ BIN := .venv/bin
 PEERS := $(patsubst requirements/peers-%.txt,%,$(wildcard requirements/peers-*.txt))
 SOURCES := src tests bench tools
 
-.PHONY: help run test check bench trace docs peers lock clean debian
+.PHONY: help run test check bench fuzz trace docs peers lock clean debian
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: .venv/ready ## format, lint, house laws, types, quick tests (under a minu
 bench: .venv/ready peers ## every figure, beside its peer's where it has one
 	$(BIN)/python -m bench
 
+fuzz: .venv-fuzz/ready ## feed every decoder what nobody would send (RUNS=100000 each; findings in build/fuzz)
+	fuzz/run
+
 trace: build/trace.json ## which rows of the requirements have a passing test
 	@$(BIN)/python -m tools.trace build/trace.json
 
@@ -43,7 +46,7 @@ lock: .venv/ready ## pin what pyproject.toml and requirements/lock.in ask for, w
 		--no-emit-index-url --extra street --output-file requirements/lock.txt pyproject.toml requirements/lock.in
 
 clean: ## forget everything that was built or installed here (meterhouse-data stays)
-	rm -rf .venv .venv-peers build dist site .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-peers .venv-fuzz build dist site .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 debian:
@@ -51,6 +54,11 @@ debian:
 
 .venv/ready: requirements/lock.txt pyproject.toml tools/setup
 	@tools/setup python
+
+.venv-fuzz/ready: requirements/fuzz.txt
+	python3.11 -m venv .venv-fuzz
+	.venv-fuzz/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@touch $@
 
 build/trace.json:
 	@$(MAKE) --no-print-directory test
