@@ -18,7 +18,7 @@ from meterhouse.model import MeterhouseError, UsageError
 from meterhouse.protocols import wmbus
 from meterhouse.protocols.dlms.explain import ExplainKeys, Node, explain
 
-__all__ = ["decode"]
+__all__ = ["Kind", "decode"]
 
 _SHOWN: Final = 24
 """Bytes of hex on one line of the tree; --json has them all."""

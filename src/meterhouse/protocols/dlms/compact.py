@@ -10,7 +10,14 @@ from meterhouse.model import UsageError
 from meterhouse.protocols.dlms.data import CosemData, Tag
 from meterhouse.protocols.dlms.errors import ApduError
 
-__all__ = ["MAX_DESCRIPTION", "MAX_DESCRIPTION_DEPTH", "MAX_EMPTY", "CompactArray", "TypeDescription"]
+__all__ = [
+    "MAX_DESCRIPTION",
+    "MAX_DESCRIPTION_DEPTH",
+    "MAX_EMPTY",
+    "CompactArray",
+    "DescriptionReader",
+    "TypeDescription",
+]
 
 MAX_DESCRIPTION_DEPTH: Final = 16
 """Arrays and structures inside each other in a description; deeper ones are refused."""
