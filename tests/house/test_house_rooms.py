@@ -30,6 +30,7 @@ PLAIN = {
     "collections",
     "contextlib",
     "copy",
+    "csv",
     "dataclasses",
     "datetime",
     "decimal",

@@ -13,7 +13,6 @@ is refused whole, and nothing of it happens. A payment that is refused by itself
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -69,6 +68,18 @@ class Reject:
     why: str
 
 
+class _Text:
+    """What `csv` writes to."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, line: str) -> None:
+        self.lines.append(line)
+
+
 def parse_batch(content: bytes) -> Batch:
     """The batch in a file, once all of it has been found to be there.
 
@@ -78,7 +89,8 @@ def parse_batch(content: bytes) -> Batch:
     if len(content) > BATCH_BYTES:
         raise BatchError(f"the file has {len(content)} bytes; the most is {BATCH_BYTES}", remedy="Send it in parts.")
     try:
-        rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True) if row]
+        lines = (f"{line}\n" for line in content.decode("utf-8").split("\n"))
+        rows = [row for row in csv.reader(lines, strict=True) if row]
     except (UnicodeDecodeError, csv.Error) as error:
         raise BatchError("the file is not CSV in UTF-8", why=f"{error}.") from error
     if len(rows) < 2 or rows[-1][0] != "T":
@@ -103,12 +115,12 @@ def parse_batch(content: bytes) -> Batch:
 def rejects_text(batch: Batch, rejects: Sequence[Reject]) -> str:
     """The file of rejects: header, one line a refused payment with the reason, and totals."""
     total = Money(sum(reject.request.amount.amount for reject in rejects), batch.currency)
-    text = io.StringIO()
+    text = _Text()
     write = csv.writer(text, lineterminator="\r\n")
     write.writerow(("H", batch.network, batch.name, isoformat(batch.at)[:10], batch.currency))
     write.writerows(_reject_rows(batch, rejects))
     write.writerow(("T", len(rejects), total.decimal()))
-    return text.getvalue()
+    return "".join(text.lines)
 
 
 def _reject_rows(batch: Batch, rejects: Sequence[Reject]) -> Iterable[tuple[str, ...]]:
