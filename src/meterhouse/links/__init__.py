@@ -6,12 +6,13 @@ from meterhouse.links.exchange import Exchange, Tap
 from meterhouse.links.loop import run_loop
 from meterhouse.links.memory import Channel, Lane, Manner, NullModem, Outage, Parcel
 from meterhouse.links.pump import Pump
-from meterhouse.links.serial import Framing, SerialLine, SerialWire
+from meterhouse.links.serial import Coder, Framing, SerialLine, SerialWire
 from meterhouse.links.subscriptions import Subscriptions
 
 __all__ = [
     "Channel",
     "Clock",
+    "Coder",
     "Dice",
     "Exchange",
     "Framing",

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from meterhouse.links.clock import Clock
 from meterhouse.links.exchange import Exchange, Node, Tap
 from meterhouse.links.memory import Channel, NullModem
-from meterhouse.links.serial import Framing, SerialWire
+from meterhouse.links.serial import Coder, Framing, SerialWire
 from meterhouse.links.tcp import Accepted, Connection, Dialled
 from meterhouse.model import ConfigurationError, Duration, Event, Instant, Machine, UsageError
 
@@ -147,8 +147,12 @@ class Pump:
         node = self._exchange.node(machine)
         self._exchange.plug(node, port, Dialled(self, node, port, (host, tcp_port), tls))
 
-    def serial(self, machine: Machine, port: str, path: str, framing: Framing) -> SerialWire:
+    def serial(
+        self, machine: Machine, port: str, path: str, framing: Framing, coder: Coder | None = None
+    ) -> SerialWire:
         """Plug a machine's port into a serial device, such as `/dev/ttyUSB0`; to be called with the loop running.
+
+        With a coder the machine's frames travel in those of what hangs on the line, such as a radio adapter.
 
         Returns:
             The wire, whose `reframe` changes the rate.
@@ -158,7 +162,7 @@ class Pump:
             ConfigurationError: the device cannot be opened.
         """
         node = self._exchange.node(machine)
-        wire = SerialWire(self, node, port, path, framing)
+        wire = SerialWire(self, node, port, path, framing, coder)
         try:
             self._exchange.plug(node, port, wire)
         except UsageError:

@@ -17,12 +17,14 @@ if sys.platform != "win32":
     import fcntl
     import termios
 
-__all__ = ["Framing", "SerialBoard", "SerialLine", "SerialWire"]
+__all__ = ["Coder", "Framing", "SerialBoard", "SerialLine", "SerialWire"]
 
 WRITE_LIMIT: Final = 1 << 20
 """Bytes that may wait for a line which takes none; one more drops them all and ends it."""
 REOPEN_S: Final = 1.0
 """A line that went away (a probe that was pulled) is looked for this often."""
+QUIET_S: Final = 0.1
+"""A line still for this long is between two frames."""
 _PIECE: Final = 4096
 
 Parity = Literal["none", "even", "odd"]
@@ -201,6 +203,19 @@ def _attributes(descriptor: int, framing: Framing) -> list[int | list[bytes | in
     return [incoming, 0, mode, 0, rate, rate, special]
 
 
+class Coder(Protocol):
+    """What stands between a machine's frames and the bytes of a line, such as a radio adapter's host protocol."""
+
+    def encode(self, data: bytes) -> bytes:
+        """One frame of the machine, as it goes over the line."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The frames that the line's next bytes complete."""
+
+    def quiet(self) -> list[bytes]:
+        """The line has been still for a while: give up the beginning of a frame, and give what stood behind it."""
+
+
 class SerialBoard(Protocol):
     """What a serial wire needs of the pump."""
 
@@ -226,18 +241,23 @@ class SerialWire:
         port: of the machine.
         path: of the device.
         framing: see `Framing`.
+        coder: between the machine's frames and the line's bytes; None where they are the same.
 
     Raises:
         ConfigurationError: see `SerialLine`.
     """
 
-    def __init__(self, board: SerialBoard, node: Node, port: str, path: str, framing: Framing) -> None:
+    def __init__(
+        self, board: SerialBoard, node: Node, port: str, path: str, framing: Framing, coder: Coder | None = None
+    ) -> None:
         self._board = board
         self._node = node
         self._port = port
         self._path = path
         self._framing = framing
         self._label = f"{path} -> {node.name}:{port}"
+        self._coder = coder
+        self._still: asyncio.TimerHandle | None = None
         self._again: asyncio.TimerHandle | None = None
         self._line: SerialLine | None = SerialLine(path, framing, self._heard, self._lost)
         board.lines.add(self)
@@ -245,7 +265,7 @@ class SerialWire:
     def send(self, data: bytes) -> None:
         """Bytes from the machine; it is told where the device is away."""
         if data and self._line is not None:
-            self._line.send(data)
+            self._line.send(data if self._coder is None else self._coder.encode(data))
         elif data:
             asyncio.get_running_loop().call_soon(self._board.deliver, self._node, self._port, b"", self._label)
 
@@ -268,14 +288,29 @@ class SerialWire:
     def close(self) -> None:
         """End; the machine is told nothing."""
         self._board.lines.discard(self)
-        if self._again is not None:
-            self._again.cancel()
+        for timer in (self._again, self._still):
+            if timer is not None:
+                timer.cancel()
         if self._line is not None:
             self._line.close()
             self._line = None
 
     def _heard(self, data: bytes) -> None:
-        self._board.deliver(self._node, self._port, data, self._label)
+        if self._coder is None:
+            self._board.deliver(self._node, self._port, data, self._label)
+            return
+        if self._still is not None:
+            self._still.cancel()
+        self._still = asyncio.get_running_loop().call_later(QUIET_S, self._quiet, self._coder)
+        self._deliver(self._coder.feed(data))
+
+    def _quiet(self, coder: Coder) -> None:
+        self._still = None
+        self._deliver(coder.quiet())
+
+    def _deliver(self, frames: list[bytes]) -> None:
+        for frame in frames:
+            self._board.deliver(self._node, self._port, frame, self._label)
 
     def _lost(self, why: str) -> None:
         self._line = None

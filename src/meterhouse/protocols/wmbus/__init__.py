@@ -3,6 +3,13 @@
 from meterhouse.protocols.wmbus.address import Address
 from meterhouse.protocols.wmbus.errors import TelegramError
 from meterhouse.protocols.wmbus.fields import Ci, Control, DeviceType, ExtendedControl, Status
+from meterhouse.protocols.wmbus.im871a import (
+    HostFrame,
+    HostReader,
+    RadioAdapter,
+    decode_host_frame,
+    encode_host_frame,
+)
 from meterhouse.protocols.wmbus.layouts import Layout, Records, decode_records, encode_records
 from meterhouse.protocols.wmbus.link import LinkFormat, decode_frame, encode_frame
 from meterhouse.protocols.wmbus.moments import decode_date, decode_moment, encode_date, encode_moment
@@ -21,11 +28,14 @@ __all__ = [
     "DeviceType",
     "ExtendedControl",
     "Function",
+    "HostFrame",
+    "HostReader",
     "KeyUse",
     "Layout",
     "LinkFormat",
     "MasterKey",
     "Meaning",
+    "RadioAdapter",
     "Record",
     "RecordHeader",
     "Records",
@@ -36,11 +46,13 @@ __all__ = [
     "Value",
     "decode_date",
     "decode_frame",
+    "decode_host_frame",
     "decode_moment",
     "decode_records",
     "decode_telegram",
     "encode_date",
     "encode_frame",
+    "encode_host_frame",
     "encode_moment",
     "encode_records",
     "encode_telegram",
