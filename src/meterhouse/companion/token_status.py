@@ -1,7 +1,7 @@
 """What became of the last token: the token gateway's attribute 6 in our companion (IEC 62056-6-2, class 115).
 
-The standard gives the structure {status_code enum, data_value bit-string} and leaves the bits to the companion. Ours are
-eight bits, most significant first: the verdict below.
+The standard gives the structure {status_code enum, data_value bit-string} and leaves the bits to the companion. Ours
+are eight bits, most significant first: the verdict below.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class TokenVerdict(IntEnum):
 
 _SENTENCES: Final = {
     TokenVerdict.ACCEPTED: "The token was accepted.",
-    TokenVerdict.WRONG: "This token is not for this meter, or a digit is wrong. Check the 20 digits and type them again.",
+    TokenVerdict.WRONG: "This token is not for this meter, or a digit is wrong. Check the 20 digits and type it again.",
     TokenVerdict.USED: "This token was already used: its value was credited before.",
     TokenVerdict.OLD: "This token is older than those already used here. Ask the shop for its history.",
     TokenVerdict.EXPIRED: "This token's key has expired. Ask the supplier for a key change.",
