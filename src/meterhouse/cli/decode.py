@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.tree import Tree
 
-from meterhouse.cli.talk import FAILED, spoken, write_json
-from meterhouse.model import MeterhouseError, UsageError
-from meterhouse.protocols import wmbus
-from meterhouse.protocols.dlms.explain import ExplainKeys, Node, explain
+from meterhouse.cli.talk import spoken
 
 __all__ = ["Kind", "decode"]
-
-_SHOWN: Final = 24
-"""Bytes of hex on one line of the tree; --json has them all."""
 
 
 class Kind(StrEnum):
@@ -44,109 +32,6 @@ def decode(
     json: Annotated[bool, typer.Option("--json", help="Print it as one JSON document.")] = False,
 ) -> None:
     """Explain DLMS/COSEM or wireless M-Bus bytes, byte by byte, with the names of the standards."""
-    octets = _octets(source)
-    if not octets:
-        raise UsageError("there are no bytes to explain", remedy="Give hex, a file, or pipe them in with -.")
-    keys = ExplainKeys(_hex(ek, "--ek"), _hex(ak, "--ak"), _hex(title, "--title"))
-    telegram = None if kind is Kind.DLMS else _telegram(octets, _hex(key, "--key"), demanded=kind is Kind.WMBUS)
-    nodes = explain(octets, keys) if telegram is None else [telegram]
-    understood = all(map(_understood, nodes))
-    if json:
-        write_json({"bytes": len(octets), "understood": understood, "parts": [node.record() for node in nodes]})
-    else:
-        out = Console(highlight=False, soft_wrap=True)
-        for node in nodes:
-            out.print(_tree(node))
-    if not understood:
-        raise typer.Exit(FAILED)
+    from meterhouse.cli import decode_run  # noqa: PLC0415 -- slow to import: `--help` is not to wait
 
-
-def _hex(text: str, name: str) -> bytes:
-    try:
-        return bytes.fromhex(re.sub(r"[\s:,-]|0x", "", text))
-    except ValueError:
-        raise UsageError(f"{name} is not hex") from None
-
-
-def _octets(source: str) -> bytes:
-    raw = sys.stdin.buffer.read() if source == "-" else None
-    if raw is None:
-        try:
-            path = Path(source)
-            raw = path.read_bytes() if path.is_file() else source.encode()
-        except (OSError, ValueError) as error:
-            # Hex may be longer than any file name; a file that is there but cannot be read is another matter.
-            if isinstance(error, PermissionError | IsADirectoryError):
-                raise UsageError(f"{source} cannot be read", why=str(error)) from error
-            raw = source.encode()
-    try:
-        return bytes.fromhex(re.sub(r"[\s:,-]|0[xX]", "", raw.decode("ascii")))
-    except (UnicodeDecodeError, ValueError):
-        if source != "-" and raw == source.encode():
-            raise UsageError(f"'{source[:40]}' is neither hex nor a file") from None
-        return raw
-
-
-def _telegram(octets: bytes, key: bytes, *, demanded: bool) -> Node | None:
-    """The telegram in `octets`; None where it is none, and need not be."""
-    secret = wmbus.MasterKey(key) if key else None
-    problem: MeterhouseError | None = None
-    for form in wmbus.LinkFormat:
-        try:
-            return _telegram_node(octets, wmbus.decode_telegram(octets, secret, form), form.name)
-        except wmbus.TelegramError as error:
-            problem = problem or error
-        except MeterhouseError as error:  # a telegram it is, but one that is not believed or cannot be opened
-            return Node("wireless M-Bus telegram", 0, octets, children=[Node("not understood", 0, octets, str(error))])
-    if demanded:
-        words = problem.sentence() if problem else "no telegram"
-        return Node("wireless M-Bus telegram", 0, octets, children=[Node("not understood", 0, octets, words)])
-    return None
-
-
-def _telegram_node(octets: bytes, telegram: wmbus.Telegram, form: str) -> Node:
-    said: list[tuple[str, Any, str]] = [
-        ("frame format", form, "EN 13757-4 12"),
-        ("C-field", telegram.control.name, "EN 13757-4 12.2"),
-        ("sender", telegram.sender, "EN 13757-7 7.5"),
-        ("CI-field", f"{telegram.ci:02X} {telegram.ci.name}", "EN 13757-7 5"),
-        ("meter", telegram.meter, "EN 13757-7 7.5"),
-        ("access number", telegram.access_number, "EN 13757-7 7.5.5"),
-        ("status", f"{telegram.status:02X}", "EN 13757-7 7.5.6"),
-        ("security mode", telegram.mode, "EN 13757-7 7.6"),
-        ("message counter", telegram.counter, "EN 13757-7 6"),
-    ]
-    parts = [Node(name, 0, b"", str(value), clause) for name, value, clause in said if value is not None]
-    for record in telegram.records:
-        meaning = wmbus.meaning_of(record.header.vif) or wmbus.Meaning(f"VIF {record.header.vif.hex()}")
-        scale = f" x 10^{meaning.exponent}" if meaning.exponent else ""
-        words = f"{meaning.name}: {record.value!s}{scale} {meaning.unit}".rstrip()
-        parts.append(Node("data record", 0, record.encode(), words, "EN 13757-3 6"))
-    if telegram.payload:
-        parts.append(Node("payload", 0, telegram.payload, "what is no record"))
-    return Node("wireless M-Bus telegram", 0, octets, "the checksums are right", "EN 13757-4", parts)
-
-
-def _understood(node: Node) -> bool:
-    return node.name != "not understood" and all(map(_understood, node.children))
-
-
-def _line(node: Node) -> str:
-    shown = node.octets[:_SHOWN].hex(" ") + (" ..." if len(node.octets) > _SHOWN else "")
-    bad = node.name == "not understood"
-    text = f"[dim]{node.start:5d}[/]  [bold{' red' if bad else ''}]{escape(node.name)}[/]"
-    if node.value:
-        text += f"  {escape(node.value)}"
-    if shown:
-        text += f"  [cyan]{shown}[/]"
-    return text + (f"  [dim]{escape(node.clause)}[/]" if node.clause else "")
-
-
-def _tree(node: Node) -> Tree:
-    """The tree for a terminal; made without recursion, for an explanation may be deep."""
-    root = Tree(_line(node))
-    waiting = [(root, node)]
-    while waiting:
-        branch, parent = waiting.pop()
-        waiting += [(branch.add(_line(child)), child) for child in parent.children]
-    return root
+    decode_run.show(source, kind.value, (ek, ak, title, key), as_json=json)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from meterhouse.app.counter_folder import open_books
 from meterhouse.cli.talk import FAILED, say, spoken, write_json
 from meterhouse.model import Instant, isoformat, parse_instant
-from meterhouse.store import SqlBook, SqlRegistry, SqlVendingRecords, back_up, restore, verify
-from meterhouse.supplier.vending import Vend
+
+if TYPE_CHECKING:
+    from meterhouse.supplier.vending import Vend
 
 __all__ = ["backup", "ledger", "restore_backup"]
 
@@ -34,6 +34,9 @@ def _ledger() -> None:
 @spoken
 def check(data: Data = _FOLDER, json: Json = False) -> None:
     """Check every law of money over the whole journal: exit code 0 where all hold, 1 where one is broken."""
+    from meterhouse.app.counter_folder import open_books  # noqa: PLC0415 -- slow to import: `--help` is not to wait
+    from meterhouse.store import SqlBook, verify  # noqa: PLC0415 -- as above
+
     with open_books(data) as database:
         broken, lines = database.read(lambda tx: (verify(tx), sum(1 for _ in SqlBook(tx).journal())))
     if json:
@@ -52,6 +55,9 @@ def statement(
     account: Annotated[str, typer.Argument(help="Account.")], data: Data = _FOLDER, json: Json = False
 ) -> None:
     """Every payment and token of an account, oldest first, with the debt after each; and what was agreed about it."""
+    from meterhouse.app.counter_folder import open_books  # noqa: PLC0415 -- slow to import: `--help` is not to wait
+    from meterhouse.store import SqlRegistry, SqlVendingRecords  # noqa: PLC0415 -- as above
+
     with open_books(data) as database:
         record, vends, agreements = database.read(
             lambda tx: (
@@ -95,6 +101,8 @@ def backup(
     to: Annotated[Path, typer.Argument(help="New folder for the copy.")], data: Data = _FOLDER, json: Json = False
 ) -> None:
     """Copy a data folder, also while a street runs on it. The copy holds keys: guard it as you guard the folder."""
+    from meterhouse.store import back_up  # noqa: PLC0415 -- slow to import: `--help` is not to wait
+
     back_up(data, to)
     if json:
         write_json({"copy": str(to)})
@@ -113,6 +121,8 @@ def restore_backup(
     json: Json = False,
 ) -> None:
     """Make a data folder from a copy; lifts every counter past whatever the lost one may have given out."""
+    from meterhouse.store import restore  # noqa: PLC0415 -- slow to import: `--help` is not to wait
+
     now = parse_instant(until) if until else Instant(int(time.time() * 1000))
     done = restore(source, data, now)
     if json:

@@ -8,12 +8,10 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from meterhouse.app.counter_folder import open_counter
-from meterhouse.app.receipt_pdf import receipt_pdf
 from meterhouse.cli.talk import say, spoken, write_json
 from meterhouse.model import (
     ConfigurationError,
@@ -27,8 +25,10 @@ from meterhouse.model import (
     isoformat,
     parse_instant,
 )
-from meterhouse.store import SqlDeviceState, Till, take_batch
-from meterhouse.supplier.vending import PaymentRequest, Receipt, receipt_sms, receipt_text
+
+if TYPE_CHECKING:
+    from meterhouse.store import Till
+    from meterhouse.supplier.vending import Receipt
 
 __all__ = ["batch", "vend"]
 
@@ -57,6 +57,10 @@ def vend(
     json: Annotated[bool, typer.Option("--json", help="Print the receipt as one JSON document.")] = False,
 ) -> None:
     """Sell credit: debt first, the rest in a token that is sent to the home. Prints the receipt."""
+    from meterhouse.app.counter_folder import open_counter  # noqa: PLC0415 -- slow to import: `--help` is not to wait
+    from meterhouse.app.receipt_pdf import receipt_pdf  # noqa: PLC0415 -- as above
+    from meterhouse.supplier.vending import PaymentRequest, receipt_sms, receipt_text  # noqa: PLC0415 -- as above
+
     money = Money.parse(amount, currency)
     request = request or f"till-{os.urandom(8).hex()}"
     if url:
@@ -91,6 +95,9 @@ def batch(
     json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON document.")] = False,
 ) -> None:
     """Take a batch of payments. Half a file is refused whole; the same file twice counts once."""
+    from meterhouse.app.counter_folder import open_counter  # noqa: PLC0415 -- slow to import: `--help` is not to wait
+    from meterhouse.store import take_batch  # noqa: PLC0415 -- as above
+
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -119,6 +126,8 @@ def batch(
 
 def _now(till: Till, at: str) -> Instant:
     """The time given, or the street's own at its last checkpoint, or the wall's where there has been none."""
+    from meterhouse.store import SqlDeviceState  # noqa: PLC0415 -- slow to import: `--help` is not to wait
+
     if at:
         return parse_instant(at)
     street = till.database.read(lambda tx: SqlDeviceState(tx).load("street"))
