@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 from home_bench import START, TARIFF, HomeBench, token
 from meterhouse.companion.gas import NO_LIMIT_LITRES, ValveState
 from meterhouse.companion.token_status import TokenVerdict
-from meterhouse.model import DAY, HALF_HOUR, MINUTE, SECOND, HalfHour, Instant
-from meterhouse.premises.gas_meter import GasMeter
+from meterhouse.model import DAY, HALF_HOUR, MINUTE, SECOND, HalfHour, Instant, ProtocolError
 from meterhouse.premises.hub import GasAccount, GasTariff
 
 ACKNOWLEDGED = 0x00
+RESPONSE = 0x08
 
 
 def account(bench: HomeBench) -> GasAccount:
@@ -53,6 +54,15 @@ def test_whatever_telegrams_are_lost_the_balance_equals_the_reference_at_the_nex
     bench.half_hours(1)
     assert account(bench).charged_l == bench.gas.volume_l
     assert account(bench).balance == expected_balance(bench, 40_000_000)
+
+
+@pytest.mark.requirement("S0-119")
+def test_the_first_half_hour_is_charged_like_any_other():
+    bench = HomeBench()
+    bench.half_hours(1, litres=150)
+    assert account(bench).charged_l == 150
+    assert account(bench).balance == 500_000 - bench.exact_cost(150, 0)
+    assert [row.register for row in bench.hub.mirror.log.between(START, bench.now)] == [0, 150]
 
 
 def test_a_backlog_of_more_than_one_report_is_charged_whole_before_any_order():
@@ -276,6 +286,27 @@ def test_a_hand_is_forgotten_when_the_credit_ran_out_again_before_it_was_used():
     bench.hub.slot.enter(token(2_000_000, tid=6_000_100), bench.now, by_hand=False)
     bench.half_hours(4)
     assert bench.gas.valve is ValveState.CLOSED
+    assert {"valve.opened", "valve.open_ordered"}.isdisjoint(bench.kinds())
+
+
+def test_a_valve_that_opened_though_its_answer_was_lost_is_not_ordered_open_again():
+    bench = spent()
+    bench.key_in(token(2_000_000))
+    understand = bench.hub._gas_end.understand
+
+    def deaf_to_answers(telegram: bytes) -> object:
+        if telegram[1] == RESPONSE and bench.gas.valve is ValveState.OPEN:
+            raise ProtocolError("lost on the air")
+        return understand(telegram)
+
+    bench.hub._gas._end = SimpleNamespace(
+        understand=deaf_to_answers, order=bench.hub._gas_end.order, acknowledge=bench.hub._gas_end.acknowledge
+    )
+    bench.half_hours(1)
+    assert bench.gas.valve is ValveState.OPEN
+    bench.hub._gas._end = bench.hub._gas_end
+    bench.half_hours(3)
+    assert bench.kinds("hub").count("valve.open_ordered") == 1
 
 
 def test_a_hand_counts_only_for_a_while():
@@ -337,10 +368,8 @@ def test_telegrams_that_are_doubled_late_or_in_the_wrong_order_change_nothing():
 
 def test_the_charge_goes_on_over_the_registers_roll_over():
     bench = HomeBench(balance=5_000_000)
-    state = bench.gas.state()
-    state["supply"]["volume_l"] = 99_999_900
-    bench.gas = GasMeter(bench.gas.settings, bench.now, state)
     bench.half_hours(1)
+    bench.gas._supply.volume_l = account(bench).charged_l = 99_999_900
     for _ in range(4):
         bench.half_hours(1, litres=60)
     assert bench.gas.volume_l == 140

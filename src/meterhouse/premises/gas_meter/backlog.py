@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from meterhouse.companion.gas import HALF_HOURS_A_REPORT
-from meterhouse.model import HALF_HOUR, HalfHour, Instant, half_hour_end, half_hour_start
+from meterhouse.model import HALF_HOUR, HalfHour, Instant, half_hour_end
 from meterhouse.premises.half_hours import HalfHourLog
 
 __all__ = ["Backlog"]
@@ -13,6 +13,8 @@ __all__ = ["Backlog"]
 
 class Backlog:
     """The half-hour log with a mark: rows up to the mark are acknowledged. Times are those of the meter's clock.
+
+    A meter that starts on a half hour has a row there, the opening reading; else its first half hour would be lost.
 
     Attributes:
         log: thirteen months of rows.
@@ -24,8 +26,9 @@ class Backlog:
 
     def __init__(self, shown: Instant) -> None:
         self.log = HalfHourLog()
-        self.acknowledged = half_hour_start(shown)
-        self.next_end = half_hour_end(shown)
+        self.next_end = half_hour_end(Instant(shown - 1))
+        self.acknowledged = Instant(self.next_end - HALF_HOUR)
+        self.close_half_hours(shown, 0)
 
     def close_half_hours(self, shown: Instant, volume_l: int) -> None:
         """Write a row for each half hour that has ended by `shown`."""
