@@ -370,6 +370,7 @@ def test_the_charge_goes_on_over_the_registers_roll_over():
     bench = HomeBench(balance=5_000_000)
     bench.half_hours(1)
     bench.gas._supply.volume_l = account(bench).charged_l = 99_999_900
+    bench.gas._supply.cutoff_l = NO_LIMIT_LITRES
     for _ in range(4):
         bench.half_hours(1, litres=60)
     assert bench.gas.volume_l == 140
