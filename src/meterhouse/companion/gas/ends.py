@@ -229,12 +229,16 @@ class HubEnd:
         """
         _from(frame, self.meter)
         telegram = self._session.open(frame)
+        # The extended link layer is not under the MAC: what does not repeat what is under it is damaged.
+        extended = None if telegram.extended is None else (telegram.extended, telegram.extended_access)
         if telegram.control == Control.SND_NR and telegram.ci == Ci.RESPONSE_SHORT:
-            return report_of(telegram)
-        if telegram.control == Control.RSP_UD and telegram.ci == Ci.RESPONSE_SHORT:
-            return answer_of(telegram)
-        if telegram.control == Control.RSP_UD and telegram.ci == Ci.ERROR_SHORT:
-            return self._refused(telegram)
+            if extended in {(_PERIODIC, telegram.access_number), (_OUT_OF_TURN, telegram.access_number)}:
+                return report_of(telegram)
+        elif telegram.control == Control.RSP_UD and extended is None:
+            if telegram.ci == Ci.RESPONSE_SHORT:
+                return answer_of(telegram)
+            if telegram.ci == Ci.ERROR_SHORT:
+                return self._refused(telegram)
         raise TelegramError(f"{telegram.control.name} with CI {telegram.ci:02X} is not of the gas profile")
 
     def _refused(self, telegram: Telegram) -> OrderAnswer:
