@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from home_bench import START, TARIFF, HomeBench, token
-from meterhouse.companion.gas import NO_LIMIT_LITRES, ValveState
+from meterhouse.companion.gas import NO_LIMIT_LITRES, Refusal, ValveState
 from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.model import DAY, HALF_HOUR, MINUTE, SECOND, HalfHour, Instant, ProtocolError
+from meterhouse.premises.gas_meter import GasMeter
 from meterhouse.premises.hub import GasAccount, GasTariff
 
 ACKNOWLEDGED = 0x00
@@ -238,6 +240,7 @@ def test_a_topup_from_the_network_arms_and_only_a_hand_opens_once():
     assert bench.gas.valve is ValveState.OPEN
     bench.half_hours(4, litres=10)
     assert bench.kinds("hub").count("valve.open_ordered") == 1
+    assert bench.kinds("hub").count("valve.opened") == 1
     assert bench.kinds("gas_meter").count("valve.opened") == 1
 
 
@@ -307,6 +310,38 @@ def test_a_valve_that_opened_though_its_answer_was_lost_is_not_ordered_open_agai
     bench.hub._gas._end = bench.hub._gas_end
     bench.half_hours(3)
     assert bench.kinds("hub").count("valve.open_ordered") == 1
+
+
+def test_with_a_balance_of_nothing_at_all_a_hand_does_not_count_and_one_that_did_is_forgotten():
+    bench = spent()
+    account(bench).balance = 0
+    bench.hub._gas.hand(bench.now)
+    assert bench.hub._gas.hand_at is None
+    account(bench).balance = 1
+    bench.hub._gas.hand(bench.now)
+    assert bench.hub._gas.hand_at == bench.now
+    account(bench).balance = 0
+    bench.half_hours(1)
+    assert bench.hub._gas.hand_at is None
+
+
+def test_the_first_contact_of_all_charges_from_the_first_row_it_tells():
+    bench = HomeBench(balance=500_000)
+    bench.up = False
+    bench.half_hours(3, litres=100)
+    bench.up = True
+    bench.half_hours(1)
+    assert account(bench).balance == expected_balance(bench, 500_000) < 500_000
+
+
+def test_an_order_that_the_meter_refuses_is_told_by_its_reason():
+    bench = HomeBench()
+    bench.gas = GasMeter(replace(bench.gas.settings, has_valve=False), bench.now)
+    bench.half_hours(2)
+    refused = [event for event in bench.heard if event.kind == "order.refused" and event.source == "hub"]
+    assert refused
+    assert {event.fields["why"] for event in refused} == {Refusal.NO_VALVE.name.lower()}
+    assert {event.fields["order"] for event in refused} == {"WriteCutoff"}
 
 
 def test_a_hand_counts_only_for_a_while():
