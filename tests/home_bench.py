@@ -219,22 +219,22 @@ class HomeBench:
     hub sent by radio (00 an acknowledgement, 53 and 73 orders).
     """
 
-    def __init__(self, **hub: Any) -> None:
-        self.now = START
+    def __init__(self, *, start: Instant = START, **hub: Any) -> None:
+        self.now = start
         self._setup = hub
-        self.hub = make_hub(**hub)
-        self.electricity = make_meter()
+        self.hub = make_hub(now=start, **hub)
+        self.electricity = make_meter(now=start)
         valve = bool(hub.get("prepay", True))
         self.gas = GasMeter(
             GasMeterSettings(RADIO_METER, RADIO_HUB, GAS_KEY, has_valve=valve, delay_half_hours=hub.get("delay", 144)),
-            START,
+            start,
         )
         self.up = self.down = True
         self.line, self.wire = Line(self), Wire(self)
         self.heard: list[Event] = []
         self.telegrams_up: list[bytes] = []
         self.telegrams_down: list[bytes] = []
-        self.run(START + MINUTE)  # half an hour later, the report of that half hour has been sent
+        self.run(start + MINUTE)  # half an hour later, the report of that half hour has been sent
 
     def settle(self) -> None:
         """Carry everything that is on its way."""
