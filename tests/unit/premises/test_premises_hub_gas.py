@@ -89,7 +89,7 @@ def test_a_tariff_is_that_of_the_half_hour_and_not_of_its_report():
     bench.half_hours(2)
     bench.up = False
     bench.half_hours(4, litres=500)
-    account(bench).set_tariff(GasTariff(10 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv), bench.now)
+    account(bench).set_tariff(GasTariff.flat(10 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv), bench.now)
     bench.half_hours(3, litres=100)
     bench.up = True
     bench.half_hours(1)
@@ -101,7 +101,7 @@ def test_a_tariff_is_that_of_the_half_hour_and_not_of_its_report():
 def test_a_new_price_is_in_the_cutoff_from_the_contact_at_which_it_begins():
     bench = HomeBench(balance=5_000_000)
     bench.half_hours(3, litres=10)
-    dear = GasTariff(10 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv)
+    dear = GasTariff.flat(10 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv)
     account(bench).set_tariff(dear, bench.now)
     before = bench.gas.cutoff_l - bench.gas.volume_l
     bench.half_hours(1)
@@ -114,7 +114,7 @@ def test_a_change_of_tariff_sends_nothing_but_a_new_cutoff():
     bench = HomeBench()
     bench.half_hours(3, litres=10)
     wakes, telegrams, before = len(bench.telegrams_up), len(bench.telegrams_down), bench.gas.cutoff_l
-    account(bench).set_tariff(GasTariff(2 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv), bench.now)
+    account(bench).set_tariff(GasTariff.flat(2 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv), bench.now)
     bench.settle()
     assert (len(bench.telegrams_up), len(bench.telegrams_down)) == (wakes, telegrams)
     bench.half_hours(2, litres=10)
@@ -323,6 +323,7 @@ def test_with_a_balance_of_nothing_at_all_a_hand_does_not_count_and_one_that_did
     account(bench).balance = 0
     bench.half_hours(1)
     assert bench.hub._gas.hand_at is None
+    assert "valve.open_ordered" not in bench.kinds()
 
 
 def test_the_first_contact_of_all_charges_from_the_first_row_it_tells():
