@@ -1,0 +1,84 @@
+"""orders that nobody on the way can change: envelope, keys, use cases, signer and verifier"""
+
+from meterhouse.companion.sealed.agreement import Agreement
+from meterhouse.companion.sealed.catalogue import EFFECTS, Catalogue, parse_catalogue
+from meterhouse.companion.sealed.cosem import CosemStep, decode_steps
+from meterhouse.companion.sealed.counters import MAX_COUNTER, CounterClass, Counters, Newest, VolatileCounters
+from meterhouse.companion.sealed.envelope import MAX_CONTENT, Envelope, Kind, decode_envelope
+from meterhouse.companion.sealed.errors import SealedError
+from meterhouse.companion.sealed.explain import explain
+from meterhouse.companion.sealed.gbz import (
+    MAX_COMPONENTS,
+    SMART_ENERGY,
+    AlertContent,
+    Component,
+    decode_alert_content,
+    decode_components,
+    encode_components,
+    zigbee_time,
+)
+from meterhouse.companion.sealed.mandate import MAX_WINDOW, Mandate, decode_mandate, premises_binding
+from meterhouse.companion.sealed.parties import Party, Role
+from meterhouse.companion.sealed.responder import REFUSAL_ALERTS, AlertBuilder, Responder, read_alert, read_answer
+from meterhouse.companion.sealed.signature import is_low, signed
+from meterhouse.companion.sealed.signer import Signer, seal
+from meterhouse.companion.sealed.use_case import ComponentRule, ContentKind, FieldLimit, StepRule, UseCase
+from meterhouse.companion.sealed.verdict import Accepted, Reason, Refused, Repeated, Verdict
+from meterhouse.companion.sealed.verifier import Verifier
+from meterhouse.companion.sealed.zcl import ZclFrame, decode_zcl
+
+__all__ = [
+    "EFFECTS",
+    "MAX_COMPONENTS",
+    "MAX_CONTENT",
+    "MAX_COUNTER",
+    "MAX_WINDOW",
+    "REFUSAL_ALERTS",
+    "SMART_ENERGY",
+    "Accepted",
+    "Agreement",
+    "AlertBuilder",
+    "AlertContent",
+    "Catalogue",
+    "Component",
+    "ComponentRule",
+    "ContentKind",
+    "CosemStep",
+    "CounterClass",
+    "Counters",
+    "Envelope",
+    "FieldLimit",
+    "Kind",
+    "Mandate",
+    "Newest",
+    "Party",
+    "Reason",
+    "Refused",
+    "Repeated",
+    "Responder",
+    "Role",
+    "SealedError",
+    "Signer",
+    "StepRule",
+    "UseCase",
+    "Verdict",
+    "Verifier",
+    "VolatileCounters",
+    "ZclFrame",
+    "decode_alert_content",
+    "decode_components",
+    "decode_envelope",
+    "decode_mandate",
+    "decode_steps",
+    "decode_zcl",
+    "encode_components",
+    "explain",
+    "is_low",
+    "parse_catalogue",
+    "premises_binding",
+    "read_alert",
+    "read_answer",
+    "seal",
+    "signed",
+    "zigbee_time",
+]

@@ -1,0 +1,183 @@
+"""The envelope: DLMS general-signing, alone or inside general-ciphering, in GBCS's byte layout (GBCS §7).
+
+::
+
+    DD 00 00 00 00 00 00 length 11 00000000          only where a MAC closes the message
+      DF 09 kind counter8 08 originator8 08 target8 00
+         length code2 [supplement]  length content  00 | 40 signature64
+      mac12
+
+One message has one encoding: what re-encodes to other bytes was refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Final
+
+from meterhouse.companion.sealed.errors import SealedError
+from meterhouse.companion.sealed.octets import SealedReader, length_octets
+from meterhouse.crypto import sha256
+from meterhouse.model import Eui64, UsageError
+
+__all__ = ["MAX_CONTENT", "SUPPLEMENT_LENGTHS", "Envelope", "Kind", "decode_envelope"]
+
+MAX_CONTENT: Final = 8192
+"""Bytes of content; GBCS messages stay below 1.5 kB but for firmware, which goes another way."""
+SUPPLEMENT_LENGTHS: Final = (0, 16, 24)
+"""Bytes that may follow the message code: nothing, a supplementary party with its counter, or a mandate of ours."""
+
+_SIGNATURE: Final = 64
+_MAC: Final = 12
+_CIPHERING: Final = bytes.fromhex("DD000000000000")
+_SECURITY: Final = bytes.fromhex("1100000000")
+
+
+class Kind(IntEnum):
+    """What a message is: GBCS calls it the CRA flag."""
+
+    COMMAND = 1
+    RESPONSE = 2
+    ALERT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message.
+
+    Attributes:
+        kind: command, response or alert.
+        counter: the originator's, 64 bits; a response echoes the command's.
+        originator: who composed it.
+        target: whom it is for.
+        code: message code: the use case (`catalogue.toml`).
+        supplement: what follows the code inside the signature: 0, 16 or 24 bytes.
+        content: ZigBee components or a COSEM APDU.
+        signature: r || s, 64 bytes; empty where unsigned.
+        mac: 12 bytes; empty where no general-ciphering surrounds it.
+    """
+
+    kind: Kind
+    counter: int
+    originator: Eui64
+    target: Eui64
+    code: int
+    content: bytes
+    supplement: bytes = b""
+    signature: bytes = b""
+    mac: bytes = b""
+
+    def __post_init__(self) -> None:
+        """Hold what the layout can carry.
+
+        Raises:
+            UsageError: a number or length is outside its field.
+        """
+        if not (0 <= self.counter < 1 << 64 and 0 <= self.code < 1 << 16):
+            raise UsageError(f"counter {self.counter} or code {self.code} is outside 64 or 16 bits")
+        if len(self.content) > MAX_CONTENT or len(self.supplement) not in SUPPLEMENT_LENGTHS:
+            raise UsageError(
+                f"content of {len(self.content)} or supplement of {len(self.supplement)} bytes does not fit"
+            )
+        if len(self.signature) not in {0, _SIGNATURE} or len(self.mac) not in {0, _MAC}:
+            raise UsageError(f"a signature has {_SIGNATURE} bytes or none, a MAC {_MAC} or none")
+
+    def to_be_signed(self) -> bytes:
+        """What a signature covers: everything between the tag DF and the length of the signature."""
+        return b"".join(
+            (
+                b"\x09",
+                bytes((self.kind,)),
+                self.counter.to_bytes(8, "big"),
+                b"\x08",
+                self.originator.octets,
+                b"\x08",
+                self.target.octets,
+                b"\x00",
+                bytes((2 + len(self.supplement),)),
+                self.code.to_bytes(2, "big"),
+                self.supplement,
+                length_octets(len(self.content)),
+                self.content,
+            )
+        )
+
+    @property
+    def identity(self) -> bytes:
+        """SHA-256 of `to_be_signed`: names the order, whatever its signature and MAC."""
+        return sha256(self.to_be_signed())
+
+    def signed_part(self) -> bytes:
+        """The general-signing message, with its tag and signature: what a MAC covers."""
+        return b"".join((b"\xdf", self.to_be_signed(), bytes((len(self.signature),)), self.signature))
+
+    def authenticated(self) -> bytes:
+        """Additional authenticated data of the MAC: security header, a zero, and the signed part (GBCS §4.3.3)."""
+        return _SECURITY + b"\x00" + self.signed_part()
+
+    def encode(self) -> bytes:
+        """The message's only bytes."""
+        signed = self.signed_part()
+        if not self.mac:
+            return signed
+        length = length_octets(len(_SECURITY) + len(signed) + _MAC)
+        return b"".join((_CIPHERING, length, _SECURITY, signed, self.mac))
+
+    def with_signature(self, signature: bytes) -> Envelope:
+        """The same, signed."""
+        return replace(self, signature=signature)
+
+    def with_mac(self, mac: bytes) -> Envelope:
+        """The same inside general-ciphering."""
+        return replace(self, mac=mac)
+
+
+def decode_envelope(octets: bytes) -> Envelope:
+    """The message that `octets` are. Nothing of it is believed: see `Verifier`.
+
+    Raises:
+        SealedError: cut off, too long, a field that GBCS fixes is otherwise, or not the one legal encoding.
+    """
+    reader = SealedReader(octets)
+    if not octets.startswith(b"\xdd"):
+        envelope = _signed_part(reader)
+    else:
+        reader.expect(_CIPHERING, "general-ciphering header")
+        length = reader.length("general-ciphering")
+        if length != reader.remaining:
+            raise SealedError(f"general-ciphering says {length} bytes, {reader.remaining} are there")
+        reader.expect(_SECURITY, "security header")
+        envelope = _signed_part(reader)
+        envelope = envelope.with_mac(reader.take(_MAC, "MAC"))
+    reader.finish("sealed message")
+    if envelope.encode() != octets:
+        raise SealedError("the message is not written in its one legal encoding")
+    return envelope
+
+
+def _signed_part(reader: SealedReader) -> Envelope:
+    reader.expect(b"\xdf\x09", "general-signing header")
+    kind = reader.u8("kind")
+    if not Kind.COMMAND <= kind <= Kind.ALERT:
+        raise SealedError(f"kind {kind} is neither command, response nor alert")
+    counter = reader.big(8, "counter")
+    reader.expect(b"\x08", "length of the originator")
+    originator = Eui64(reader.take(8, "originator"))
+    reader.expect(b"\x08", "length of the target")
+    target = Eui64(reader.take(8, "target"))
+    reader.expect(b"\x00", "date-time")
+    supplement = reader.length("other information") - 2
+    if supplement not in SUPPLEMENT_LENGTHS:
+        raise SealedError(f"other information of {supplement + 2} bytes is none of ours")
+    code = reader.big(2, "message code")
+    extra = reader.take(supplement, "supplement")
+    length = reader.length("content")
+    if length > MAX_CONTENT:
+        raise SealedError(f"content of {length} bytes is longer than {MAX_CONTENT}")
+    content = reader.take(length, "content")
+    signature = reader.u8("length of the signature")
+    if signature not in {0, _SIGNATURE}:
+        raise SealedError(f"a signature of {signature} bytes is none")
+    signed = reader.take(signature, "signature")
+    return Envelope(Kind(kind), counter, originator, target, code, content, extra, signed)
