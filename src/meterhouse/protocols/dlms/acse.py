@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from meterhouse.protocols.dlms.axdr import encode_length, length_at
@@ -98,7 +99,8 @@ class Release:
 
 
 def _field(tag: int, value: bytes) -> bytes:
-    return bytes((tag,)) + encode_length(len(value)) + value
+    size = len(value)
+    return (bytes((tag, size)) if size < 0x80 else bytes((tag,)) + encode_length(size)) + value
 
 
 def _fields(apdu: bytes, tag: int) -> dict[int, bytes]:
@@ -156,23 +158,28 @@ def _name(context: int) -> bytes:
     return _field(0xA1, _field(0x06, _CONTEXT + bytes((context,))))
 
 
-def _authentication(mechanism: int, secret: bytes, kinds: tuple[int, int, int]) -> bytes:
+def _means(mechanism: int, kinds: tuple[int, int]) -> bytes:
     if not mechanism:
         return b""
-    requirements, name, value = kinds
-    return (
-        _field(requirements, _AUTHENTICATION_UNIT)
-        + _field(name, _MECHANISM + bytes((mechanism,)))
-        + (_field(value, _field(0x80, secret)) if secret else b"")
-    )
+    requirements, name = kinds
+    return _field(requirements, _AUTHENTICATION_UNIT) + _field(name, _MECHANISM + bytes((mechanism,)))
+
+
+def _secret(value: int, mechanism: int, secret: bytes) -> bytes:
+    return _field(value, _field(0x80, secret)) if mechanism and secret else b""
+
+
+@lru_cache(maxsize=256)
+def _caller(context: int, title: bytes, mechanism: int) -> bytes:
+    """The fields of an AARQ that are the same in all of a client's associations."""
+    titled = _field(0xA6, _field(0x04, title)) if title else b""
+    return _name(context) + titled + _means(mechanism, (0x8A, 0x8B))
 
 
 def encode_aarq(request: Aarq) -> bytes:
     """AARQ bytes."""
-    body = _name(request.context)
-    if request.title:
-        body += _field(0xA6, _field(0x04, request.title))
-    body += _authentication(request.mechanism, request.secret, (0x8A, 0x8B, 0xAC))
+    body = _caller(request.context, request.title, request.mechanism)
+    body += _secret(0xAC, request.mechanism, request.secret)
     return _field(AARQ, body + _field(0xBE, _field(0x04, request.user_information)))
 
 
@@ -200,7 +207,7 @@ def encode_aare(response: Aare) -> bytes:
     body += _field(0xA3, _field(0xA0 | response.source, _field(0x02, bytes((response.diagnostic,)))))
     if response.title:
         body += _field(0xA4, _field(0x04, response.title))
-    body += _authentication(response.mechanism, response.challenge, (0x88, 0x89, 0xAA))
+    body += _means(response.mechanism, (0x88, 0x89)) + _secret(0xAA, response.mechanism, response.challenge)
     if response.user_information:
         body += _field(0xBE, _field(0x04, response.user_information))
     return _field(AARE, body)

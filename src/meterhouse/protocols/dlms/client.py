@@ -122,7 +122,10 @@ class Client:
         access = _access(interface, obis, attribute, selection)
         response = yield from self._ask(lambda invoke: GetRequest(invoke, access))
         if isinstance(response, GetResponse):
-            return _value(response.result, f"get {access.target}")
+            encoded = response.result.encoded
+            if encoded is None:
+                raise _refused(response.result.code, f"get {access.target}")
+            return encoded
         return (yield from self._blocks(response, f"get {access.target}"))
 
     def get_list(
@@ -259,7 +262,7 @@ class Client:
     def _ask(self, make: MakeRequest) -> Procedure[Response]:
         if not self.associated:
             raise StateError("there is no association", remedy="Run associate() first.")
-        return (yield from self._talk.ask(make))
+        return self._talk.ask(make)
 
     def _blocks(self, response: Response, what: str) -> Procedure[bytes]:
         parts: list[bytes] = []

@@ -58,6 +58,11 @@ Procedure = Generator[bytes, bytes, T]
 MakeRequest = Callable[[int], Request]
 """The request for an invoke-id-and-priority byte."""
 
+_AARE = bytes((AARE,))
+_BLOCK = bytes((GENERAL_BLOCK_TRANSFER,))
+_EXCEPTION = bytes((EXCEPTION,))
+_SERVICE_ERROR = bytes((CONFIRMED_SERVICE_ERROR,))
+_COMPLAINTS = frozenset({_EXCEPTION, _SERVICE_ERROR})
 _CONFIRMED_HIGH = 0xC0
 _TRANSFERS = int(Conformance.GENERAL_BLOCK_TRANSFER)  # the operators of an IntFlag are slow
 _AUTHENTICATION_REQUIRED = 14
@@ -76,6 +81,7 @@ class Conversation:
 
     __slots__ = (
         "_guard",
+        "_limit",
         "_opening",
         "_policy",
         "_settings",
@@ -94,12 +100,13 @@ class Conversation:
         self.associated = False
         self.conformance = 0
         self.room = _NO_LIMIT
+        self._limit = _NO_LIMIT
         self.invoke = _CONFIRMED_HIGH
 
     def ask(self, make: MakeRequest) -> Procedure[Response]:
         """One question under a new invoke id, and its answer."""
         self.invoke = _CONFIRMED_HIGH | (self.invoke + 1) & 0x0F
-        return (yield from self.ask_again(make))
+        return self.ask_again(make)
 
     def ask_again(self, make: MakeRequest) -> Procedure[Response]:
         """A further question of the same service, such as for the next block."""
@@ -121,13 +128,9 @@ class Conversation:
             answer = yield from self._blocks(hidden)
         else:
             answer = yield hidden
-        if answer[:1] == bytes((GENERAL_BLOCK_TRANSFER,)):
+        if answer[:1] == _BLOCK:
             answer = yield from self._gather(BlockTransfer(self._limit), answer)
         return self._reveal(answer)
-
-    @property
-    def _limit(self) -> int:
-        return self.room + (self._wrapping.overhead if self._settings.policy else 0) - BLOCK_OVERHEAD
 
     def _blocks(self, apdu: bytes) -> Procedure[bytes]:
         transfer = BlockTransfer(self._limit)
@@ -136,7 +139,7 @@ class Conversation:
 
     def _gather(self, transfer: BlockTransfer, answer: bytes) -> Procedure[bytes]:
         """Block by block until the whole answer is here; anything that is no block ends the transfer as it is."""
-        while answer[:1] == bytes((GENERAL_BLOCK_TRANSFER,)):
+        while answer[:1] == _BLOCK:
             blocks = transfer.receive(answer)
             if transfer.received is not None:
                 return transfer.received
@@ -155,7 +158,7 @@ class Conversation:
             if self._guard is None:
                 raise ProtocolError("a ciphered answer in an association without keys")
             return self._guard.open(answer, self._policy, self._guard.transaction).apdu
-        if self._policy and answer[:1] not in {bytes((EXCEPTION,)), bytes((CONFIRMED_SERVICE_ERROR,))}:
+        if self._policy and answer[:1] not in _COMPLAINTS:
             raise ProtocolError("a plain answer where protection is demanded")
         return answer
 
@@ -172,7 +175,7 @@ class Conversation:
         if settings.dedicated and settings.entropy is not None and settings.keys is not None:
             dedicated = settings.entropy(len(settings.keys.encryption))
         answer = yield self._aarq(challenge or settings.secret, dedicated)
-        if answer[:1] != bytes((AARE,)):
+        if answer[:1] != _AARE:
             response = decode_response(answer)
             if isinstance(response, (ExceptionResponse, ConfirmedServiceError)):
                 raise complaint_of(response)
@@ -193,7 +196,7 @@ class Conversation:
     def _made_guard(self, title: bytes) -> Guard | None:
         """Sealing needs our half of a channel only: until the AARE brings the server's title, a blank one stands."""
         settings = self._settings
-        if not settings.policy and not settings.mechanism.has_titles:
+        if not self._policy and not settings.mechanism.has_titles:
             return None
         title, channel = title or bytes(TITLE_LENGTH), None
         if settings.keys is not None and settings.counter is not None:
@@ -217,11 +220,11 @@ class Conversation:
                 raise AuthenticationError("authentication failed", why="The server has another system title.")
             self._guard.meet(title)
         information = aare.user_information
-        if information[:1] == bytes((CONFIRMED_SERVICE_ERROR,)):
+        if information[:1] == _SERVICE_ERROR:
             response = decode_response(information)
             assert isinstance(response, ConfirmedServiceError)
             raise complaint_of(response)
-        if settings.policy and not is_ciphered(information):
+        if self._policy and not is_ciphered(information):
             raise ProtocolError("a plain InitiateResponse where protection is demanded")
         return decode_initiate_response(self._reveal(information))
 
@@ -230,7 +233,10 @@ class Conversation:
             raise ProtocolError(f"the server speaks DLMS version {agreed.version}")
         self.conformance = int(agreed.conformance) & int(self._settings.conformance)
         limit = agreed.max_pdu or _NO_LIMIT
-        self.room = max(limit - self._wrapping.overhead, 64)
+        overhead = self._wrapping.overhead
+        self.room = max(limit - overhead, 64)
+        # A dedicated key adds no more than the global one that this wrapping names.
+        self._limit = self.room + (overhead if self._policy else 0) - BLOCK_OVERHEAD
 
     def _prove(self, aare: Aare, challenge: bytes) -> Procedure[None]:
         settings, guard = self._settings, self._guard
@@ -263,13 +269,13 @@ class Conversation:
         if settings.quirks.no_release:
             return
         information = b""
-        if settings.policy and not settings.quirks.plain_release:
+        if self._policy and not settings.quirks.plain_release:
             initiate = encode_initiate_request(InitiateRequest(settings.conformance, settings.max_pdu))
             # Like the InitiateRequest, the release is under the global key.
             self._wrapping = self._opening
             information = self._hide(initiate)
         answer = yield encode_release(Release(False, 0, information))
-        if answer[:1] == bytes((EXCEPTION,)):
+        if answer[:1] == _EXCEPTION:
             response = decode_response(answer)
             assert isinstance(response, ExceptionResponse)
             raise complaint_of(response)

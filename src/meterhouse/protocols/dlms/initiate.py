@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntFlag
+from functools import lru_cache
 from typing import Final
 
 from meterhouse.protocols.dlms.errors import ApduError
@@ -165,6 +166,7 @@ def decode_initiate_request(apdu: bytes) -> InitiateRequest:
     return request
 
 
+@lru_cache(maxsize=64)
 def decode_initiate_response(apdu: bytes) -> InitiateResponse:
     """The response in `apdu`.
 

@@ -8,10 +8,9 @@ from typing import Final
 
 from meterhouse.crypto.gcm import TAG_LENGTH, GcmKey
 from meterhouse.model import AuthenticationError, ProtocolError, ReplayError, UsageError
-from meterhouse.protocols.dlms.axdr import encode_length
+from meterhouse.protocols.dlms.axdr import encode_length, length_at
 from meterhouse.protocols.dlms.counters import Counter, SeenCounter
 from meterhouse.protocols.dlms.errors import ApduError
-from meterhouse.protocols.dlms.requests import ApduReader
 from meterhouse.protocols.dlms.suites import suite_of
 
 __all__ = [
@@ -59,6 +58,7 @@ _OF_GLO: Final = {ciphered: plain for plain, ciphered in _GLO.items()}
 _OF_DED: Final = {ciphered: plain for plain, ciphered in _DED.items()}
 _GENERAL: Final = frozenset({GENERAL_GLO, GENERAL_DED, GENERAL_CIPHERING, GENERAL_SIGNING})
 _CIPHERED: Final = frozenset(_OF_GLO) | frozenset(_OF_DED) | _GENERAL
+_HEADER_LENGTH: Final = 5
 _SUITE: Final = 0x0F
 _AUTHENTICATED: Final = 0x10
 _ENCRYPTED: Final = 0x20
@@ -318,17 +318,19 @@ class Channel:
             ReplayError: its counter was seen.
             AuthenticationError: another sender's title, or a wrong tag.
         """
-        manner, outer, body = self._unpack(apdu)
-        control = body.u8("security control")
+        manner, outer, at = self._unpack(apdu)
+        control = apdu[at]
         keys = self.keys
         check_control(control, keys.suite, int(policy))
-        count = body.take(4, "invocation counter")
+        count = apdu[at + 1 : at + _HEADER_LENGTH]
         counter = int.from_bytes(count, "big")
         self.seen.check(counter)
         if counter <= self._floor:
             raise ReplayError(f"invocation counter {counter} does not rise above {self._floor}")
-        plain = expose(keys.cipher, control, self.peer_title + count, keys.headers[control], body.rest())
-        if manner is Manner.SERVICE and plain[:1] != bytes((self._plain[outer],)):
+        plain = expose(
+            keys.cipher, control, self.peer_title + count, keys.headers[control], apdu[at + _HEADER_LENGTH :]
+        )
+        if manner is Manner.SERVICE and (not plain or plain[0] != self._plain[outer]):
             raise ApduError("the APDU inside is not of the service that its tag says")
         if control & _AUTHENTICATED:
             # A counter without a tag could be anybody's: believing a high one would lock the true peer out.
@@ -337,21 +339,25 @@ class Channel:
             self._floor = counter
         return Opened(plain, control, manner, counter, self._dedicated)
 
-    def _unpack(self, apdu: bytes) -> tuple[Manner, int, ApduReader]:
-        reader = ApduReader(apdu)
-        outer = reader.u8("tag")
+    def _unpack(self, apdu: bytes) -> tuple[Manner, int, int]:
+        """How it is packed, its tag, and where its whole security header starts."""
+        if not apdu:
+            raise ApduError("a ciphered APDU of no bytes")
+        outer, at = apdu[0], 1
         general = outer == self._general
         if not general and outer not in self._plain:
             if outer in _OF_DED or outer == GENERAL_DED:
                 raise ApduError("no dedicated key was agreed in this association")
             raise ApduError(f"tag {outer:02X} is not an APDU ciphered under this key")
         if general:
-            title = reader.block()
-            if title and title != self.peer_title:
+            length, start = length_at(apdu, 1)
+            at = start + length
+            if length and apdu[start:at] != self.peer_title:
                 raise AuthenticationError("authentication failed", why="The system title is another's.")
-        body = ApduReader(reader.block())
-        reader.finish("ciphered APDU")
-        return (Manner.GENERAL if general else Manner.SERVICE), outer, body
+        length, at = length_at(apdu, at)
+        if length != len(apdu) - at or length < _HEADER_LENGTH:
+            raise ApduError(f"a ciphered APDU announces {length} bytes, {len(apdu) - at} are there")
+        return (Manner.GENERAL if general else Manner.SERVICE), outer, at
 
     def proof(self, challenge: bytes) -> bytes:
         """f(challenge) of HLS GMAC: control byte, invocation counter, GMAC (Green Book table 43)."""

@@ -103,7 +103,7 @@ class Access:
 
     target: Target
     selector: int = 0
-    parameters: CosemData | None = None
+    parameters: CosemData | Encoded | None = None
 
 
 @dataclass(frozen=True, slots=True)

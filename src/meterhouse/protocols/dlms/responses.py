@@ -360,6 +360,7 @@ def _action(reader: ApduReader, kind: int, invoke: int) -> Response:
     raise ApduError(f"ACTION response of kind {kind} is not known")
 
 
+_ONE_VALUE: Final = bytes((GET_RESPONSE, 1))
 _SERVICES = {GET_RESPONSE: _get, SET_RESPONSE: _set, ACTION_RESPONSE: _action}
 
 
@@ -369,6 +370,8 @@ def decode_response(apdu: bytes) -> Response:
     Raises:
         ApduError: another service, cut off, or with bytes after its end.
     """
+    if apdu[:2] == _ONE_VALUE and apdu[3:4] == b"\x00":  # what nearly every answer is
+        return GetResponse(apdu[2], Result(apdu[4:]))
     reader = ApduReader(apdu)
     service, second, third = reader.take(3, "response")
     response: Response

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from meterhouse.model import MINUTE, Instant
+from meterhouse.protocols.dlms.axdr import Encoded, encode, encode_length
 from meterhouse.protocols.dlms.data import (
     CosemData,
-    array,
+    Tag,
     double_long_unsigned,
     integer,
     long_unsigned,
     octet_string,
     structure,
 )
-from meterhouse.protocols.dlms.datetimes import encode_date_time, instant_from
+from meterhouse.protocols.dlms.datetimes import LENGTH, encode_date_time, instant_from
 from meterhouse.protocols.dlms.errors import ApduError
 from meterhouse.protocols.dlms.obis import Obis
 
@@ -34,6 +36,7 @@ __all__ = [
 
 BY_RANGE: Final = 1
 BY_ENTRY: Final = 2
+_TIME: Final = bytes((Tag.OCTET_STRING, LENGTH))
 _UNSPECIFIED: Final = b"\x80\x00"
 
 
@@ -104,9 +107,13 @@ class Range:
 
     def moment(self, at: Instant) -> CosemData:
         """`at` as this range writes it."""
-        octets = bytearray(encode_date_time(Instant(at - self.deviation * MINUTE)))
-        octets[9:11] = self.deviation.to_bytes(2, "big", signed=True) if self.says_deviation else _UNSPECIFIED
-        return octet_string(bytes(octets))
+        return octet_string(self.written(at))
+
+    def written(self, at: Instant) -> bytes:
+        """The 12 bytes of `at` as this range writes it."""
+        octets = encode_date_time(Instant(at - self.deviation * MINUTE))
+        deviation = self.deviation.to_bytes(2, "big", signed=True) if self.says_deviation else _UNSPECIFIED
+        return octets[:9] + deviation + octets[11:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,26 +136,34 @@ class Entries:
 Selection = Range | Entries
 
 
-def encode_selection(selection: Selection) -> tuple[int, CosemData]:
+@lru_cache(maxsize=256)
+def _column(column: CaptureObject) -> bytes:
+    return encode(column.encode())
+
+
+def encode_selection(selection: Selection) -> tuple[int, Encoded]:
     """The access selector and its parameters."""
     if isinstance(selection, Range):
-        columns = array(column.encode() for column in selection.columns)
-        times = selection.moment(selection.start), selection.moment(selection.end)
-        return BY_RANGE, structure(selection.by.encode(), *times, columns)
-    return BY_ENTRY, structure(
+        start, end = _TIME + selection.written(selection.start), _TIME + selection.written(selection.end)
+        columns = b"\x01" + encode_length(len(selection.columns)) + b"".join(map(_column, selection.columns))
+        return BY_RANGE, Encoded(b"\x02\x04" + _column(selection.by) + start + end + columns)
+    places = structure(
         double_long_unsigned(selection.first),
         double_long_unsigned(selection.last),
         long_unsigned(selection.first_column),
         long_unsigned(selection.last_column),
     )
+    return BY_ENTRY, Encoded(encode(places))
 
 
-def decode_selection(selector: int, parameters: CosemData) -> Selection:
+def decode_selection(selector: int, parameters: CosemData | Encoded) -> Selection:
     """The selection that a request carries.
 
     Raises:
         ApduError: an unknown selector, parameters of another shape, or times that are not whole.
     """
+    if isinstance(parameters, Encoded):
+        parameters = parameters.decode()
     if selector == BY_RANGE:
         by, start, end, columns = parameters.items(4)
         wanted = tuple(CaptureObject.decode(column) for column in columns.items())

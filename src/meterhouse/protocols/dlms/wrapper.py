@@ -67,6 +67,11 @@ class Decoder:
             MalformedError: not a wrapper header, or longer than the limit. A stream has no way to find the next
                 frame, so the connection is to be closed; frames before the bad one in the same piece are lost.
         """
+        if len(data) > HEADER_LENGTH and not len(self._buffer):
+            # One whole frame in one piece is what a link gives nearly always: it need not pass through the buffer.
+            version, source, destination, length = _HEADER.unpack_from(data)
+            if version == VERSION and length == len(data) - HEADER_LENGTH and length <= self._limit:
+                return [Frame(source, destination, bytes(data[HEADER_LENGTH:]))]
         frames = []
         self._buffer.feed(data)
         while (header := self._buffer.peek(HEADER_LENGTH)) is not None:
