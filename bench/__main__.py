@@ -29,16 +29,26 @@ def _table(figures: list[Figure]) -> Table:
     return table
 
 
+def _of(name: str) -> list[str]:
+    """The benches that a name asks for: the one of that name, or all whose names begin so, as `dlms` does."""
+    return [name] if name in BENCHES else [each for each in BENCHES if each.startswith(f"{name}_")]
+
+
 def main() -> int:
     """Figures go to stdout, the names of what runs to stderr."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="every figure, beside its peer's")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(BENCHES)}; all if none is named")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"of: {', '.join(BENCHES)}, or how several begin, such as dlms; all if none is named",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     arguments = parser.parse_args()
-    if unknown := [name for name in arguments.names if name not in BENCHES]:
+    if unknown := [name for name in arguments.names if not _of(name)]:
         parser.error(f"no bench is called {', '.join(unknown)}; there are: {', '.join(BENCHES)}")
     figures = []
-    for name in arguments.names or BENCHES:
+    for name in dict.fromkeys(each for name in arguments.names for each in _of(name)) or BENCHES:
         print(f"bench: {name}", file=sys.stderr)
         for figure in BENCHES[name]():
             figures.append(figure)
