@@ -204,7 +204,7 @@ class GasMeter:
     @property
     def battery_days(self) -> int:
         """Ordinary days that the battery will last."""
-        return self._battery.days_left
+        return self._radio.battery_days
 
     @property
     def backlog(self) -> Backlog:

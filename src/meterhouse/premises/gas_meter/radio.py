@@ -18,9 +18,9 @@ from meterhouse.companion.gas import (
     WriteCutoff,
     air_time,
 )
-from meterhouse.model import AuthenticationError, Instant, MalformedError, ProtocolError, ReplayError
+from meterhouse.model import DAY, AuthenticationError, Instant, MalformedError, ProtocolError, ReplayError, isoformat
 from meterhouse.premises.gas_meter.backlog import Backlog
-from meterhouse.premises.gas_meter.battery import Battery
+from meterhouse.premises.gas_meter.battery import MAX_DAYS, Battery
 from meterhouse.premises.gas_meter.journal import Journal
 from meterhouse.premises.gas_meter.settings import GasMeterSettings
 from meterhouse.premises.gas_meter.supply import Supply
@@ -69,6 +69,7 @@ class Radio:
         button: a press still waits to be told to the hub.
         outbox: frames to go on the air now.
         refusals: the last hundred refused orders.
+        life_told: the end of the battery's life has been notified.
         slept_since: when it last went to sleep, by the driver's clock.
     """
 
@@ -83,6 +84,7 @@ class Radio:
         "_settings",
         "_supply",
         "button",
+        "life_told",
         "outbox",
         "refusals",
         "slept_since",
@@ -101,6 +103,7 @@ class Radio:
         self._access_number = 0
         self._promised = COUNTER_RESERVE // 2
         self.button = False
+        self.life_told = False
         self.outbox: list[bytes] = []
         self.refusals: deque[RefusedOrder] = deque(maxlen=_REFUSALS_KEPT)
         self.slept_since = Instant(0)
@@ -126,10 +129,14 @@ class Radio:
         """Take a telegram off the air. A sleeping radio hears nothing; one that is not proved changes nothing."""
         exchange = self._exchange
         if exchange is None:
-            return
+            if not self._settings.mains:
+                return
+            # Out of turn: the last report was answered long ago, and what comes now is an order about it.
+            exchange = _Exchange(periodic=False, listening_since=now, closes_at=now, contacted=True, acknowledged=True)
         try:
             said = self._end.understand(frame)
         except ForbiddenOrderError as error:
+            self._exchange = exchange
             self._acknowledged(exchange, now)
             self._refuse(exchange, error.refusal, error.what, now)
         except (AuthenticationError, ReplayError) as error:
@@ -139,6 +146,7 @@ class Radio:
         except ProtocolError:
             pass  # a neighbour's telegram, or the hub's about an older report: not for us, and no news
         else:
+            self._exchange = exchange
             self._obey(exchange, said, now, shown)
 
     def window_over(self, now: Instant, shown: Instant) -> None:
@@ -156,7 +164,11 @@ class Radio:
     def _report(self, exchange: _Exchange, now: Instant, shown: Instant) -> None:
         self._access_number = (self._access_number + 1) & 0xFF
         rows, more = self._backlog.waiting()
-        supply, battery_days = self._supply, self._battery.days_left
+        supply, battery_days = self._supply, self.battery_days
+        if battery_days < _LOW_BATTERY_DAYS and not self.life_told:
+            self.life_told = True  # once in a life: what is told each half hour is no longer read (S3-98)
+            forecast = isoformat(Instant(shown + battery_days * DAY))[:10]
+            self._journal.tell(now, "service_life.ending", {"battery_days": battery_days, "forecast": forecast})
         report = GasReport(
             self._settings.address,
             self._access_number,
@@ -257,6 +269,11 @@ class Radio:
             self._journal.tell(now, "report.missed", fields)
 
     @property
+    def battery_days(self) -> int:
+        """Ordinary days that the battery will last; MAX_DAYS on mains."""
+        return MAX_DAYS if self._settings.mains else self._battery.days_left
+
+    @property
     def unfinished(self) -> bool:
         """Whether the report of a half hour is on its way and nobody has answered yet."""
         return self._exchange is not None and self._exchange.periodic and not self._exchange.contacted
@@ -269,6 +286,7 @@ class Radio:
             "received": self._end.received,
             "access_number": self._access_number,
             "button": int(self.button),
+            "life_told": int(self.life_told),
             "slept_since": self.slept_since,
             "refusals": [[one.at, int(one.refusal), one.what] for one in self.refusals],
         }
@@ -280,5 +298,6 @@ class Radio:
         self._promised = sent + COUNTER_RESERVE // 2
         self._access_number = state["access_number"]
         self.button = bool(state["button"])
+        self.life_told = bool(state["life_told"])
         self.slept_since = Instant(state["slept_since"])
         self.refusals.extend(RefusedOrder(Instant(at), Refusal(code), what) for at, code, what in state["refusals"])

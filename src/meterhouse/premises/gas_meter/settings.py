@@ -35,6 +35,8 @@ class GasMeterSettings:
             that neighbours don't talk at the same time.
         listen_window_ms: how long it listens after each of its telegrams.
         battery: capacity and what each act takes.
+        mains: True where it is fed by the hub or electricity meter beside it (S0-27): it listens always, so that an
+            order is obeyed at once, and it has no battery to watch. Its supply lost, the valve stays as it is.
     """
 
     address: GasAddress
@@ -47,6 +49,7 @@ class GasMeterSettings:
     wake_offset_ms: int | None = None
     listen_window_ms: Duration = LISTEN_WINDOW
     battery: BatteryModel = field(default_factory=BatteryModel)
+    mains: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no meter can be built with."""
