@@ -48,7 +48,7 @@ def main() -> int:
     if unknown := [name for name in arguments.names if not _of(name)]:
         parser.error(f"no bench is called {', '.join(unknown)}; there are: {', '.join(BENCHES)}")
     figures = []
-    for name in dict.fromkeys(each for name in arguments.names for each in _of(name)) or BENCHES:
+    for name in dict.fromkeys(each for asked in arguments.names for each in _of(asked)) or BENCHES:
         print(f"bench: {name}", file=sys.stderr)
         for figure in BENCHES[name]():
             figures.append(figure)

@@ -1,12 +1,25 @@
 """DLMS/COSEM: data, associations, protection, client and server, without a socket"""
 
-from meterhouse.protocols.dlms import gateway, wrapper
+from meterhouse.protocols.dlms import gateway, hdlc, wrapper
 from meterhouse.protocols.dlms.access import AuditRecord, ClientAccess, Mechanism, rights_to_all
+from meterhouse.protocols.dlms.accessing import (
+    AccessKind,
+    AccessRequest,
+    AccessResponse,
+    AccessResult,
+    AccessStep,
+    decode_access_request,
+    decode_access_response,
+    encode_access_request,
+    encode_access_response,
+)
 from meterhouse.protocols.dlms.axdr import Encoded
 from meterhouse.protocols.dlms.axdr import decode as decode_data
 from meterhouse.protocols.dlms.axdr import encode as encode_data
+from meterhouse.protocols.dlms.block_transfer import Block, BlockTransfer, decode_block, encode_block
 from meterhouse.protocols.dlms.certificates import Certificate, CertificateEntity, CertificateType, certificate_from
 from meterhouse.protocols.dlms.client import MAX_LONG_GET, Client
+from meterhouse.protocols.dlms.compact import CompactArray, TypeDescription
 from meterhouse.protocols.dlms.conversation import Procedure
 from meterhouse.protocols.dlms.counters import Counter, SeenCounter
 from meterhouse.protocols.dlms.credentials import Credentials
@@ -42,6 +55,10 @@ from meterhouse.protocols.dlms.declarations import (
     token_gateway,
 )
 from meterhouse.protocols.dlms.errors import (
+    ACSE_PROVIDER_DIAGNOSTICS,
+    ACSE_USER_DIAGNOSTICS,
+    EXCEPTIONS,
+    SERVICE_ERRORS,
     AccessRefusedError,
     ActionResult,
     ApduError,
@@ -50,6 +67,9 @@ from meterhouse.protocols.dlms.errors import (
     ExceptionError,
     ServiceError,
 )
+from meterhouse.protocols.dlms.explain import ExplainKeys, Node, explain_apdu
+from meterhouse.protocols.dlms.explain import explain as explain_octets
+from meterhouse.protocols.dlms.images import IMAGE_OBIS, ImageReceiver, ImageStatus, send_image
 from meterhouse.protocols.dlms.initiate import IMPLEMENTED, Conformance
 from meterhouse.protocols.dlms.interfaces import (
     ACCOUNT,
@@ -71,6 +91,15 @@ from meterhouse.protocols.dlms.interfaces import (
 )
 from meterhouse.protocols.dlms.key_ring import KeyRing, KeySet
 from meterhouse.protocols.dlms.loopback import converse, loopback
+from meterhouse.protocols.dlms.moments import ClockStatus, CosemDateTime
+from meterhouse.protocols.dlms.notifications import (
+    DataNotification,
+    EventNotification,
+    Notification,
+    confirm_notification,
+    decode_notification,
+    encode_notification,
+)
 from meterhouse.protocols.dlms.obis import Obis
 from meterhouse.protocols.dlms.objects import ASSOCIATION_OBIS, Invoke, LogicalDevice, Read, Rights, ServerObject, Write
 from meterhouse.protocols.dlms.profile import Column, ProfileSource, profile_generic
@@ -85,6 +114,7 @@ from meterhouse.protocols.dlms.protection import (
     Policy,
     Signing,
 )
+from meterhouse.protocols.dlms.push import Heard, PushListener, match_push, push_data
 from meterhouse.protocols.dlms.rekeying import Rekeying, settings_under
 from meterhouse.protocols.dlms.rows import Row, profile_rows
 from meterhouse.protocols.dlms.security_setup import SECURITY_SETUP_OBIS, Holdings, KeyId, SecuritySetup
@@ -103,6 +133,8 @@ from meterhouse.protocols.dlms.settings import ClientSettings, Quirks
 
 __all__ = [
     "ACCOUNT",
+    "ACSE_PROVIDER_DIAGNOSTICS",
+    "ACSE_USER_DIAGNOSTICS",
     "ASSOCIATION",
     "ASSOCIATION_OBIS",
     "CHARGE",
@@ -112,8 +144,10 @@ __all__ = [
     "CREDIT",
     "DATA",
     "DISCONNECT_CONTROL",
+    "EXCEPTIONS",
     "EXTENDED_REGISTER",
     "GENERAL_GLO",
+    "IMAGE_OBIS",
     "IMPLEMENTED",
     "INTERFACES",
     "MAX_AUDIT",
@@ -124,14 +158,22 @@ __all__ = [
     "SAP_ASSIGNMENT",
     "SECURITY_SETUP",
     "SECURITY_SETUP_OBIS",
+    "SERVICE_ERRORS",
     "TITLE_LENGTH",
     "TOKEN_GATEWAY",
+    "AccessKind",
     "AccessRefusedError",
+    "AccessRequest",
+    "AccessResponse",
+    "AccessResult",
+    "AccessStep",
     "ActionResult",
     "ApduError",
     "AssociationRejectedError",
     "Attribute",
     "AuditRecord",
+    "Block",
+    "BlockTransfer",
     "CaptureObject",
     "Certificate",
     "CertificateEntity",
@@ -140,16 +182,25 @@ __all__ = [
     "Client",
     "ClientAccess",
     "ClientSettings",
+    "ClockStatus",
     "Column",
+    "CompactArray",
     "Conformance",
     "CosemData",
+    "CosemDateTime",
     "Counter",
     "Credentials",
     "DataAccessResult",
+    "DataNotification",
     "Encoded",
     "Entries",
+    "EventNotification",
     "ExceptionError",
+    "ExplainKeys",
+    "Heard",
     "Holdings",
+    "ImageReceiver",
+    "ImageStatus",
     "InterfaceClass",
     "Invoke",
     "KeyChoice",
@@ -160,11 +211,14 @@ __all__ = [
     "LogicalDevice",
     "Manner",
     "Mechanism",
+    "Node",
+    "Notification",
     "Obis",
     "Opened",
     "Policy",
     "Procedure",
     "ProfileSource",
+    "PushListener",
     "Quirks",
     "Range",
     "Read",
@@ -180,27 +234,40 @@ __all__ = [
     "ServiceError",
     "Signing",
     "Tag",
+    "TypeDescription",
     "Write",
     "array",
     "bit_string",
     "boolean",
     "certificate_from",
     "clock",
+    "confirm_notification",
     "constant",
     "converse",
     "data_object",
     "date_time",
+    "decode_access_request",
+    "decode_access_response",
+    "decode_block",
     "decode_data",
     "decode_date_time",
+    "decode_notification",
     "decode_selection",
     "disconnect_control",
     "double_long",
     "double_long_unsigned",
+    "encode_access_request",
+    "encode_access_response",
+    "encode_block",
     "encode_data",
     "encode_date_time",
+    "encode_notification",
     "encode_selection",
     "enum",
+    "explain_apdu",
+    "explain_octets",
     "gateway",
+    "hdlc",
     "instant_from",
     "integer",
     "long",
@@ -208,13 +275,16 @@ __all__ = [
     "long64_unsigned",
     "long_unsigned",
     "loopback",
+    "match_push",
     "null",
     "octet_string",
     "profile_generic",
     "profile_rows",
+    "push_data",
     "register",
     "rights_to_all",
     "sap_assignment",
+    "send_image",
     "settings_under",
     "structure",
     "token_gateway",

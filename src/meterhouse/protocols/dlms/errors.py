@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
 from meterhouse.model import MalformedError, RefusedError
 
 __all__ = [
+    "ACSE_PROVIDER_DIAGNOSTICS",
+    "ACSE_USER_DIAGNOSTICS",
+    "EXCEPTIONS",
+    "SERVICE_ERRORS",
     "AccessRefusedError",
     "ActionResult",
     "ApduError",
@@ -64,6 +69,93 @@ def _worded(code: IntEnum) -> str:
     return code.name.lower().replace("_", "-")
 
 
+ACSE_USER_DIAGNOSTICS: Final = {
+    0: "null",
+    1: "no-reason-given",
+    2: "application-context-name-not-supported",
+    3: "calling-AP-title-not-recognized",
+    4: "calling-AP-invocation-identifier-not-recognized",
+    5: "calling-AE-qualifier-not-recognized",
+    6: "calling-AE-invocation-identifier-not-recognized",
+    7: "called-AP-title-not-recognized",
+    8: "called-AP-invocation-identifier-not-recognized",
+    9: "called-AE-qualifier-not-recognized",
+    10: "called-AE-invocation-identifier-not-recognized",
+    11: "authentication-mechanism-name-not-recognised",
+    12: "authentication-mechanism-name-required",
+    13: "authentication-failure",
+    14: "authentication-required",
+}
+"""Associate-source-diagnostic of the ACSE service user (IEC 62056-5-3 §9.4; 3 to 10 out of ITU-T X.227)."""
+ACSE_PROVIDER_DIAGNOSTICS: Final = {0: "null", 1: "no-reason-given", 2: "no-common-acse-version"}
+"""Associate-source-diagnostic of the ACSE service provider."""
+EXCEPTIONS: Final = {
+    1: "operation-not-possible",
+    2: "service-not-supported",
+    3: "other-reason",
+    4: "pdu-too-long",
+    5: "deciphering-error",
+    6: "invocation-counter-error",
+}
+"""Service-error of an exception-response."""
+SERVICE_ERRORS: Final = {
+    0: (
+        "application-reference",
+        (
+            "other",
+            "time-elapsed",
+            "application-unreachable",
+            "application-reference-invalid",
+            "application-context-unsupported",
+            "provider-communication-error",
+            "deciphering-error",
+        ),
+    ),
+    1: (
+        "hardware-resource",
+        (
+            "other",
+            "memory-unavailable",
+            "processor-resource-unavailable",
+            "mass-storage-unavailable",
+            "other-resource-unavailable",
+        ),
+    ),
+    2: ("vde-state-error", ("other", "no-dlms-context", "loading-data-set", "status-nochange", "status-inoperable")),
+    3: ("service", ("other", "pdu-size", "service-unsupported")),
+    4: ("definition", ("other", "object-undefined", "object-class-inconsistent", "object-attribute-inconsistent")),
+    5: (
+        "access",
+        ("other", "scope-of-access-violated", "object-access-violated", "hardware-fault", "object-unavailable"),
+    ),
+    6: (
+        "initiate",
+        (
+            "other",
+            "dlms-version-too-low",
+            "incompatible-conformance",
+            "pdu-size-too-short",
+            "refused-by-the-VDE-Handler",
+        ),
+    ),
+    7: (
+        "load-data-set",
+        (
+            "other",
+            "primitive-out-of-sequence",
+            "not-loadable",
+            "dataset-size-too-large",
+            "not-awaited-segment",
+            "interpretation-failure",
+            "storage-failure",
+            "data-set-not-ready",
+        ),
+    ),
+    9: ("task", ("other", "no-remote-control", "ti-stopped", "ti-running", "ti-unusable")),
+}
+"""The choices of ServiceError in a confirmed-service-error: the group's name, and its values from 0 (§9.5)."""
+
+
 class AccessRefusedError(RefusedError):
     """An attribute or method was refused; raised by a server's store to refuse, and by the client when told so.
 
@@ -90,24 +182,11 @@ class AssociationRejectedError(RefusedError):
     """
 
     def __init__(self, result: int, source: int, diagnostic: int) -> None:
-        names = _USER_DIAGNOSTICS if source == 1 else _PROVIDER_DIAGNOSTICS
+        names = ACSE_USER_DIAGNOSTICS if source == 1 else ACSE_PROVIDER_DIAGNOSTICS
         reason = names.get(diagnostic, "unknown")
         super().__init__(f"association rejected: {reason} ({diagnostic})", code=diagnostic)
         self.result = result
         self.source = source
-
-
-_USER_DIAGNOSTICS = {
-    0: "null",
-    1: "no-reason-given",
-    2: "application-context-name-not-supported",
-    3: "calling-AP-title-not-recognized",
-    11: "authentication-mechanism-name-not-recognised",
-    12: "authentication-mechanism-name-required",
-    13: "authentication-failure",
-    14: "authentication-required",
-}
-_PROVIDER_DIAGNOSTICS = {0: "null", 1: "no-reason-given", 2: "no-common-acse-version"}
 
 
 class ExceptionError(RefusedError):
@@ -121,20 +200,10 @@ class ExceptionError(RefusedError):
     """
 
     def __init__(self, state: int, service: int, counter: int | None = None) -> None:
-        named = _EXCEPTIONS.get(service, "unknown")
+        named = EXCEPTIONS.get(service, "unknown")
         super().__init__(f"the server answered with an exception: {named} ({service})", code=service)
         self.state = state
         self.counter = counter
-
-
-_EXCEPTIONS = {
-    1: "operation-not-possible",
-    2: "service-not-supported",
-    3: "other-reason",
-    4: "pdu-too-long",
-    5: "deciphering-error",
-    6: "invocation-counter-error",
-}
 
 
 class ServiceError(RefusedError):
@@ -147,6 +216,9 @@ class ServiceError(RefusedError):
     """
 
     def __init__(self, service: int, group: int, value: int) -> None:
-        super().__init__(f"the server answered with a service error: group {group}, value {value}", code=value)
+        named, values = SERVICE_ERRORS.get(group, ("unknown", ()))
+        worded = values[value] if value < len(values) else "unknown"
+        words = f"{named}: {worded} (group {group}, value {value})"
+        super().__init__(f"the server answered with a service error: {words}", code=value)
         self.service = service
         self.group = group
