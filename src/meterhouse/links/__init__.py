@@ -1,5 +1,6 @@
 """bytes from here to there: tcp, tls, serial, radio, memory; the pump, the only real clock"""
 
+from meterhouse.links.bearers import LOW_POWER_RADIO, POWER_LINE, POWER_LINE_STREAM
 from meterhouse.links.clock import Clock, PacedClock, SystemClock
 from meterhouse.links.dice import Dice
 from meterhouse.links.exchange import Exchange, Tap
@@ -10,6 +11,9 @@ from meterhouse.links.serial import Coder, Framing, SerialLine, SerialWire
 from meterhouse.links.subscriptions import Subscriptions
 
 __all__ = [
+    "LOW_POWER_RADIO",
+    "POWER_LINE",
+    "POWER_LINE_STREAM",
     "Channel",
     "Clock",
     "Coder",
