@@ -45,7 +45,7 @@ GAS_KEY = bytes(range(100, 116))
 RADIO_METER = GasAddress("MTH", 20_000_001, 1, 3)
 RADIO_HUB = GasAddress("MTH", 10_000_001, 1, 0x31)
 PAN = sts.MeterPan.of_serial(99, 1)
-TARIFF = GasTariff(price=7_370, standing_charge=29_110, cv=39_500)
+TARIFF = GasTariff.flat(price=7_370, standing_charge=29_110, cv=39_500)
 
 
 def _key(pan: sts.MeterPan) -> sts.DecoderKey:

@@ -189,7 +189,7 @@ class LiveStreet:
             return Supply.ON
         if not gas.comms_ok:
             return Supply.ARMED if gas.countdown > 0 else Supply.OFF
-        return Supply.ARMED if account is not None and account.balance > 0 else Supply.OFF
+        return Supply.ARMED if account is not None and account.spendable > 0 else Supply.OFF
 
     def electricity_supply(self, site: HomeSite) -> Supply:
         """As the electricity meter's switch stands."""

@@ -204,7 +204,7 @@ def _gas_setup(gas: GasSite, names: SiteNames, keys: StreetKeys) -> GasSetup:
     if gas.mode is PaymentMode.PREPAY:
         prepay = PrepaySetup(
             opening_balance=gas.opening_balance,
-            tariff=GasTariff(gas.price, gas.standing_charge, gas.cv),
+            tariff=GasTariff.flat(gas.price, gas.standing_charge, gas.cv),
             token_key=token_key(keys, names.pan),
             pan=names.pan,
         )

@@ -18,12 +18,19 @@ __all__ = [
     "ELECTRICITY_IMPORT",
     "ELECTRICITY_PROFILE",
     "ELECTRICITY_PROFILE_STATUS",
+    "GAS_CALENDAR",
     "GAS_CREDIT",
+    "GAS_CREDIT_LIMITS",
     "GAS_DEBT_NOTE",
+    "GAS_EMERGENCY_CREDIT",
     "GAS_HAN_FAILURE",
+    "GAS_LINK_EVENTS",
+    "GAS_LINK_EVENT_CODE",
+    "GAS_LINK_EVENT_COUNTDOWN",
     "GAS_PROFILE",
     "GAS_PROFILE_STATUS",
     "GAS_TARIFF",
+    "GAS_TARIFF_MATRIX",
     "GAS_TOKEN_GATEWAY",
     "GAS_VALVE",
     "GAS_VOLUME",
@@ -83,6 +90,20 @@ GAS_TARIFF: Final = Obis.parse("0-1:94.44.11.255")
 """Data: structure {price per kWh, standing charge per day, calorific value in kJ/m³}."""
 GAS_HAN_FAILURE: Final = Obis.parse("0-1:94.44.12.255")
 """Data: structure {full countdown, countdown left, link failed}; half hours (S0-129)."""
+GAS_TARIFF_MATRIX: Final = Obis.parse("0-1:94.44.13.255")
+"""Data: structure {activation (octet-string date-time; null: the next half hour), array of 16 prices per kWh (rate × 4
++ block), octet-string of 96 rates by half hour (working day, weekend), array of 3 thresholds in Wh, standing charge per
+day, calorific value in kJ/m³}."""
+GAS_CREDIT_LIMITS: Final = Obis.parse("0-1:94.44.14.255")
+"""Data: structure {emergency credit, balance below which it is offered, balance below which the warning is on}."""
+GAS_CALENDAR: Final = Obis.parse("0-1:94.44.15.255")
+"""Data: array of 7 long64-unsigned, Monday first; bit n is the half hour n (UTC) in which no supply closes."""
+GAS_EMERGENCY_CREDIT: Final = Obis.parse("0-1:19.10.1.255")
+"""Credit of type emergency: what of it is left, its limit, and its state in attribute 8 (credit_status)."""
+GAS_LINK_EVENTS: Final = Obis.parse("0-1:99.98.10.255")
+"""Event log of the gas link: clock, code (1 failed, 2 restored), countdown in half hours then (S0-128)."""
+GAS_LINK_EVENT_CODE: Final = Obis.parse("0-1:96.11.10.255")
+GAS_LINK_EVENT_COUNTDOWN: Final = Obis.parse("0-1:96.11.11.255")
 
 
 def half_hour_profile(

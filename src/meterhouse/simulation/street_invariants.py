@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
 from typing import Final
 
@@ -77,7 +80,7 @@ class Restorations:
 
     name = "only a hand restores"
     number = 2
-    kinds = ("valve.opened", "valve.closed", "button.pressed", "token.accepted", "switch.")
+    kinds = ("valve.opened", "valve.closed", "button.pressed", "token.accepted", "emergency.selected", "switch.")
 
     def __init__(self, street: LiveStreet) -> None:
         self._home = street.site_of_source()
@@ -85,7 +88,7 @@ class Restorations:
         self._armed: set[str] = set()
 
     def observe(self, event: Event) -> Iterable[str]:
-        """A hand is a pressed button or a token typed on the keypad, after the closing."""
+        """A hand is a pressed button, or a token or emergency credit on the keypad, after the closing."""
         home = self._home.get(event.source)
         if home is None:
             return
@@ -94,7 +97,7 @@ class Restorations:
             return
         by_keypad = event.kind == "token.accepted" and event.fields.get("way") == "keypad"
         by_button = event.kind == "button.pressed" or event.fields.get("reason") == "button"
-        if by_button or by_keypad:
+        if by_button or by_keypad or event.kind == "emergency.selected":
             self._hand.add(home)
         elif event.kind == "valve.closed":
             self._hand.discard(home)
@@ -117,6 +120,24 @@ class Restorations:
         return ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Tariff:
+    """The judge's own reading of a tariff event; `thresholds_wh` may be fewer than three."""
+
+    prices: list[int]
+    rates: list[int]
+    thresholds_wh: list[int]
+    standing_charge: int
+    cv: int
+
+    def price(self, begins: Instant, used_wh: int) -> int:
+        """Of the half hour that begins then, so much having been used in this tariff's time."""
+        moment = datetime.fromtimestamp(begins // 1000, UTC)
+        row = 48 * (moment.isoweekday() > 5) + 2 * moment.hour + moment.minute // 30
+        block = sum(used_wh >= threshold for threshold in self.thresholds_wh)
+        return self.prices[4 * self.rates[row] + block]
+
+
 class RatedBalances:
     """6 (money): balance = opening + credited − the exact cost of the meter's own half hours, to the last unit."""
 
@@ -126,7 +147,7 @@ class RatedBalances:
 
     def __init__(self, street: LiveStreet) -> None:
         self._street = street
-        self._tariffs: defaultdict[str, list[tuple[int, int, int, int]]] = defaultdict(list)
+        self._tariffs: defaultdict[str, dict[int, _Tariff]] = defaultdict(dict)
 
     def observe(self, event: Event) -> Iterable[str]:
         """A tariff that a hub has taken: it holds for half hours that begin at `from_ms` or later."""
@@ -136,7 +157,11 @@ class RatedBalances:
         assert isinstance(price, int)
         assert isinstance(day, int)
         assert isinstance(cv, int)
-        self._tariffs[event.source].append((begins, price, day, cv))
+        prices = [int(word) for word in str(event.fields["prices_money5"]).split()]
+        assert prices[0] == price
+        rates = [int(digit) for digit in str(event.fields["rates"])]
+        thresholds = [int(word) for word in str(event.fields["thresholds_wh"]).split()]
+        self._tariffs[event.source][begins] = _Tariff(prices, rates, thresholds, day, cv)
         return ()
 
     def check(self, now: Instant) -> Iterable[str]:
@@ -151,23 +176,25 @@ class RatedBalances:
                 yield f"home {site.plan.home} has {account.balance}, the reference ledger {expected}"
 
     def _cost(self, site: HomeSite, until: Instant) -> int:
-        """Tariff by tariff: the half hours between two changes, each rated as one volume."""
+        """Half hour by half hour: litres pooled by what they cost, then rated in fractions and rounded down once."""
         assert site.gas is not None
         assert site.plan.gas is not None
         gas = site.plan.gas
         rows = site.gas.backlog.log.between(Instant(0), until)
-        changes = [(0, gas.price, gas.standing_charge, gas.cv), *self._tariffs[site.hub.name]]
-        ends = [begins for begins, *_ in changes[1:]] + [until]
-        energy, days, last = Fraction(0), 0, rows[0]
-        for (_, price, standing_charge, cv), end in zip(changes, ends, strict=True):
-            inside = [row for row in rows if last.end < row.end <= end]
-            if not inside:
-                continue
-            kwh = Fraction(inside[-1].register - last.register, 1000) * Fraction(102264, 100000) * cv / 3600
-            energy += kwh * price
-            days += standing_charge * (inside[-1].end // DAY - last.end // DAY)
-            last = inside[-1]
-        return floor(energy) + days
+        opening = _Tariff([gas.price] * 16, [0] * 96, [], gas.standing_charge, gas.cv)
+        changes = sorted(self._tariffs[site.hub.name].items())
+        tariff, used_wh, place = opening, 0, 0
+        pools: defaultdict[tuple[int, int], int] = defaultdict(int)
+        days = 0
+        for last, row in pairwise(rows):
+            while place < len(changes) and changes[place][0] <= last.end:
+                tariff, used_wh, place = changes[place][1], 0, place + 1
+            litres = row.register - last.register
+            pools[tariff.cv, tariff.price(last.end, used_wh)] += litres
+            used_wh += litres * 102264 * tariff.cv // 360_000_000
+            days += tariff.standing_charge * (row.end // DAY - last.end // DAY)
+        units = sum(litres * cv * price for (cv, price), litres in pools.items())
+        return floor(Fraction(units * 102264, 1000 * 100000 * 3600)) + days
 
 
 class HalfHours:

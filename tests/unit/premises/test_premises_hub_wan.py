@@ -227,7 +227,7 @@ def test_an_absurd_tariff_is_refused_and_changes_nothing(value):
     client = associated(bench)
     with pytest.raises(RefusedError):
         bench.ask(client.set(dlms.DATA, objects.GAS_TARIFF, 2, value))
-    assert bench.hub.account.tariff == GasTariff(7_370, 29_110, 39_500)
+    assert bench.hub.account.tariff == GasTariff.flat(7_370, 29_110, 39_500)
     assert "access.refused" in bench.kinds("hub")
 
 
@@ -235,7 +235,7 @@ def test_an_absurd_tariff_is_refused_and_changes_nothing(value):
 def test_the_ends_of_the_tariffs_range_are_taken(value):
     bench = online()
     bench.ask(associated(bench).set(dlms.DATA, objects.GAS_TARIFF, 2, _tariff(*value)))
-    assert bench.hub.account.tariff == GasTariff(*value)
+    assert bench.hub.account.tariff == GasTariff.flat(*value)
 
 
 @pytest.mark.requirement("S0-31")

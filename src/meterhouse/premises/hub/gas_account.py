@@ -6,49 +6,86 @@ never sent to the premises and never computed elsewhere (S3-23, S3-107).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import insort
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from meterhouse.model import DAY, REGISTER_LIMIT_LITRES, HalfHour, Instant, half_hour_end
-from meterhouse.rules import NO_LIMIT_LITRES, charge_day, charge_volume, credit, cutoff_volume_l
+from meterhouse.model import DAY, HALF_HOUR, REGISTER_LIMIT_LITRES, HalfHour, Instant, half_hour_end
+from meterhouse.premises.hub.gas_tariff import ComingTariff, GasTariff
+from meterhouse.rules import (
+    NO_LIMIT_LITRES,
+    SLOTS,
+    charge_day,
+    charge_volume,
+    credit,
+    emergency_after_credit,
+    emergency_offered,
+    energy_wh,
+    friendly_in_force,
+    low_credit,
+    price_in_force,
+    register_after,
+    select_emergency,
+    spendable,
+)
+from meterhouse.rules.emergency import ACTIVE
 
-__all__ = ["GasAccount", "GasTariff"]
+__all__ = ["CreditLimits", "GasAccount"]
+
+_MONDAY: Final = 3
+"""1970-01-01 was a Thursday."""
+_WEEKEND: Final = 5
+_DAYS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
-class GasTariff:
-    """What gas costs. Money in 10⁻⁵ of the unit.
+class CreditLimits:
+    """Money in 10⁻⁵ of the unit.
 
     Attributes:
-        price: per kWh.
-        standing_charge: per UTC day.
-        cv: calorific value, kJ/m³.
+        emergency: how far below zero emergency credit lets the balance go; 0 where there is none.
+        emergency_threshold: it is offered while the balance is below this.
+        low: the warning is on while what can be spent is below this.
     """
 
-    price: int
-    standing_charge: int
-    cv: int
+    emergency: int = 0
+    emergency_threshold: int = 0
+    low: int = 200_000
 
 
 @dataclass(slots=True)
 class GasAccount:
-    """One prepay account; the rules read and write its first five fields (`rules.GasAccountRecord`).
+    """One prepay account: the record that the rules read and write, and how far it has been charged.
 
     Attributes:
+        prices, rates, thresholds_wh, standing_charge, cv: of the tariff in force.
+        price: of the half hour that was charged last.
+        used_wh: since the tariff came into force.
+        emergency, emergency_limit, emergency_threshold, low_threshold: see `rules.EmergencyRecord`.
+        friendly: see `rules.FriendlyRecord`.
         charged_l: the register up to which the gas has been charged; None before the first report.
         charged_until: the end of the last half hour charged.
         credited: sum of all token values credited.
         tokens: how many.
         consumed: sum of all charges for volume and days.
         debt_note: what the supplier says is still owed; shown, never reckoned with (C-02).
-        coming: tariffs that are set and not yet in force: [from, price, standing charge, cv], in the order of setting.
+        coming: tariffs that are set and not yet in force, each at another instant, the next first.
     """
 
     balance: int
-    price: int
+    prices: Sequence[int]
+    rates: Sequence[int]
+    thresholds_wh: Sequence[int]
     standing_charge: int
     cv: int
+    price: int = 0
+    used_wh: int = 0
+    emergency: int = 0
+    emergency_limit: int = 0
+    emergency_threshold: int = 0
+    low_threshold: int = 0
+    friendly: Sequence[int] = field(default_factory=lambda: [0] * _DAYS)
     residue: int = 0
     charged_l: int | None = None
     charged_until: Instant | None = None
@@ -56,13 +93,16 @@ class GasAccount:
     tokens: int = 0
     consumed: int = 0
     debt_note: int | None = None
-    opening: int = field(default=0)
-    coming: list[list[int]] = field(default_factory=list)
+    opening: int = 0
+    coming: list[ComingTariff] = field(default_factory=list)
 
     @classmethod
-    def open(cls, balance: int, tariff: GasTariff) -> GasAccount:
+    def open(cls, balance: int, tariff: GasTariff, limits: CreditLimits | None = None) -> GasAccount:
         """A new account with an opening balance."""
-        return cls(balance, tariff.price, tariff.standing_charge, tariff.cv, opening=balance)
+        account = cls(balance, [], [], [], 0, 0, opening=balance)
+        account._take_tariff(tariff)
+        account.limits = CreditLimits() if limits is None else limits
+        return account
 
     def begin(self, register_l: int, at: Instant) -> None:
         """Set the reading from which gas is charged; does nothing once set."""
@@ -74,7 +114,7 @@ class GasAccount:
 
         A half hour that ends at UTC midnight brings the standing charge of the day it ends. A gap is charged by the
         register at its far side, so no gas is lost or charged twice whatever telegrams were. Each row costs by the
-        tariff that was in force when it began, however late its telegram came.
+        tariff, rate and block that were in force when it began, however late its telegram came.
         """
         assert self.charged_l is not None
         assert self.charged_until is not None
@@ -82,47 +122,127 @@ class GasAccount:
         for row in half_hours:
             if row.end <= self.charged_until:
                 continue
-            if self.coming:
-                self._change_tariff(self.charged_until)
-            charge_volume(self, (row.register - self.charged_l) % REGISTER_LIMIT_LITRES)
+            self._change_tariff(self.charged_until)
+            self.price = self._price_at(self.charged_until)
+            litres = (row.register - self.charged_l) % REGISTER_LIMIT_LITRES
+            charge_volume(self, litres)
+            self.used_wh += energy_wh(litres, self.cv)
             for _ in range(row.end // DAY - self.charged_until // DAY):
                 charge_day(self)
             self.charged_l, self.charged_until = row.register, row.end
-        if self.coming:
-            self._change_tariff(self.charged_until)
+        self._change_tariff(self.charged_until)
         self.consumed += before - self.balance
         return before - self.balance
 
     def credit(self, amount: int) -> int:
-        """Add a token's value (> 0); returns the new balance."""
+        """Add a token's value (> 0), which repays emergency credit first; returns the new balance."""
         self.credited += amount
         self.tokens += 1
-        return credit(self, amount)
+        balance = credit(self, amount)
+        emergency_after_credit(self)
+        return balance
 
     def cutoff_l(self) -> int:
-        """The register at which the balance ends; no limit before the first report."""
-        return NO_LIMIT_LITRES if self.charged_l is None else cutoff_volume_l(self, self.charged_l)
+        """The register at which what can be spent ends, at the price of the half hour to come.
 
-    def set_tariff(self, tariff: GasTariff, now: Instant) -> Instant:
-        """From the half hour that begins next, charge by this tariff; returns when that is."""
-        begins = half_hour_end(Instant(now - 1))
-        self.coming.append([begins, tariff.price, tariff.standing_charge, tariff.cv])
+        No limit before the first report, and none while that half hour is one of friendly credit.
+        """
+        if self.charged_l is None or self.charged_until is None:
+            return NO_LIMIT_LITRES
+        _, slot, weekday = _place(self.charged_until)
+        if friendly_in_force(self, weekday, slot):
+            return NO_LIMIT_LITRES
+        price = self._price_at(self.charged_until)
+        return register_after(spendable(self), self.residue, self.cv, price, self.charged_l)
+
+    # emergency credit ---------------------------------------------------------------------------------------------
+
+    def offer_emergency(self) -> bool:
+        """Offer emergency credit if it is due; whether it is on offer."""
+        return emergency_offered(self)
+
+    def select_emergency(self) -> bool:
+        """A person selects it; whether it was on offer."""
+        return select_emergency(self)
+
+    @property
+    def emergency_active(self) -> bool:
+        """Whether it was selected and is not repaid."""
+        return self.emergency == ACTIVE
+
+    @property
+    def spendable(self) -> int:
+        """What may still be used before the supply closes."""
+        return spendable(self)
+
+    @property
+    def low_credit(self) -> bool:
+        """Whether the warning is on."""
+        return low_credit(self)
+
+    @property
+    def limits(self) -> CreditLimits:
+        """Of emergency credit and of the warning."""
+        return CreditLimits(self.emergency_limit, self.emergency_threshold, self.low_threshold)
+
+    @limits.setter
+    def limits(self, limits: CreditLimits) -> None:
+        self.emergency_limit, self.low_threshold = limits.emergency, limits.low
+        self.emergency_threshold = limits.emergency_threshold
+
+    # the tariff ---------------------------------------------------------------------------------------------------
+
+    def set_tariff(self, tariff: GasTariff, now: Instant, begins: Instant | None = None) -> Instant:
+        """Charge by this tariff from an instant on; returns when that is.
+
+        Args:
+            tariff: a sensible one.
+            now: the half hour under way keeps its tariff.
+            begins: a half-hour boundary; None, and any that is over, for the half hour that begins next. Of two
+                tariffs for one instant the newer holds.
+        """
+        earliest = half_hour_end(Instant(now - 1))
+        begins = earliest if begins is None else max(begins, earliest)
+        self.coming = [one for one in self.coming if one.begins != begins]
+        insort(self.coming, ComingTariff(begins, tariff), key=lambda one: one.begins)
         return begins
 
     @property
     def tariff(self) -> GasTariff:
-        """The newest that was set, in force or about to be."""
-        return GasTariff(*self.coming[-1][1:]) if self.coming else GasTariff(self.price, self.standing_charge, self.cv)
+        """The last that is set, in force or to come."""
+        if self.coming:
+            return self.coming[-1].tariff
+        rows = tuple(self.prices), tuple(self.rates), tuple(self.thresholds_wh)
+        return GasTariff(*rows, self.standing_charge, self.cv)
 
     def _change_tariff(self, at: Instant) -> None:
-        while self.coming and self.coming[0][0] <= at:
-            _, self.price, self.standing_charge, self.cv = self.coming.pop(0)
+        while self.coming and self.coming[0].begins <= at:
+            self._take_tariff(self.coming.pop(0).tariff)
+
+    def _take_tariff(self, tariff: GasTariff) -> None:
+        self.prices, self.rates = list(tariff.prices), list(tariff.rates)
+        self.thresholds_wh, self.used_wh = list(tariff.thresholds_wh), 0
+        self.standing_charge, self.cv = tariff.standing_charge, tariff.cv
+
+    def _price_at(self, at: Instant) -> int:
+        weekend, slot, _ = _place(at)
+        return price_in_force(self, slot, weekend)
+
+    # a snapshot ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """For a snapshot."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        state = {name: getattr(self, name) for name in self.__slots__}
+        return state | {"coming": [[one.begins, one.tariff.state()] for one in self.coming]}
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> GasAccount:
         """From a snapshot."""
-        return cls(**state)
+        coming = [ComingTariff(Instant(begins), GasTariff.restored(tariff)) for begins, tariff in state["coming"]]
+        return cls(**(state | {"coming": coming}))
+
+
+def _place(at: Instant) -> tuple[int, int, int]:
+    """(1 at the weekend, half hour of the UTC day, weekday from Monday) of the half hour that begins at `at`."""
+    weekday = (at // DAY + _MONDAY) % _DAYS
+    return int(weekday >= _WEEKEND), at % DAY // HALF_HOUR % SLOTS, weekday

@@ -93,7 +93,7 @@ class GasLink:
 
         One from before the valve closed proves nothing: nobody has looked at the hobs since the gas went off.
         """
-        if self._account is not None and self._account.balance > 0 and self._mirror.valve is ValveState.CLOSED:
+        if self._account is not None and self._account.spendable > 0 and self._mirror.valve is ValveState.CLOSED:
             self.hand_at = now
 
     def receive(self, telegram: bytes, now: Instant) -> None:
@@ -135,11 +135,14 @@ class GasLink:
         account.charge(rows)
         if report.more:
             return  # the rest of the outage comes next: no cut-off and no refill before all of it is charged
+        was_offered = account.emergency
+        if account.offer_emergency() and not was_offered:
+            self._tell(now, "emergency.offered", balance_money5=account.balance)
         refill = self._mirror.full_countdown if countdown_may_reset(account.balance) else None
         self._orders.append(WriteCutoff(account.cutoff_l(), refill))
         if report.button:
             self.hand(now)
-        if report.valve is ValveState.OPEN or account.balance <= 0:
+        if report.valve is ValveState.OPEN or account.spendable <= 0:
             self.hand_at = None
         elif self.hand_at is not None and now - self.hand_at <= _HAND_COUNTS_FOR:
             self._orders.append(OpenValve())

@@ -16,9 +16,10 @@ from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.companion.utrn import UtrnKey, UtrnLimits, UtrnReader
 from meterhouse.model import MINUTE, ConfigurationError, Eui64, Event, Instant, Outgoing
 from meterhouse.premises.clock import DeviceClock
-from meterhouse.premises.hub.gas_account import GasAccount, GasTariff
+from meterhouse.premises.hub.gas_account import CreditLimits, GasAccount
 from meterhouse.premises.hub.gas_link import GasLink
 from meterhouse.premises.hub.gas_mirror import GasMirror
+from meterhouse.premises.hub.gas_tariff import GasTariff
 from meterhouse.premises.hub.m_link import MLink
 from meterhouse.premises.hub.objects import PUBLIC_RIGHTS, account_objects, hub_objects, mirror_objects
 from meterhouse.premises.hub.token_slot import Entry, TokenSlot
@@ -42,6 +43,7 @@ class PrepaySetup:
         token_key, pan: for STS tokens.
         utrn_key: shared with the supplier for GB codes, taken as well as STS tokens; None where there are none.
         utrn_limits: the most in one code; None for all that a code can carry.
+        limits: of emergency credit and of the low-credit warning.
     """
 
     opening_balance: int
@@ -50,6 +52,7 @@ class PrepaySetup:
     pan: sts.MeterPan
     utrn_key: UtrnKey | None = None
     utrn_limits: UtrnLimits | None = None
+    limits: CreditLimits = field(default_factory=CreditLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class Hub:
         if gas is not None:
             self.mirror = GasMirror(gas.no_comms_half_hours, _REPORT_GRACE, now)
             if gas.prepay is not None:
-                self.account = GasAccount.open(gas.prepay.opening_balance, gas.prepay.tariff)
+                self.account = GasAccount.open(gas.prepay.opening_balance, gas.prepay.tariff, gas.prepay.limits)
         self._build(gas_sent=0, gas_received=0)
 
     def _build(self, gas_sent: int, gas_received: int) -> None:
@@ -154,6 +157,14 @@ class Hub:
         if entry.amount:
             self._gas.hand(now)
         return entry
+
+    def select_emergency(self, now: Instant) -> bool:
+        """Emergency credit selected on the keypad; whether it was on offer. A hand on the spot, as a token is."""
+        if self.account is None or self._gas is None or not self.account.select_emergency():
+            return False
+        self._tell(now, "emergency.selected", limit_money5=self.account.emergency_limit)
+        self._gas.hand(now)
+        return True
 
     # the machine shape -------------------------------------------------------------------------------------------
 

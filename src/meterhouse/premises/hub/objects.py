@@ -8,10 +8,11 @@ from typing import Final
 from meterhouse.companion import objects
 from meterhouse.companion.gas import ValveState
 from meterhouse.companion.token_status import TokenVerdict, encode_status
-from meterhouse.model import UNIT, Instant
+from meterhouse.model import Instant
 from meterhouse.premises.electricity_meter.supply_switch import ARM_ONLY_MODE
-from meterhouse.premises.hub.gas_account import GasAccount, GasTariff
+from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
+from meterhouse.premises.hub.tariff_objects import tariff_objects
 from meterhouse.premises.hub.token_slot import TokenSlot
 from meterhouse.protocols import dlms
 
@@ -20,9 +21,6 @@ __all__ = ["PUBLIC_RIGHTS", "account_objects", "hub_objects", "mirror_objects"]
 _CUBIC_METRE: Final = 13
 """Unit code (IEC 62056-6-2 table 4); with scaler -3: litres."""
 _TOKEN_CREDIT: Final = 0
-_LARGEST_PRICE: Final = 5 * UNIT
-_LARGEST_STANDING_CHARGE: Final = 20 * UNIT
-_CV_RANGE: Final = range(30_000, 50_001)
 
 PUBLIC_RIGHTS: Final = {
     objects.CLOCK: dlms.Rights.of(range(1, 10)),
@@ -42,7 +40,7 @@ def hub_objects(serial: str, clock: Callable[[Instant], Instant]) -> list[dlms.S
 def _state(mirror: GasMirror, account: GasAccount | None) -> int:
     if mirror.report is None or mirror.report.valve is ValveState.OPEN:
         return ValveState.OPEN
-    return ValveState.ARMED if account is not None and account.balance > 0 else ValveState.CLOSED
+    return ValveState.ARMED if account is not None and account.spendable > 0 else ValveState.CLOSED
 
 
 def mirror_objects(mirror: GasMirror, account: GasAccount | None) -> list[dlms.ServerObject]:
@@ -107,15 +105,6 @@ def account_objects(account: GasAccount, slot: TokenSlot, tell: Callable[..., No
     def note(value: dlms.CosemData, _now: Instant) -> None:
         account.debt_note = value.whole()
 
-    def set_tariff(value: dlms.CosemData, now: Instant) -> None:
-        price, day, cv = (item.whole() for item in value.items(3))
-        if not (0 <= price <= _LARGEST_PRICE and 0 <= day <= _LARGEST_STANDING_CHARGE and cv in _CV_RANGE):
-            raise dlms.AccessRefusedError(
-                dlms.DataAccessResult.OTHER_REASON, f"tariff {price}, {day}, {cv} is not a sensible one"
-            )
-        begins = account.set_tariff(GasTariff(price, day, cv), now)
-        tell(now, "tariff.set", from_ms=begins, price_money5=price, standing_charge_money5=day, cv_kj_m3=cv)
-
     def last_time(_selection: dlms.Selection | None, _now: Instant) -> dlms.CosemData:
         at = slot.last_at
         return dlms.octet_string(b"\xff" * 12 if at is None else dlms.encode_date_time(at))
@@ -132,18 +121,7 @@ def account_objects(account: GasAccount, slot: TokenSlot, tell: Callable[..., No
             {2: lambda _s, _n: dlms.double_long_unsigned(account.debt_note or 0)},
             {2: note},
         ),
-        dlms.ServerObject(
-            dlms.DATA,
-            objects.GAS_TARIFF,
-            {
-                2: lambda _s, _n: dlms.structure(
-                    dlms.double_long_unsigned(account.tariff.price),
-                    dlms.double_long_unsigned(account.tariff.standing_charge),
-                    dlms.double_long_unsigned(account.tariff.cv),
-                )
-            },
-            {2: set_tariff},
-        ),
+        *tariff_objects(account, tell),
         dlms.token_gateway(
             objects.GAS_TOKEN_GATEWAY,
             {

@@ -3,7 +3,7 @@
 from meterhouse.supplier.headend.head_end import HeadEnd, HeadEndSettings
 from meterhouse.supplier.headend.jobs import ArmSupply, CollectDays, DeliverToken, Job
 from meterhouse.supplier.headend.ports import Clients, HubEntry, MeterEntry, OrderBook, ReadingStore
-from meterhouse.supplier.headend.tariff_job import SetGasTariff
+from meterhouse.supplier.headend.tariff_job import SetGasCalendar, SetGasLimits, SetGasTariff, SetGasTariffMatrix
 
 __all__ = [
     "ArmSupply",
@@ -17,5 +17,8 @@ __all__ = [
     "MeterEntry",
     "OrderBook",
     "ReadingStore",
+    "SetGasCalendar",
+    "SetGasLimits",
     "SetGasTariff",
+    "SetGasTariffMatrix",
 ]

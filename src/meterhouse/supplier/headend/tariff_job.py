@@ -1,7 +1,8 @@
-"""Set a home's gas tariff: one write to the hub, and nothing to the gas meter but its next cut-off (S0-33)."""
+"""Set a home's gas tariff, limits and calendar: a write to the hub, and to the gas meter but a cut-off (S0-33)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from meterhouse.companion import objects
@@ -10,11 +11,37 @@ from meterhouse.protocols import dlms
 from meterhouse.supplier.headend.jobs import HUB, Talk, via
 from meterhouse.supplier.headend.ports import Clients, HubEntry, OrderBook
 
-__all__ = ["SetGasTariff"]
+__all__ = ["SetGasCalendar", "SetGasLimits", "SetGasTariff", "SetGasTariffMatrix"]
+
+
+class _Setting:
+    """A job that writes data objects of a hub; one that the hub finds senseless is refused, and that is its end."""
+
+    __slots__ = ()
+
+    order: str
+    book: OrderBook
+
+    def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
+        """What goes where."""
+        raise NotImplementedError
+
+    def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
+        """Every write in one association."""
+        client = clients.client(hub.identity)
+        yield from via(HUB, client.associate())
+        try:
+            for obis, value in self.writes():
+                yield from via(HUB, client.set(dlms.DATA, obis, 2, value))
+        except RefusedError as error:
+            self.book.stage(self.order, "refused", now, error.sentence())
+        else:
+            self.book.stage(self.order, "accepted", now)
+        yield from via(HUB, client.release())
 
 
 @dataclass(frozen=True, slots=True)
-class SetGasTariff:
+class SetGasTariff(_Setting):
     """Price a kWh and standing charge a day in 10⁻⁵ of the unit, calorific value in kJ/m³; from the next half hour."""
 
     order: str
@@ -29,17 +56,89 @@ class SetGasTariff:
         """In words."""
         return "set gas tariff"
 
-    def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
-        """A hub that finds the tariff senseless refuses it, and that is the order's end."""
-        client = clients.client(hub.identity)
-        yield from via(HUB, client.associate())
-        value = dlms.structure(
-            *(dlms.double_long_unsigned(part) for part in (self.price, self.standing_charge, self.cv))
+    def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
+        """The flat form."""
+        parts = (self.price, self.standing_charge, self.cv)
+        yield objects.GAS_TARIFF, dlms.structure(*map(dlms.double_long_unsigned, parts))
+
+
+@dataclass(frozen=True, slots=True)
+class SetGasTariffMatrix(_Setting):
+    """Up to four rates by time and four blocks by use.
+
+    Attributes:
+        prices: sixteen, 10⁻⁵ of the unit per kWh: rate × 4 + block.
+        rates: ninety-six, 0 to 3: each half hour (UTC) of a working day, then of a weekend day.
+        thresholds_wh: three: the use since activation at which each further block begins.
+        begins: a half-hour boundary of the year to come; None for the next.
+    """
+
+    order: str
+    prices: tuple[int, ...]
+    rates: tuple[int, ...]
+    thresholds_wh: tuple[int, ...]
+    standing_charge: int
+    cv: int
+    book: OrderBook
+    begins: Instant | None = None
+    expires: Instant | None = None
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "set gas tariff of rates and blocks"
+
+    def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
+        """The full form."""
+        yield (
+            objects.GAS_TARIFF_MATRIX,
+            dlms.structure(
+                dlms.null if self.begins is None else dlms.octet_string(dlms.encode_date_time(self.begins)),
+                dlms.array([dlms.double_long_unsigned(price) for price in self.prices]),
+                dlms.octet_string(bytes(self.rates)),
+                dlms.array([dlms.long64_unsigned(threshold) for threshold in self.thresholds_wh]),
+                dlms.double_long_unsigned(self.standing_charge),
+                dlms.double_long_unsigned(self.cv),
+            ),
         )
-        try:
-            yield from via(HUB, client.set(dlms.DATA, objects.GAS_TARIFF, 2, value))
-        except RefusedError as error:
-            self.book.stage(self.order, "refused", now, error.sentence())
-        else:
-            self.book.stage(self.order, "accepted", now)
-        yield from via(HUB, client.release())
+
+
+@dataclass(frozen=True, slots=True)
+class SetGasLimits(_Setting):
+    """Emergency credit, the balance below which it is offered, and that of the warning; 10⁻⁵ of the unit."""
+
+    order: str
+    emergency: int
+    emergency_threshold: int
+    low: int
+    book: OrderBook
+    expires: Instant | None = None
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "set gas credit limits"
+
+    def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
+        """One structure."""
+        parts = (self.emergency, self.emergency_threshold, self.low)
+        yield objects.GAS_CREDIT_LIMITS, dlms.structure(*map(dlms.double_long_unsigned, parts))
+
+
+@dataclass(frozen=True, slots=True)
+class SetGasCalendar(_Setting):
+    """Seven whole numbers, Monday first: bit n is the half hour n (UTC) of that day in which no supply closes."""
+
+    order: str
+    friendly: tuple[int, ...]
+    book: OrderBook
+    expires: Instant | None = None
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "set friendly credit calendar"
+
+    def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
+        """One array."""
+        yield objects.GAS_CALENDAR, dlms.array([dlms.long64_unsigned(day) for day in self.friendly])

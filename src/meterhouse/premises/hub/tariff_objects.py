@@ -1,0 +1,139 @@
+"""COSEM objects by which a supplier sets what gas costs, what may be owed, and when no supply closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from meterhouse.companion import objects
+from meterhouse.model import DAY, HALF_HOUR, UNIT, Instant
+from meterhouse.premises.hub.gas_account import CreditLimits, GasAccount
+from meterhouse.premises.hub.gas_tariff import GasTariff
+from meterhouse.protocols import dlms
+from meterhouse.rules import BLOCKS, RATES, SLOTS
+
+__all__ = ["tariff_objects"]
+
+_FURTHEST: Final = 366 * DAY
+_LARGEST_LIMIT: Final = 100 * UNIT
+_EMERGENCY: Final = 2
+"""Credit type (IEC 62056-6-2, class 112)."""
+_DAYS: Final = 7
+_ENABLED, _SELECTABLE, _SELECTED, _IN_USE, _EXHAUSTED = range(5)
+
+
+def _refuse(why: str) -> dlms.AccessRefusedError:
+    return dlms.AccessRefusedError(dlms.DataAccessResult.OTHER_REASON, why)
+
+
+def tariff_objects(account: GasAccount, tell: Callable[..., None]) -> list[dlms.ServerObject]:
+    """Of a prepay home."""
+    return [
+        *_prices(account, tell),
+        _limits(account, tell),
+        _calendar(account, tell),
+        _emergency(account),
+    ]
+
+
+def _prices(account: GasAccount, tell: Callable[..., None]) -> list[dlms.ServerObject]:
+    def take(tariff: GasTariff, now: Instant, begins: Instant | None = None) -> None:
+        why = tariff.refusal()
+        if why:
+            raise _refuse(f"not a sensible tariff: {why}")
+        from_ms = account.set_tariff(tariff, now, begins)
+        tell(now, "tariff.set", from_ms=from_ms, **tariff.fields())
+
+    def set_flat(value: dlms.CosemData, now: Instant) -> None:
+        take(GasTariff.flat(*(item.whole() for item in value.items(3))), now)
+
+    def set_matrix(value: dlms.CosemData, now: Instant) -> None:
+        at, prices, rates, thresholds, day, cv = value.items(6)
+        begins = None if at == dlms.null else dlms.instant_from(at)
+        if begins is not None and (begins % HALF_HOUR or not now <= begins <= now + _FURTHEST):
+            raise _refuse(f"activation {begins} is no half hour of the year to come")
+        tariff = GasTariff(
+            tuple(item.whole() for item in prices.items(RATES * BLOCKS)),
+            tuple(rates.octets()),
+            tuple(item.whole() for item in thresholds.items(BLOCKS - 1)),
+            day.whole(),
+            cv.whole(),
+        )
+        take(tariff, now, begins)
+
+    def flat() -> dlms.CosemData:
+        tariff = account.tariff
+        return dlms.structure(*map(dlms.double_long_unsigned, (tariff.price, tariff.standing_charge, tariff.cv)))
+
+    def matrix() -> dlms.CosemData:
+        tariff, coming = account.tariff, account.coming
+        return dlms.structure(
+            dlms.octet_string(dlms.encode_date_time(coming[-1].begins)) if coming else dlms.null,
+            dlms.array([dlms.double_long_unsigned(price) for price in tariff.prices]),
+            dlms.octet_string(bytes(tariff.rates)),
+            dlms.array([dlms.long64_unsigned(threshold) for threshold in tariff.thresholds_wh]),
+            dlms.double_long_unsigned(tariff.standing_charge),
+            dlms.double_long_unsigned(tariff.cv),
+        )
+
+    return [
+        dlms.ServerObject(dlms.DATA, objects.GAS_TARIFF, {2: lambda _s, _n: flat()}, {2: set_flat}),
+        dlms.ServerObject(dlms.DATA, objects.GAS_TARIFF_MATRIX, {2: lambda _s, _n: matrix()}, {2: set_matrix}),
+    ]
+
+
+def _limits(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObject:
+    def write(value: dlms.CosemData, now: Instant) -> None:
+        parts = tuple(item.whole() for item in value.items(3))
+        if any(not 0 <= part <= _LARGEST_LIMIT for part in parts):
+            raise _refuse(f"limits {parts} are not all 0 to {_LARGEST_LIMIT}")
+        account.limits = CreditLimits(*parts)
+        names = ("emergency_money5", "emergency_threshold_money5", "low_money5")
+        tell(now, "limits.set", **dict(zip(names, parts, strict=True)))
+
+    def read() -> dlms.CosemData:
+        limits = account.limits
+        return dlms.structure(
+            *map(dlms.double_long_unsigned, (limits.emergency, limits.emergency_threshold, limits.low))
+        )
+
+    return dlms.ServerObject(dlms.DATA, objects.GAS_CREDIT_LIMITS, {2: lambda _s, _n: read()}, {2: write})
+
+
+def _calendar(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObject:
+    def write(value: dlms.CosemData, now: Instant) -> None:
+        week = [item.whole() for item in value.items(_DAYS)]
+        if any(not 0 <= day < 1 << SLOTS for day in week):
+            raise _refuse(f"a day of a calendar has {SLOTS} half hours")
+        account.friendly = week
+        tell(now, "calendar.set", half_hours=sum(day.bit_count() for day in week))
+
+    def read() -> dlms.CosemData:
+        return dlms.array([dlms.long64_unsigned(day) for day in account.friendly])
+
+    return dlms.ServerObject(dlms.DATA, objects.GAS_CALENDAR, {2: lambda _s, _n: read()}, {2: write})
+
+
+def _emergency(account: GasAccount) -> dlms.ServerObject:
+    def left() -> int:
+        return account.emergency_limit + min(account.balance, 0)
+
+    def status() -> int:
+        if account.emergency_active:
+            if left() <= 0:
+                return _EXHAUSTED
+            return _IN_USE if account.balance < 0 else _SELECTED
+        return _SELECTABLE if account.emergency else _ENABLED
+
+    return dlms.ServerObject(
+        dlms.CREDIT,
+        objects.GAS_EMERGENCY_CREDIT,
+        {
+            2: lambda _s, _n: dlms.double_long(max(left(), 0)),
+            3: dlms.constant(dlms.enum(_EMERGENCY)),
+            6: lambda _s, _n: dlms.double_long(0),
+            8: lambda _s, _n: dlms.enum(status()),
+            9: lambda _s, _n: dlms.double_long(account.emergency_limit),
+            10: lambda _s, _n: dlms.double_long(account.emergency_threshold),
+        },
+    )
