@@ -50,3 +50,11 @@ class DeviceClock:
         self._offset += drifted
         self._set_at = now
         return step
+
+    def state(self) -> dict[str, int]:
+        """For a snapshot."""
+        return {"offset": self._offset, "set_at": self._set_at}
+
+    def restore(self, state: dict[str, int]) -> None:
+        """Take a snapshot's setting; the drift is the crystal's own."""
+        self._offset, self._set_at = state["offset"], state["set_at"]

@@ -13,6 +13,7 @@ from meterhouse.companion import objects
 from meterhouse.model import (
     DAY,
     HALF_HOUR,
+    HOUR,
     MINUTE,
     REGISTER_LIMIT_WH,
     SECOND,
@@ -354,6 +355,16 @@ def test_a_restart_within_a_half_hour_marks_nothing():
     live(later, START + 5 * HALF_HOUR, 100)
     assert {row.quality for row in rows(later)} == {Quality.MEASURED}
     assert len(rows(later)) == 5
+
+
+def test_a_restart_keeps_the_clock_as_it_was_set():
+    meter = make_meter()
+    set_clock(meter, START + 7 * MINUTE, START)
+    live(meter, START + HOUR)
+    later = make_meter(now=Instant(START + HOUR))
+    later.restore(json.loads(json.dumps(meter.state())))
+    assert later.clock.reads(Instant(START + HOUR)) == START + HOUR + 7 * MINUTE
+    assert later.deadline() == meter.deadline()
 
 
 def test_an_old_conversation_played_again_after_a_restart_is_not_believed():

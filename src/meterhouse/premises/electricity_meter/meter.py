@@ -207,6 +207,7 @@ class ElectricityMeter:
             "log": self.log.state(),
             "reserved": {str(sap): value for sap, value in self._reserved.items()},
             "seen": {str(sap): value for sap, value in self._seen.items()},
+            "clock": self.clock.state(),
             "serial": self.settings.serial,
         }
 
@@ -223,7 +224,11 @@ class ElectricityMeter:
         self.log.restore(state["log"])
         self._reserved = {int(sap): value for sap, value in state["reserved"].items()}
         self._seen = {int(sap): value for sap, value in state["seen"].items()}
+        self.clock.restore(state["clock"])
         newest = self.log.newest
+        self._next_end = half_hour_end(Instant(self.clock.reads(self._now) - 1))
+        if newest is not None and self._next_end <= newest.end:
+            self._next_end = Instant(newest.end + HALF_HOUR)
         if newest is not None and self._next_end > newest.end + HALF_HOUR:
             self._quality |= Quality.POWER_DOWN
         self._server = self._build_server()
