@@ -3,7 +3,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 PEERS := $(patsubst requirements/peers-%.txt,%,$(wildcard requirements/peers-*.txt))
-SOURCES := src tests bench tools
+SOURCES := src tests bench tools fuzz
 
 .PHONY: help run test check bench fuzz trace docs peers lock clean debian
 

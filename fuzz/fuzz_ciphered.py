@@ -1,4 +1,4 @@
-"""Protected APDUs: glo-, ded-, general-glo, general-ded, general-ciphering, general-signing; nothing unproved is believed."""
+"""Protected APDUs: glo-, ded-, general-glo, -ded, -ciphering, -signing; nothing unproved is believed."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def connection():
     number = data_object(Obis.parse("1-0:1.8.0.255"), lambda: double_long_unsigned(1))
     objects = [text, image, number]
     access = {16: ClientAccess(16, rights=rights_to_all(objects, write=True, invoke=True))}
-    server = Server(b"MTHMETR1", {1: LogicalDevice("MTH0000000000001", objects)}, access, lambda size: bytes(size))
+    server = Server(b"MTHMETR1", {1: LogicalDevice("MTH0000000000001", objects)}, access, bytes)
     made = server.connection()
     converse(Client(PLAIN).associate(), loopback(made, PLAIN, NOW))
     return made

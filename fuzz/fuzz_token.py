@@ -6,12 +6,11 @@ import atheris
 
 with atheris.instrument_imports(include=["meterhouse.protocols"]):
     from meterhouse.model import UsageError
-    from meterhouse.protocols.sts import Token, TokenError
-    from meterhouse.protocols.sts.decoder import decode_token
+    from meterhouse.protocols.sts import BaseDate, Token, TokenError
     from meterhouse.protocols.sts.cipher import EncryptionAlgorithm
+    from meterhouse.protocols.sts.decoder import decode_token
     from meterhouse.protocols.sts.identity import KeyType
     from meterhouse.protocols.sts.keys import DecoderKey
-    from meterhouse.protocols.sts import BaseDate
 
 from harness import run
 
