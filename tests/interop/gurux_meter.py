@@ -1,19 +1,22 @@
 """A meter made of gurux-dlms's server, for our client to read. Runs in that library's own environment.
 
 usage: gurux_meter.py INTERFACE MODE
-INTERFACE is `wrapper` or `hdlc`; MODE is `none` or `lls` (password 12345678). Serves one connection on a free port of
+INTERFACE is `wrapper` or `hdlc`; MODE is `none`, `lls` (password 12345678), or `companion`: a meter with the objects that
+the companion specification lists, without security. Serves one connection on a free port of
 127.0.0.1, which it prints. The library's server does not run as it is delivered: what it lacks is put in here.
 """
 
 import socket
 import sys
 import traceback
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from gurux_dlms import GXByteBuffer, GXServerReply
+from gurux_dlms import GXByteBuffer, GXDateTime, GXServerReply
 from gurux_dlms.enums import (
     AccessMode,
     Authentication,
+    ClockStatus,
     DataType,
     InterfaceType,
     MethodAccessMode,
@@ -22,7 +25,14 @@ from gurux_dlms.enums import (
 )
 from gurux_dlms.GXDLMSLongTransaction import GXDLMSLongTransaction
 from gurux_dlms.GXDLMSServer import GXDLMSServer
-from gurux_dlms.objects import GXDLMSAssociationLogicalName, GXDLMSData, GXDLMSRegister
+from gurux_dlms.objects import (
+    GXDLMSAssociationLogicalName,
+    GXDLMSClock,
+    GXDLMSData,
+    GXDLMSDisconnectControl,
+    GXDLMSRegister,
+)
+from gurux_dlms.objects.enums import ClockBase, ControlMode, ControlState
 
 
 class Reply(GXServerReply):
@@ -46,6 +56,30 @@ def keep_rest(transaction, buffer):
 GXDLMSLongTransaction.setData = keep_rest
 
 
+def companion_objects():
+    """What the companion specification lists, made of the library's own classes."""
+    name = GXDLMSData("0.0.42.0.0.255")
+    name.value = b"GRXE00000001"
+    name.setDataType(2, DataType.OCTET_STRING)
+    counter = GXDLMSData("0.0.43.1.0.255")
+    counter.value = 7
+    counter.setDataType(2, DataType.UINT32)
+    status = GXDLMSData("0.0.96.10.1.255")
+    status.value = 0
+    status.setDataType(2, DataType.UINT8)
+    register = GXDLMSRegister("1.0.1.8.0.255")
+    register.value, register.scaler, register.unit = 123456, 1, Unit.ACTIVE_ENERGY
+    register.setDataType(2, DataType.UINT64)
+    control = GXDLMSDisconnectControl("0.0.96.3.10.255")
+    control.outputState, control.controlState, control.controlMode = True, ControlState.CONNECTED, ControlMode.MODE_4
+    clock = GXDLMSClock("0.0.1.0.0.255")
+    clock.time = GXDateTime(datetime(2026, 11, 21, 12, 0, tzinfo=UTC))
+    clock.timeZone, clock.status, clock.deviation, clock.enabled = 0, ClockStatus.OK, 0, False
+    clock.begin = clock.end = GXDateTime(datetime(2026, 1, 1, tzinfo=UTC))
+    clock.clockBase = ClockBase.NONE
+    return [name, counter, status, register, control, clock]
+
+
 class Meter(GXDLMSServer):
     transaction = None
 
@@ -59,6 +93,8 @@ class Meter(GXDLMSServer):
         long.value = bytes(range(256)) * 3
         long.setDataType(2, DataType.OCTET_STRING)
         self.own = [register, long, GXDLMSAssociationLogicalName("0.0.40.0.0.255")]
+        if mode == "companion":
+            self.own = [*companion_objects(), GXDLMSAssociationLogicalName("0.0.40.0.0.255")]
         for item in self.own:
             self.items.append(item)
         self.initialized = True
