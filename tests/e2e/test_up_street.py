@@ -50,7 +50,7 @@ UNIT = Fraction(1, 100_000)
 PENCE_A_LITRE = Fraction("1.02264") * Fraction("39.5") / Fraction("3.6") / 1_000 * Fraction("0.0737")
 A_DAY = Fraction("0.2911")
 START = datetime.fromisoformat("2026-01-05T00:00:00+00:00")
-WRONG_DIGIT = "This token is not for this meter, or a digit is wrong. Check the 20 digits and type them again."
+WRONG_DIGIT = "This token is not for this meter, or a digit is wrong. Check the 20 digits and type it again."
 USED = "This token was already used: its value was credited before."
 
 

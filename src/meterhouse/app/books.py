@@ -6,6 +6,7 @@ Implements the ports of head end and counter over the store. Calls return when t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,21 +26,22 @@ from meterhouse.store import (
     SqlIntervals,
     SqlRegistry,
     SqlVendingRecords,
+    Till,
     Transaction,
     verify,
 )
 from meterhouse.supplier.ledger import Breach
 from meterhouse.supplier.vending import (
     AccountRecord,
-    EncryptionService,
+    EncryptionServices,
     MeterRecord,
+    PaymentLimits,
     PaymentRequest,
     Receipt,
     StageName,
     StageRecord,
     Vend,
     advance,
-    pay,
 )
 
 __all__ = ["Books", "DueDelivery"]
@@ -66,12 +68,21 @@ class Books:
 
     Args:
         database: opened; whoever opened it closes it.
-        service: makes tokens.
+        services: make tokens.
+        entropy: for random numbers in tokens.
+        limits: of what may be sold, by currency; None for those that come with the program.
     """
 
-    def __init__(self, database: Database, service: EncryptionService) -> None:
+    def __init__(
+        self,
+        database: Database,
+        services: EncryptionServices,
+        entropy: Callable[[int], bytes],
+        *,
+        limits: Mapping[str, PaymentLimits] | None = None,
+    ) -> None:
         self.database = database
-        self._service = service
+        self._till = Till(database, services, entropy, limits=limits)
         self._held: set[str] = set()
         self._since: Instant = Instant(0)
         self._states = database.read(lambda tx: SqlDeviceState(tx).all())
@@ -120,9 +131,17 @@ class Books:
 
     # the counter -------------------------------------------------------------------------------------------------
 
-    def pay(self, request: PaymentRequest, now: Instant, entropy: Callable[[int], bytes]) -> Receipt:
-        """Take a payment; see `vending.pay`."""
-        return self.database.run(lambda tx: pay(SqlVendingRecords(tx), self._service, request, now, entropy))
+    def pay(self, request: PaymentRequest, now: Instant) -> Receipt:
+        """Take a payment and wait until it is durable; see `Till.pay`."""
+        return self._till.pay(request, now)
+
+    def submit(self, request: PaymentRequest, now: Instant) -> Future[Receipt]:
+        """Queue a payment: those that stand side by side share one commit. Books in memory take it at once."""
+        return self._till.submit(request, now)
+
+    def resume(self, now: Instant) -> int:
+        """Make the tokens that a crash or an absent key store left pending; how many payments still wait for one."""
+        return len(self._till.resume(now))
 
     def vend(self, request: str) -> tuple[Vend, Sequence[StageRecord]]:
         """A vend and its life line.

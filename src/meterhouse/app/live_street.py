@@ -7,6 +7,7 @@ others (`memory_wires`, `tcp_wires`), so that the same street runs in a world an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -57,7 +58,7 @@ class LiveStreet:
         books: what is remembered: registry, ledger, readings, orders, device states.
         driver: pump or world; every machine is added to it.
         demand: gives the demand of a home.
-        entropy: for challenges and tokens, by purpose.
+        entropy: for challenges, by purpose.
         start: the first instant; snapshots in the books go on from where they ended.
         options: see there.
     """
@@ -76,7 +77,6 @@ class LiveStreet:
         self.plan = plan
         self.books = books
         self.driver = driver
-        self._entropy = entropy("counter")
         self._options = options
         self.sites: dict[str, HomeSite] = {}
         for number, home in enumerate(plan.homes, 1):
@@ -145,10 +145,17 @@ class LiveStreet:
 
     def pay(self, account: str, amount: Money, request: str, network: str) -> Receipt:
         """Sell credit and send the order on its way; durable when this returns."""
-        now = self.driver.now
-        receipt = self.books.pay(PaymentRequest(request, account, amount, network), now, self._entropy)
-        self._take_orders(now)
+        receipt = self.books.pay(PaymentRequest(request, account, amount, network), self.driver.now)
+        self.carry_orders()
         return receipt
+
+    def submit_payment(self, account: str, amount: Money, request: str, network: str) -> Future[Receipt]:
+        """Sell credit without waiting for the disk: durable when the future has its receipt. Then `carry_orders`."""
+        return self.books.submit(PaymentRequest(request, account, amount, network), self.driver.now)
+
+    def carry_orders(self) -> None:
+        """Send what waits in the outbox on its way."""
+        self._take_orders(self.driver.now)
 
     def key_in(self, home: str, token: str) -> KeyIn:
         """Type a token on the hub's keypad."""

@@ -21,7 +21,7 @@ from meterhouse.app.street_desk import StreetDesk
 from meterhouse.app.tcp_wires import Addresses, lay_tcp
 from meterhouse.links import PacedClock, Pump
 from meterhouse.model import SECOND, ConfigurationError, StorageError, UsageError
-from meterhouse.store import Database, DataFolder, FileKeyStore
+from meterhouse.store import Database, DataFolder, FileKeyStore, read_limits
 from meterhouse.store.profiles import ProfileOptions
 from meterhouse.supplier.vending import StsService
 
@@ -65,6 +65,7 @@ class RunningStreet:
         resumed: whether it goes on from an earlier run.
         measured: how the profile was read, where there is one.
         failed: ends with the error of the store, should it fail; nothing is kept from then on.
+        pending: payments whose token could not be made yet.
     """
 
     street: LiveStreet
@@ -74,6 +75,7 @@ class RunningStreet:
     resumed: bool
     measured: MeasuredDemand | None
     failed: asyncio.Future[None]
+    pending: int
 
 
 @asynccontextmanager
@@ -91,9 +93,11 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
         plan = _plan(folder, settings)
         keys = _keys(folder)
         with Database(folder.url) as database:
-            books = Books(database, StsService(_key_store(folder, keys)))
+            services = StsService(_key_store(folder, keys))
+            books = Books(database, services, os.urandom, limits=read_limits(folder.path))
             resumed = books.resumed_at()
             start = plan.start if resumed is None else resumed
+            pending = books.resume(start)
             pump = Pump(PacedClock(start, settings.speed, max(_LONGEST_STEP, settings.speed * 4)))
             measured = _measured(settings, plan)
             demand = synthetic_demand(settings.seed) if measured is None else measured.demands
@@ -105,7 +109,14 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
             failed = BookKeeping(pump, street, books).failed
             try:
                 yield RunningStreet(
-                    street, StreetDesk(street, settings.speed), pump, addresses, resumed is not None, measured, failed
+                    street,
+                    StreetDesk(street, settings.speed),
+                    pump,
+                    addresses,
+                    resumed is not None,
+                    measured,
+                    failed,
+                    pending,
                 )
             finally:
                 await pump.close()

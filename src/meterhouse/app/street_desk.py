@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from typing import Final
+from contextlib import suppress
+from typing import Any, Final
 
 from meterhouse.app.desk import (
     ButtonPress,
@@ -19,7 +21,7 @@ from meterhouse.app.desk import (
 )
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.site import HomeSite
-from meterhouse.model import DAY, HALF_HOUR, DayProfile, Eui64, Fuel, Instant, Money, day_start
+from meterhouse.model import DAY, HALF_HOUR, DayProfile, Eui64, Fuel, Instant, Money, StorageError, day_start
 from meterhouse.rules import NO_LIMIT_LITRES
 from meterhouse.supplier.vending import StageRecord, Vend
 
@@ -37,6 +39,7 @@ class StreetDesk:
     def __init__(self, street: LiveStreet, speed: int) -> None:
         self._street = street
         self._speed = speed
+        self._carrying = False
 
     def now(self) -> Instant:
         """The street's own time."""
@@ -76,7 +79,9 @@ class StreetDesk:
 
     async def pay(self, account: str, amount: Money, request: str, network: str) -> Receipt:
         """Sell credit."""
-        self._street.pay(account, amount, request, network)
+        taken = asyncio.wrap_future(self._street.submit_payment(account, amount, request, network))
+        taken.add_done_callback(self._taken)
+        await asyncio.shield(taken)  # a caller who hangs up does not stop what the writer has begun
         return await self.receipt(request)
 
     async def receipt(self, request: str) -> Receipt:
@@ -104,6 +109,20 @@ class StreetDesk:
         before = self._street.gas_supply(site)
         supply = self._street.press_gas(home)
         return ButtonPress(supply, _gas_said(before, supply, link_ok=site.gas is not None and site.gas.comms_ok))
+
+    # inside ------------------------------------------------------------------------------------------------------
+
+    def _taken(self, payment: asyncio.Future[Any]) -> None:
+        if not payment.cancelled():
+            payment.exception()  # seen: the caller is told of it, where there still is one
+        if not self._carrying:  # payments of one commit end together, so one look at the outbox is enough for all
+            self._carrying = True
+            asyncio.get_running_loop().call_soon(self._carry)
+
+    def _carry(self) -> None:
+        self._carrying = False
+        with suppress(StorageError):  # the payments are safe, and the hourly look finds their orders
+            self._street.carry_orders()
 
     # views -------------------------------------------------------------------------------------------------------
 

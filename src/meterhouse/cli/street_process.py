@@ -39,6 +39,8 @@ async def _run(settings: RunSettings, port: int, *, as_json: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     async with open_street(settings) as running:
         _tell_profile(running)
+        if running.pending:
+            say.print(f"{running.pending} payments still wait for their token.", style="yellow")
         tasks = [
             asyncio.create_task(running.pump.run()),
             asyncio.create_task(

@@ -23,7 +23,7 @@ def database(tmp_path: Path):
 
 
 def books(database: Database) -> Books:
-    return Books(database, counter.SERVICE)
+    return Books(database, counter.SERVICE, bytes)
 
 
 def test_an_order_that_a_killed_run_had_claimed_is_handed_out_at_the_next_start(database: Database) -> None:
