@@ -29,10 +29,12 @@ from gurux_dlms.objects import (
     GXDLMSAssociationLogicalName,
     GXDLMSClock,
     GXDLMSData,
+    GXDLMSCaptureObject,
     GXDLMSDisconnectControl,
+    GXDLMSProfileGeneric,
     GXDLMSRegister,
 )
-from gurux_dlms.objects.enums import ClockBase, ControlMode, ControlState
+from gurux_dlms.objects.enums import ClockBase, ControlMode, ControlState, SortMethod
 
 
 class Reply(GXServerReply):
@@ -77,7 +79,11 @@ def companion_objects():
     clock.timeZone, clock.status, clock.deviation, clock.enabled = 0, ClockStatus.OK, 0, False
     clock.begin = clock.end = GXDateTime(datetime(2026, 1, 1, tzinfo=UTC))
     clock.clockBase = ClockBase.NONE
-    return [name, counter, status, register, control, clock]
+    profile = GXDLMSProfileGeneric("1.0.99.1.0.255")
+    profile.captureObjects = [(each, GXDLMSCaptureObject(2, 0)) for each in (clock, status, register)]
+    profile.capturePeriod, profile.sortMethod, profile.sortObject = 1800, SortMethod.FIFO, clock
+    profile.sortObjectAttributeIndex, profile.entriesInUse, profile.profileEntries = 2, 0, 1
+    return [name, counter, status, register, control, clock, profile]
 
 
 class Meter(GXDLMSServer):

@@ -26,9 +26,10 @@ READS = [
     (3, objects.ELECTRICITY_IMPORT, (1, 2, 3)),
     (70, objects.ELECTRICITY_DISCONNECT, (1, 2, 3, 4)),
     (8, objects.CLOCK, (1, 2, 3, 4, 7, 8)),
+    (7, objects.ELECTRICITY_PROFILE, (1, 3, 4, 5, 6, 7, 8)),
 ]
-SAME_VALUE = {(3, 3), (1, 1), (3, 1), (8, 1), (70, 1)}
-"""(class, attribute) whose value, and not only its type, is fixed: logical names, scaler and unit."""
+SAME_VALUE = {(3, 3), (1, 1), (3, 1), (8, 1), (70, 1), (7, 1), (7, 3), (7, 4), (7, 6)}
+"""(class, attribute) whose value, and not only its type, is fixed: logical names, scaler and unit, columns and period."""
 
 
 @asynccontextmanager
@@ -91,6 +92,6 @@ def test_every_listed_read_is_answered_alike_in_type_scaling_and_unit():
     one, other = asyncio.run(answers(ours)), asyncio.run(answers(theirs))
     assert {read: shape(data) for read, data in one.items()} == {read: shape(data) for read, data in other.items()}
     fixed = [read for read in one if (read[0], read[2]) in SAME_VALUE]
-    assert len(fixed) == 7
+    assert len(fixed) == 11
     assert {read: one[read] for read in fixed} == {read: other[read] for read in fixed}
     assert [item.whole() for item in one[3, objects.ELECTRICITY_IMPORT, 3].items()] == [0, 30]
