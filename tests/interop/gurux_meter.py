@@ -27,9 +27,9 @@ from gurux_dlms.GXDLMSLongTransaction import GXDLMSLongTransaction
 from gurux_dlms.GXDLMSServer import GXDLMSServer
 from gurux_dlms.objects import (
     GXDLMSAssociationLogicalName,
+    GXDLMSCaptureObject,
     GXDLMSClock,
     GXDLMSData,
-    GXDLMSCaptureObject,
     GXDLMSDisconnectControl,
     GXDLMSProfileGeneric,
     GXDLMSRegister,
