@@ -91,7 +91,7 @@ def sealed() -> Iterator[Figure]:
     raw_before = per_second(lambda: public.verify(signature, message, algorithm))
     taken = per_second(take)
     raw = (raw_before + per_second(lambda: public.verify(signature, message, algorithm))) / 2
-    note = "form to content, counter kept in memory; the ratio must reach 0.6"
+    note = "all nine questions, counter kept in memory; limit: 0.6 of raw"
     yield Figure("sealed order verified", "1/s", taken, raw, RAW, limit=VERIFY_SHARE * raw, note=note)
 
     attempts = cycle(_flips(octets))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from struct import Struct
 from typing import Final
 
 from meterhouse.companion.sealed.errors import SealedError
@@ -32,6 +33,9 @@ _SIGNATURE: Final = 64
 _MAC: Final = 12
 _CIPHERING: Final = bytes.fromhex("DD000000000000")
 _SECURITY: Final = bytes.fromhex("1100000000")
+_TO_BE_SIGNED: Final = Struct(">BBQB8sB8sBBH")
+_HEAD: Final = Struct(">2xBQx8sx8sxB")
+"""DF 09, kind, counter, 08, originator, 08, target, no date-time, length of the other information."""
 
 
 class Kind(IntEnum):
@@ -85,23 +89,11 @@ class Envelope:
 
     def to_be_signed(self) -> bytes:
         """What a signature covers: everything between the tag DF and the length of the signature."""
-        return b"".join(
-            (
-                b"\x09",
-                bytes((self.kind,)),
-                self.counter.to_bytes(8, "big"),
-                b"\x08",
-                self.originator.octets,
-                b"\x08",
-                self.target.octets,
-                b"\x00",
-                bytes((2 + len(self.supplement),)),
-                self.code.to_bytes(2, "big"),
-                self.supplement,
-                length_octets(len(self.content)),
-                self.content,
-            )
+        length = len(self.supplement) + 2
+        head = _TO_BE_SIGNED.pack(
+            9, self.kind, self.counter, 8, self.originator.octets, 8, self.target.octets, 0, length, self.code
         )
+        return b"".join((head, self.supplement, length_octets(len(self.content)), self.content))
 
     @property
     def identity(self) -> bytes:
@@ -140,44 +132,35 @@ def decode_envelope(octets: bytes) -> Envelope:
         SealedError: cut off, too long, a field that GBCS fixes is otherwise, or not the one legal encoding.
     """
     reader = SealedReader(octets)
-    if not octets.startswith(b"\xdd"):
-        envelope = _signed_part(reader)
-    else:
+    mac = b""
+    if octets.startswith(b"\xdd"):
         reader.expect(_CIPHERING, "general-ciphering header")
         length = reader.length("general-ciphering")
-        if length != reader.remaining:
+        if length != reader.remaining or length < len(_SECURITY) + _MAC:
             raise SealedError(f"general-ciphering says {length} bytes, {reader.remaining} are there")
         reader.expect(_SECURITY, "security header")
-        envelope = _signed_part(reader)
-        envelope = envelope.with_mac(reader.take(_MAC, "MAC"))
-    reader.finish("sealed message")
+        mac = octets[-_MAC:]
+    envelope = _signed_part(reader, mac)
+    # This also refuses a fixed byte of the head that is otherwise, and anything after the end.
     if envelope.encode() != octets:
         raise SealedError("the message is not written in its one legal encoding")
     return envelope
 
 
-def _signed_part(reader: SealedReader) -> Envelope:
-    reader.expect(b"\xdf\x09", "general-signing header")
-    kind = reader.u8("kind")
+def _signed_part(reader: SealedReader, mac: bytes) -> Envelope:
+    kind, counter, originator, target, length = _HEAD.unpack(reader.take(_HEAD.size, "general-signing header"))
     if not Kind.COMMAND <= kind <= Kind.ALERT:
         raise SealedError(f"kind {kind} is neither command, response nor alert")
-    counter = reader.big(8, "counter")
-    reader.expect(b"\x08", "length of the originator")
-    originator = Eui64(reader.take(8, "originator"))
-    reader.expect(b"\x08", "length of the target")
-    target = Eui64(reader.take(8, "target"))
-    reader.expect(b"\x00", "date-time")
-    supplement = reader.length("other information") - 2
-    if supplement not in SUPPLEMENT_LENGTHS:
-        raise SealedError(f"other information of {supplement + 2} bytes is none of ours")
-    code = reader.big(2, "message code")
-    extra = reader.take(supplement, "supplement")
+    if length - 2 not in SUPPLEMENT_LENGTHS:
+        raise SealedError(f"other information of {length} bytes is none of ours")
+    other = reader.take(length, "other information")
     length = reader.length("content")
     if length > MAX_CONTENT:
         raise SealedError(f"content of {length} bytes is longer than {MAX_CONTENT}")
     content = reader.take(length, "content")
-    signature = reader.u8("length of the signature")
-    if signature not in {0, _SIGNATURE}:
-        raise SealedError(f"a signature of {signature} bytes is none")
-    signed = reader.take(signature, "signature")
-    return Envelope(Kind(kind), counter, originator, target, code, content, extra, signed)
+    length = reader.u8("length of the signature")
+    if length not in {0, _SIGNATURE}:
+        raise SealedError(f"a signature of {length} bytes is none")
+    signature = reader.take(length, "signature")
+    code = int.from_bytes(other[:2], "big")
+    return Envelope(Kind(kind), counter, Eui64(originator), Eui64(target), code, content, other[2:], signature, mac)

@@ -6,6 +6,7 @@ Everything round the ZCL frames is big-endian; the frames themselves are little-
 from __future__ import annotations
 
 from dataclasses import dataclass
+from struct import Struct
 from typing import Final
 
 from meterhouse.companion.sealed.errors import SealedError
@@ -31,6 +32,8 @@ MAX_COMPONENTS: Final = 32
 _LAST: Final = 0x01
 _ENCRYPTED: Final = 0x02
 _FROM_TIME: Final = 0x10
+_HEAD: Final = Struct(">BHH")
+"""Control, cluster, length."""
 _EPOCH: Final = parse_instant("2000-01-01T00:00:00Z")
 
 
@@ -102,15 +105,16 @@ def decode_components(octets: bytes) -> tuple[Component, ...]:
 
 
 def _component(reader: SealedReader, *, last: bool) -> Component:
-    control = reader.u8("control of a component")
+    control, cluster, length = _HEAD.unpack(reader.take(_HEAD.size, "head of a component"))
     if control & _ENCRYPTED:
         raise SealedError("an encrypted component cannot be read yet", why="Only clear components are supported.")
     if control & ~(_LAST | _FROM_TIME) or bool(control & _LAST) != last:
         raise SealedError(f"control {control:#04x} of a component has an unknown bit or a wrong end mark")
-    cluster = reader.big(2, "cluster")
-    length = reader.big(2, "length of a component")
-    inner = SealedReader(reader.take(length, "component"))
-    from_time = inner.big(4, "from-time") if control & _FROM_TIME else None
+    octets = reader.take(length, "component")
+    if not control & _FROM_TIME:
+        return Component(cluster, decode_zcl(octets))
+    inner = SealedReader(octets)
+    from_time = inner.big(4, "from-time")
     return Component(cluster, decode_zcl(inner.rest()), from_time)
 
 

@@ -61,6 +61,10 @@ class ComponentRule:
     to_client: bool
     limits: tuple[FieldLimit, ...] = ()
 
+    def names(self, command: tuple[int, int, bool, bool]) -> bool:
+        """Whether it is about this cluster, command id, kind of command and direction."""
+        return command == (self.cluster, self.command, self.cluster_specific, self.to_client)
+
 
 @dataclass(frozen=True, slots=True)
 class StepRule:
@@ -112,14 +116,7 @@ class UseCase:
         for component in decode_components(content):
             frame = component.frame
             named = (component.cluster, frame.command, frame.cluster_specific, frame.to_client)
-            rule = next(
-                (
-                    rule
-                    for rule in self.components
-                    if (rule.cluster, rule.command, rule.cluster_specific, rule.to_client) == named
-                ),
-                None,
-            )
+            rule = next((rule for rule in self.components if rule.names(named)), None)
             if rule is None or frame.manufacturer is not None:
                 raise SealedError(
                     f"{self.name} has no command {frame.command:#04x} of cluster {component.cluster:#06x}"

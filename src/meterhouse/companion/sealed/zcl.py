@@ -69,8 +69,7 @@ def decode_zcl(octets: bytes) -> ZclFrame:
     if control & 0xE2:
         raise SealedError(f"frame control {control:#04x} has a reserved type or bit")
     manufacturer = reader.little(2, "manufacturer code") if control & _MANUFACTURER else None
-    sequence = reader.u8("sequence number")
-    command = reader.u8("command")
+    sequence, command = reader.take(2, "sequence number and command")
     return ZclFrame(
         cluster_specific=bool(control & _CLUSTER_SPECIFIC),
         to_client=bool(control & _TO_CLIENT),
