@@ -10,6 +10,8 @@ from meterhouse.companion.sealed import (
     REFUSAL_ALERTS,
     Accepted,
     AlertBuilder,
+    AlertContent,
+    Component,
     CounterClass,
     Kind,
     Mandate,
@@ -20,7 +22,10 @@ from meterhouse.companion.sealed import (
     SealedError,
     Signer,
     VolatileCounters,
+    ZclFrame,
+    decode_components,
     decode_envelope,
+    encode_components,
     explain,
     premises_binding,
     read_alert,
@@ -184,3 +189,36 @@ def test_an_order_is_explained_line_by_line_and_without_belief():
     assert "from 2026-11-21T04:30:00Z to 2026-11-21T06:30:00Z" in lines[2]
     assert lines[3].startswith("cluster 0x0702 command 0x0b to server")
     assert lines[-1] == "nothing of this was verified"
+
+
+@pytest.mark.parametrize("instant", [0, 253_402_300_800_000, (1 << 63) - 1, (1 << 64) - 1])
+def test_an_order_with_an_impossible_time_is_explained_all_the_same(instant):
+    strange = replace(order(5), supplement=PREMISES + bytes(8) + instant.to_bytes(8, "big"))
+    assert explain(strange.encode(), CATALOGUE)[2].startswith(f"premises {PREMISES.hex()}, from ")
+
+
+@pytest.mark.parametrize(
+    "component",
+    [
+        Component(0x10000, ZclFrame(True, False, 0, 0)),
+        Component(0x0702, ZclFrame(True, False, 0, 0), 1 << 32),
+        Component(0x0702, ZclFrame(True, False, 0, 0, bytes(0x10000))),
+        Component(0x0702, ZclFrame(True, False, 256, 0)),
+        Component(0x0702, ZclFrame(True, False, 0, 256)),
+        Component(0x0702, ZclFrame(True, False, 0, 0, manufacturer=0x10000)),
+    ],
+)
+def test_a_number_outside_its_field_is_the_callers_fault(component):
+    with pytest.raises(UsageError):
+        encode_components((component,))
+    with pytest.raises(UsageError):
+        AlertContent(0x10000, 0).encode()
+    with pytest.raises(UsageError):
+        encode_components(())
+
+
+def test_an_encrypted_component_is_refused_by_name():
+    content = bytearray(change_supply(1))
+    content[3] |= 0x02
+    with pytest.raises(SealedError, match="encrypted"):
+        decode_components(bytes(content))

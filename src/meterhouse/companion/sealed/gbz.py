@@ -68,7 +68,7 @@ def encode_components(components: tuple[Component, ...]) -> bytes:
     """The content; the last component is marked.
 
     Raises:
-        UsageError: none, more than `MAX_COMPONENTS`, or a frame too long.
+        UsageError: none, more than `MAX_COMPONENTS`, or a number outside its field.
     """
     if not 1 <= len(components) <= MAX_COMPONENTS:
         raise UsageError(f"{len(components)} components are not 1 to {MAX_COMPONENTS}")
@@ -78,14 +78,15 @@ def encode_components(components: tuple[Component, ...]) -> bytes:
         frame = component.frame.encode()
         if component.from_time is not None:
             control |= _FROM_TIME
-            frame = component.from_time.to_bytes(4, "big") + frame
-        parts += (
-            bytes((control,)),
-            component.cluster.to_bytes(2, "big"),
-            len(frame).to_bytes(2, "big"),
-            frame,
-        )
+            frame = _within(component.from_time, 4, "from-time") + frame
+        parts += (bytes((control,)), _within(component.cluster, 2, "cluster"), _within(len(frame), 2, "length"), frame)
     return b"".join(parts)
+
+
+def _within(value: int, size: int, what: str) -> bytes:
+    if not 0 <= value < 1 << 8 * size:
+        raise UsageError(f"{what} {value} does not fit into {size} bytes")
+    return value.to_bytes(size, "big")
 
 
 def decode_components(octets: bytes) -> tuple[Component, ...]:
@@ -131,10 +132,13 @@ class AlertContent:
     at: int
 
     def encode(self) -> bytes:
-        """Profile, no components, code, time."""
-        return b"".join(
-            (SMART_ENERGY.to_bytes(2, "big"), b"\x00", self.code.to_bytes(2, "big"), self.at.to_bytes(4, "big"))
-        )
+        """Profile, no components, code, time.
+
+        Raises:
+            UsageError: a number outside its field.
+        """
+        head = SMART_ENERGY.to_bytes(2, "big") + b"\x00"
+        return head + _within(self.code, 2, "alert code") + _within(self.at, 4, "time")
 
 
 def decode_alert_content(octets: bytes) -> AlertContent:

@@ -50,8 +50,8 @@ class ZclFrame:
             | _TO_CLIENT * self.to_client
             | _NO_DEFAULT_RESPONSE * self.no_default_response
         )
-        if not (0 <= self.sequence <= 0xFF and 0 <= self.command <= 0xFF):
-            raise UsageError(f"sequence {self.sequence} or command {self.command} is no byte")
+        if not (0 <= self.sequence <= 0xFF and 0 <= self.command <= 0xFF and 0 <= (self.manufacturer or 0) <= 0xFFFF):
+            raise UsageError(f"sequence {self.sequence}, command {self.command} or manufacturer code is too large")
         tail = bytes((self.sequence, self.command)) + self.payload
         if self.manufacturer is None:
             return bytes((control,)) + tail
