@@ -46,7 +46,7 @@ def meter() -> Iterator[int]:
         yield int(process.stdout.readline())
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def _settings(mode: str, start: int) -> ClientSettings:
