@@ -11,12 +11,17 @@ from dlms_suites import CLIENT, MODES, NOW, REGISTER, SECRET, VALUE, Dice, Pair,
 from meterhouse.model import AuthenticationError, ProtocolError, UsageError
 from meterhouse.protocols.dlms import (
     AssociationRejectedError,
+    Client,
     ClientAccess,
     ClientSettings,
     Counter,
     ExceptionError,
     Mechanism,
+    Obis,
     Policy,
+    Quirks,
+    converse,
+    loopback,
 )
 from meterhouse.protocols.dlms.acse import AARQ, decode_aare, decode_aarq, encode_aare, encode_aarq
 from meterhouse.protocols.dlms.interfaces import ASSOCIATION
@@ -310,3 +315,19 @@ def test_the_answer_of_an_association_object_names_the_mechanism():
 def test_a_secret_is_not_shown_when_printed():
     shown = repr(Pair(1, Mechanism.SHA256).access) + repr(ClientSettings(mechanism=Mechanism.LLS, secret=SECRET))
     assert SECRET.decode() not in shown
+
+
+def test_a_meter_whose_association_object_has_another_name_is_asked_for_its_proof_there():
+    named = Obis.parse("0-0:40.0.1.255")
+    pair = Pair(1, Mechanism.SHA256, Policy.NONE)
+    asked: list[bytes] = []
+    client = Client(replace(pair.settings, quirks=Quirks(association=named)))
+    exchange = loopback(pair.server.connection(), pair.settings, NOW)
+
+    def renamed(apdu: bytes) -> bytes:
+        asked.append(apdu)
+        return exchange(apdu.replace(named.octets, ASSOCIATION_OBIS.octets))
+
+    converse(client.associate(), renamed)
+    assert client.associated
+    assert asked[-1][3:12] == b"\x00\x0f" + named.octets + b"\x01"

@@ -30,7 +30,7 @@ class MeterQuirks:
         deviation: the meter looks at the deviation in a date-time (standard), looks at the local fields alone and
             writes a deviation that means nothing (ignored), or also refuses requests that state one (unspecified).
         time_zone: of those local fields.
-        association: the object that lists what the meter has.
+        association: the object that lists what the meter has, and that is asked for its proof (HLS).
         counter: the object that holds the client's invocation counter.
         counter_client: the client that may read it without keys.
         general_glo: cipher as general-glo-ciphering rather than under service tags.
@@ -65,7 +65,7 @@ class MeterQuirks:
 
     def for_client(self) -> Quirks:
         """The part that the client's procedures need."""
-        return Quirks(plain_release=self.release == "plain", no_release=self.release == "none")
+        return Quirks(self.release == "plain", self.release == "none", self.association)
 
 
 def read_quirks(path: Path | None) -> MeterQuirks:

@@ -36,6 +36,7 @@ CONTEXT_CIPHERED: Final = 3
 _CONTEXT: Final = bytes.fromhex("608574050801")
 _MECHANISM: Final = bytes.fromhex("608574050802")
 _UNKNOWN_NAME: Final = 0
+_SHORT: Final = 64
 _AUTHENTICATION_UNIT: Final = bytes.fromhex("0780")
 
 
@@ -219,6 +220,10 @@ def decode_aare(apdu: bytes) -> Aare:
     Raises:
         ApduError: not an AARE, cut off, a field twice, or without context name, result or diagnostic.
     """
+    return _known_aare(apdu) if len(apdu) <= _SHORT else _decode_aare(apdu)
+
+
+def _decode_aare(apdu: bytes) -> Aare:
     fields = _fields(apdu, AARE)
     if 0xA2 not in fields or 0xA3 not in fields:
         raise ApduError("AARE has no result or no diagnostic")
@@ -237,6 +242,10 @@ def decode_aare(apdu: bytes) -> Aare:
     )
 
 
+_known_aare = lru_cache(maxsize=256)(_decode_aare)
+"""Without a challenge a server answers every association alike, and so do all servers of one make."""
+
+
 def encode_release(release: Release) -> bytes:
     """RLRQ or RLRE bytes."""
     body = b"" if release.reason is None else _field(0x80, bytes((release.reason,)))
@@ -251,9 +260,16 @@ def decode_release(apdu: bytes) -> Release:
     Raises:
         ApduError: neither RLRQ nor RLRE, cut off, or a field twice.
     """
+    return _known_release(apdu) if len(apdu) <= _SHORT else _decode_release(apdu)
+
+
+def _decode_release(apdu: bytes) -> Release:
     response = bool(apdu) and apdu[0] == RLRE
     fields = _fields(apdu, RLRE if response else RLRQ)
     reason = fields.get(0x80)
     if reason is not None and len(reason) != 1:
         raise ApduError("release reason is not one byte")
     return Release(response, reason[0] if reason else None, _inner(fields, 0xBE, 0x04, "user information"))
+
+
+_known_release = lru_cache(maxsize=256)(_decode_release)

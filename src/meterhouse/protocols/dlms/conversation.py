@@ -34,7 +34,6 @@ from meterhouse.protocols.dlms.initiate import (
     encode_initiate_request,
 )
 from meterhouse.protocols.dlms.interfaces import ASSOCIATION
-from meterhouse.protocols.dlms.objects import ASSOCIATION_OBIS
 from meterhouse.protocols.dlms.proofs import Handshake, challenge_length, check_challenges
 from meterhouse.protocols.dlms.protection import TITLE_LENGTH, Channel, is_ciphered
 from meterhouse.protocols.dlms.requests import ActionRequest, Request, Target, encode_request
@@ -254,7 +253,7 @@ class Conversation:
             settings.credentials,
         )
         proof = octet_string(handshake.proof())
-        target = Target(ASSOCIATION.class_id, ASSOCIATION_OBIS, REPLY_TO_HLS)
+        target = Target(ASSOCIATION.class_id, settings.quirks.association, REPLY_TO_HLS)
         response = yield from self.ask(lambda invoke: ActionRequest(invoke, target, proof))
         if not isinstance(response, ActionResponse) or response.code or response.result is None:
             raise AuthenticationError("authentication failed", why="The server did not accept our proof.")

@@ -11,6 +11,8 @@ from meterhouse.protocols.dlms.counters import Counter, SeenCounter
 from meterhouse.protocols.dlms.credentials import Credentials
 from meterhouse.protocols.dlms.guard import Wrapping
 from meterhouse.protocols.dlms.initiate import IMPLEMENTED, LEAST_PDU
+from meterhouse.protocols.dlms.obis import Obis
+from meterhouse.protocols.dlms.objects import ASSOCIATION_OBIS
 from meterhouse.protocols.dlms.protection import TITLE_LENGTH, KeyChoice, Keys, Manner, Policy, Signing
 
 __all__ = ["ClientSettings", "Quirks"]
@@ -27,10 +29,12 @@ class Quirks:
     Attributes:
         plain_release: send RLRQ without ciphered user information even in a ciphered association.
         no_release: send no RLRQ at all; `release` then asks nothing of the server.
+        association: the object that is asked for the reply to our challenge, HLS pass 3 and 4.
     """
 
     plain_release: bool = False
     no_release: bool = False
+    association: Obis = ASSOCIATION_OBIS
 
 
 @dataclass(frozen=True, slots=True)
