@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from meterhouse.app.api_access import ApiAccess
 from meterhouse.app.book_keeping import BookKeeping
 from meterhouse.app.books import Books
 from meterhouse.app.demand import MeasuredDemand, measured_demand, synthetic_demand
@@ -66,6 +67,7 @@ class RunningStreet:
         measured: how the profile was read, where there is one.
         failed: ends with the error of the store, should it fail; nothing is kept from then on.
         pending: payments whose token could not be made yet.
+        access: who may call its API.
     """
 
     street: LiveStreet
@@ -76,6 +78,7 @@ class RunningStreet:
     measured: MeasuredDemand | None
     failed: asyncio.Future[None]
     pending: int
+    access: ApiAccess
 
 
 @asynccontextmanager
@@ -117,6 +120,7 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
                     measured,
                     failed,
                     pending,
+                    ApiAccess(database),
                 )
             finally:
                 await pump.close()

@@ -8,6 +8,7 @@ import typer
 
 from meterhouse import __version__
 from meterhouse.cli.decode import decode
+from meterhouse.cli.key import key
 from meterhouse.cli.ledger import backup, ledger, restore_backup
 from meterhouse.cli.profile import profile
 from meterhouse.cli.read import read
@@ -35,6 +36,7 @@ app.add_typer(world, name="world")
 app.add_typer(scenario, name="scenario")
 app.add_typer(profile, name="profile")
 app.add_typer(token, name="token")
+app.add_typer(key, name="key")
 
 
 @app.command()

@@ -44,7 +44,12 @@ async def _run(settings: RunSettings, port: int, *, as_json: bool) -> None:
         tasks = [
             asyncio.create_task(running.pump.run()),
             asyncio.create_task(
-                serve(running.desk, port=port, started=lambda url: _announce(running, url, as_json=as_json))
+                serve(
+                    running.desk,
+                    port=port,
+                    started=lambda url: _announce(running, url, as_json=as_json),
+                    scope_of=running.access.scope_of,
+                )
             ),
         ]
         waiter = asyncio.create_task(stop.wait())
@@ -86,6 +91,7 @@ def _announce(running: RunningStreet, url: str, *, as_json: bool) -> None:
             "homes": list(street.sites),
             "now": isoformat(street.driver.now),
             "resumed": running.resumed,
+            "api_keys": running.access.guarded,
         }
         write_json(document)
     word = "goes on" if running.resumed else "begins"
@@ -93,4 +99,8 @@ def _announce(running: RunningStreet, url: str, *, as_json: bool) -> None:
     first, tcp = next(iter(running.addresses.meters.items()))
     say.print(Text.assemble("  Console            ", (url, "bold")))
     say.print(f"  Meter of home {first}   127.0.0.1:{tcp} (DLMS wrapper)")
+    if running.access.guarded:
+        say.print("  REST API           every call needs a key (meterhouse key list)")
+    else:
+        say.print("  REST API           open to everybody on this machine: no key is made yet (meterhouse key make)")
     say.print("  Ctrl-C stops; everything is kept.")

@@ -34,6 +34,13 @@ __all__ = ["batch", "vend"]
 
 _FOLDER: Final = Path("meterhouse-data")
 _TIMEOUT_S: Final = 10
+_KINDS: Final[dict[int, type[MeterhouseError]]] = {
+    403: PolicyError,
+    404: NotFoundError,
+    409: PolicyError,
+    422: UsageError,
+    503: LinkError,
+}
 
 Data = Annotated[
     Path | None, typer.Option(help="Data folder of a street that is not running; meterhouse-data if none.")
@@ -178,8 +185,7 @@ def _refusal(error: urllib.error.HTTPError) -> MeterhouseError:
         problem = json_text.load(error)
     except ValueError:
         problem = {}
-    kind = {404: NotFoundError, 409: PolicyError, 422: UsageError, 503: LinkError}.get(error.code, ConfigurationError)
-    return kind(
+    return _KINDS.get(error.code, ConfigurationError)(
         str(problem.get("detail", f"the console answered {error.code}")),
         why=str(problem.get("why", "")),
         remedy=str(problem.get("next", "")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +15,7 @@ from meterhouse.console.api import API_PATH, build_api
 from meterhouse.console.origin_guard import OriginGuard
 from meterhouse.console.pages import add_pages
 from meterhouse.model import ConfigurationError
+from meterhouse.store.api_keys import ApiScope
 
 __all__ = ["build_app"]
 
@@ -23,7 +24,13 @@ _RECONNECT_S: Final = 30.0
 """How long a browser may be away and still find its page as it was, typed values included."""
 
 
-def build_app(desk: Desk, *, names: Collection[str] = (), zone: tzinfo | None = None) -> FastAPI:
+def build_app(
+    desk: Desk,
+    *,
+    names: Collection[str] = (),
+    zone: tzinfo | None = None,
+    scope_of: Callable[[str], ApiScope | None] | None = None,
+) -> FastAPI:
     """The whole console of one street.
 
     The page library keeps one set of pages a process, so one process serves one street.
@@ -32,12 +39,13 @@ def build_app(desk: Desk, *, names: Collection[str] = (), zone: tzinfo | None = 
         desk: all that the console knows of the street.
         names: further host names that browsers may use; see `OriginGuard`.
         zone: the local time of the pages (exports are UTC); British time by default, UTC where the machine lacks it.
+        scope_of: what a caller of the API may do; None lets everybody do everything. The pages ask for no key.
 
     Raises:
         ConfigurationError: this process has already served a console.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.mount(API_PATH, build_api(desk))
+    app.mount(API_PATH, build_api(desk, scope_of=scope_of))
     add_pages(desk, zone if zone is not None else _british_time())
     try:
         ui.run_with(

@@ -15,6 +15,7 @@ import uvicorn
 from meterhouse.app.desk import Desk
 from meterhouse.console.application import build_app
 from meterhouse.model import ConfigurationError
+from meterhouse.store.api_keys import ApiScope
 
 __all__ = ["LOOPBACK", "serve"]
 
@@ -52,16 +53,18 @@ async def serve(
     *,
     names: Collection[str] = (),
     started: Callable[[str], None] | None = None,
+    scope_of: Callable[[str], ApiScope | None] | None = None,
 ) -> None:
     """Serve until the task is cancelled; then close every connection within two seconds and let the port go.
 
-    There is no login yet: on any host but loopback, everyone who reaches the port may act for homes and counter.
+    The pages have no login: on any host but loopback, everyone who reaches the port may act for homes and counter.
 
     Args:
         desk: the street.
         host: an address of this machine.
         port: 0 picks a free one.
         names: further host names under which browsers reach the console; see `OriginGuard`.
+        scope_of: what a caller of the API may do; see `build_app`.
         started: called once with the console's address, when it answers.
 
     Raises:
@@ -71,7 +74,7 @@ async def serve(
     try:
         server = _Server(
             uvicorn.Config(
-                build_app(desk, names=names),
+                build_app(desk, names=names, scope_of=scope_of),
                 lifespan="on",
                 log_config=None,
                 access_log=False,

@@ -19,6 +19,7 @@ _TOKEN: Final = 32
 _PREFIX: Final = "mh_"
 
 _BY_HASH: Final = select(api_keys.c.scope).where(api_keys.c.hash == bindparam("digest"))
+_ALL: Final = select(api_keys.c.name, api_keys.c.scope).order_by(api_keys.c.name)
 _BY_NAME: Final = select(api_keys.c.name).where(api_keys.c.name == bindparam("named"))
 
 
@@ -70,6 +71,10 @@ class SqlApiKeys:
         """What a token may do; None where it is not one of ours."""
         row = self._transaction.first(_BY_HASH, {"digest": _hash(token)})
         return None if row is None else ApiScope(row.scope)
+
+    def all(self) -> dict[str, ApiScope]:
+        """Every name with what its key may do."""
+        return {row.name: ApiScope(row.scope) for row in self._transaction.rows(_ALL)}
 
     def remove(self, name: str) -> None:
         """Let a key do nothing any more.

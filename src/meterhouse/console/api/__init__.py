@@ -30,8 +30,9 @@ def build_api(desk: Desk, *, scope_of: Callable[[str], ApiScope | None] | None =
         summary="A street's homes, its counter and its clock.",
         description=(
             "Money is decimal text with a currency, instants are ISO 8601 in UTC, energy is integer Wh and volume "
-            "integer litres. Every error is an RFC 9457 problem with `why` and `next`. There is no login yet: the "
-            "console answers on loopback only, unless it was told otherwise."
+            "integer litres. Every error is an RFC 9457 problem with `why` and `next`. Where the operator "
+            "has made keys, every call needs `Authorization: Bearer` and one of them; where none is made, the API is "
+            "open to this machine, and to no other."
         ),
         servers=[{"url": API_PATH}],
         docs_url=None,

@@ -22,7 +22,7 @@ class ScopeGuard:
 
     Args:
         app: what it guards.
-        scope_of: what a token may do; None for one that is unknown.
+        scope_of: what a token may do, the empty one of a call without any too; None for nothing.
     """
 
     def __init__(self, app: ASGIApp, scope_of: Callable[[str], ApiScope | None]) -> None:
@@ -39,7 +39,7 @@ class ScopeGuard:
 
     def _refusal(self, scope: Scope) -> Problem | None:
         kind, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
-        held = self._scope_of(token.strip()) if kind.lower() == "bearer" else None
+        held = self._scope_of(token.strip() if kind.lower() == "bearer" else "")
         if held is None:
             return Problem(
                 HTTPStatus.UNAUTHORIZED,

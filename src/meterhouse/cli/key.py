@@ -1,0 +1,98 @@
+"""`meterhouse key`: the keys of the REST API: made, listed, revoked; also while a street runs on the data folder."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from meterhouse.cli.talk import say, spoken, write_json
+
+__all__ = ["key"]
+
+key = typer.Typer(no_args_is_help=True, help="Keys of the REST API.")
+
+_FOLDER: Final = Path("meterhouse-data")
+_RANDOM: Final = 32
+
+
+class _Scope(StrEnum):
+    """What a key may do; each may do what those before it may."""
+
+    READ = "read"
+    VEND = "vend"
+    ADMIN = "admin"
+
+
+Name = Annotated[str, typer.Argument(help="Who uses the key; each name has one.")]
+Data = Annotated[Path, typer.Option(help="Data folder; a street may be running on it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@key.callback()
+def _key() -> None:
+    """Keys of the REST API."""
+
+
+@key.command()
+@spoken
+def make(
+    name: Name,
+    scope: Annotated[_Scope, typer.Option(help="read looks; vend sells too; admin does all.")],
+    data: Data = _FOLDER,
+    json: Json = False,
+) -> None:
+    """Make a key and print it, this once: only its hash is kept. From the first key on, every call needs one."""
+    from meterhouse.app.counter_folder import open_books  # noqa: PLC0415 -- slow to import: `--help` is not to wait
+    from meterhouse.store import ApiScope, SqlApiKeys  # noqa: PLC0415 -- as above
+
+    with open_books(data) as database:
+        token = database.run(lambda tx: SqlApiKeys(tx).add(name, ApiScope(scope.value), os.urandom(_RANDOM)))
+    if json:
+        write_json({"name": name, "scope": scope.value, "key": token})
+    else:
+        typer.echo(token)
+        say.print("Write it down now: it is not shown again. Send it as Authorization: Bearer.", style="yellow")
+
+
+@key.command("list")
+@spoken
+def show(data: Data = _FOLDER, json: Json = False) -> None:
+    """Who has a key, and what it may do. The keys themselves are not kept."""
+    from meterhouse.app.counter_folder import open_books  # noqa: PLC0415 -- slow to import: `--help` is not to wait
+    from meterhouse.store import SqlApiKeys  # noqa: PLC0415 -- as above
+
+    with open_books(data) as database:
+        keys = database.read(lambda tx: SqlApiKeys(tx).all())
+    if json:
+        write_json([{"name": name, "scope": scope.value} for name, scope in keys.items()])
+        return
+    for name, scope in keys.items():
+        typer.echo(f"{scope.value:<6} {name}")
+    if not keys:
+        say.print("No key is made: the API is open to everybody on this machine.")
+
+
+@key.command()
+@spoken
+def revoke(name: Name, data: Data = _FOLDER, json: Json = False) -> None:
+    """Let a key do nothing any more, at once."""
+    from meterhouse.app.counter_folder import open_books  # noqa: PLC0415 -- slow to import: `--help` is not to wait
+    from meterhouse.store import SqlApiKeys, Transaction  # noqa: PLC0415 -- as above
+
+    def end(transaction: Transaction) -> int:
+        keys = SqlApiKeys(transaction)
+        keys.remove(name)
+        return len(keys.all())
+
+    with open_books(data) as database:
+        left = database.run(end)
+    if json:
+        write_json({"revoked": name, "keys_left": left})
+        return
+    say.print(f"The key of {name} is revoked; {left} left.")
+    if not left:
+        say.print("No key is left: at its next start the API is open to everybody on this machine.", style="yellow")
