@@ -84,3 +84,9 @@ def test_what_is_not_as_told_is_seen_and_said():
     assert not report.ok
     assert [(one.what, one.expected, one.found) for one in report.seen] == [("gas", "armed", "off")]
     assert "no token was sold to home 01 yet" in report.said[0]
+
+
+def test_emergency_credit_once_and_a_friendly_window_with_the_link_lost_inside_it():
+    report = played("emergency-credit-and-friendly-hours.toml")
+    taken = [said for said in report.said if "emergency credit" in said]
+    assert taken == ["01 selected emergency credit: taken", "01 selected emergency credit: not on offer"]

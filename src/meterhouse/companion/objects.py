@@ -24,9 +24,6 @@ __all__ = [
     "GAS_DEBT_NOTE",
     "GAS_EMERGENCY_CREDIT",
     "GAS_HAN_FAILURE",
-    "GAS_LINK_EVENTS",
-    "GAS_LINK_EVENT_CODE",
-    "GAS_LINK_EVENT_COUNTDOWN",
     "GAS_PROFILE",
     "GAS_PROFILE_STATUS",
     "GAS_TARIFF",
@@ -100,10 +97,6 @@ GAS_CALENDAR: Final = Obis.parse("0-1:94.44.15.255")
 """Data: array of 7 long64-unsigned, Monday first; bit n is the half hour n (UTC) in which no supply closes."""
 GAS_EMERGENCY_CREDIT: Final = Obis.parse("0-1:19.10.1.255")
 """Credit of type emergency: what of it is left, its limit, and its state in attribute 8 (credit_status)."""
-GAS_LINK_EVENTS: Final = Obis.parse("0-1:99.98.10.255")
-"""Event log of the gas link: clock, code (1 failed, 2 restored), countdown in half hours then (S0-128)."""
-GAS_LINK_EVENT_CODE: Final = Obis.parse("0-1:96.11.10.255")
-GAS_LINK_EVENT_COUNTDOWN: Final = Obis.parse("0-1:96.11.11.255")
 
 
 def half_hour_profile(

@@ -14,7 +14,9 @@
     [[act]]     at = "0d 12:00", do = "pay", home = "01", amount = "20.00"
     [[expect]]  at = "3d 01:00", home = "01", gas = "on", countdown = 0
 
-Acts: `pay` (amount), `key_in` (token = "last" or 20 digits), `press` (fuel), `tariff` (price, standing_charge, cv).
+Acts: `pay` (amount), `key_in` (token = "last" or 20 digits), `press` (fuel), `tariff` (price, standing_charge, cv),
+`limits` (emergency, threshold, low), `calendar` (friendly: seven numbers, Monday first, bit n the half hour n in UTC),
+`emergency` (emergency credit is selected on the keypad).
 Expectations: `gas` and `electricity` (on, armed, off), `balance`, `debt`, `volume_l`, `cutoff_l`, `countdown`,
 `link` (up, down) as the meter has them, `hub_countdown` and `hub_link` as the hub has them. Whatever it expects, the
 invariants of every world hold as well.
@@ -37,7 +39,7 @@ from meterhouse.simulation.faults import Fault, apply_faults, fault_kinds
 from meterhouse.simulation.fuzz import FINE_DAYS
 from meterhouse.simulation.street_world import StreetReport, StreetWorld
 from meterhouse.simulation.trace import Trace
-from meterhouse.supplier.headend import SetGasTariff
+from meterhouse.supplier.headend import Job, SetGasCalendar, SetGasLimits, SetGasTariff
 
 __all__ = ["Scenario", "ScenarioReport", "Seen", "parse_scenario", "run_scenario"]
 
@@ -47,6 +49,9 @@ _ACTS: Final = {
     "key_in": {"token"},
     "press": {"fuel"},
     "tariff": {"price", "standing_charge", "cv"},
+    "limits": {"emergency", "threshold", "low"},
+    "calendar": {"friendly"},
+    "emergency": set(),
 }
 _SIGHTS: Final = frozenset(
     {"gas", "electricity", "balance", "debt", "volume_l", "cutoff_l", "countdown", "link", "hub_countdown", "hub_link"}
@@ -198,8 +203,12 @@ def _do(world: StreetWorld, act: _Timed, said: list[str], now: Instant) -> None:
                 said.append(f"{act.home} pressed the gas button: {street.press_gas(act.home)}")
             case "press":
                 said.append(f"{act.home} pressed the electricity button: {street.press_electricity(act.home)}")
+            case "emergency":
+                hub = street.site(act.home).hub
+                chosen = world.world.call(hub, hub.select_emergency)
+                said.append(f"{act.home} selected emergency credit: {'taken' if chosen else 'not on offer'}")
             case _:
-                _set_tariff(world, act, said)
+                _set(world, act, said)
     except MeterhouseError as error:
         said.append(f"{act.home} {act.fields['do']}: {error.sentence()}")
 
@@ -226,10 +235,18 @@ class _Saying:
         self._said.append(f"{self._home} {order}: {stage} {why}".rstrip())
 
 
-def _set_tariff(world: StreetWorld, act: _Timed, said: list[str]) -> None:
-    currency = world.street.plan.currency
-    price, day = (Money.parse(str(act.fields[name]), currency).amount for name in ("price", "standing_charge"))
-    job = SetGasTariff("tariff", price, day, int(act.fields["cv"]), _Saying(act.home, said))
+def _set(world: StreetWorld, act: _Timed, said: list[str]) -> None:
+    def money(name: str) -> int:
+        return Money.parse(str(act.fields[name]), world.street.plan.currency).amount
+
+    book = _Saying(act.home, said)
+    job: Job
+    if act.fields["do"] == "limits":
+        job = SetGasLimits("limits", money("emergency"), money("threshold"), money("low"), book)
+    elif act.fields["do"] == "calendar":
+        job = SetGasCalendar("calendar", tuple(map(int, act.fields["friendly"])), book)
+    else:
+        job = SetGasTariff("tariff", money("price"), money("standing_charge"), int(act.fields["cv"]), book)
     hub: Eui64 = world.street.site(act.home).names.hub
     world.world.call(world.street.head_end, partial(world.street.head_end.submit, hub, job))
 
