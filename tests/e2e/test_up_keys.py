@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from fakes.street_process import MAIN, running
-
-STREET = """
-[street]
-name = "One home"
-start = 2026-01-05T00:00:00Z
-
-[gas]
-price = "0.0737"
-standing_charge = "0.2911"
-cv = 39_500
-
-[[home]]
-id = "01"
-gas = { mode = "prepay", opening_balance = "7.00" }
-"""
-
-
-def say(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [*MAIN, *(str(word) for word in words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+from e2e_street import ONE_HOME, say
+from fakes.street_process import running
 
 
 @pytest.mark.requirement("S3-18")
 def test_keys_guard_a_running_street_and_the_command_line_sells_with_one(tmp_path: Path) -> None:
-    (tmp_path / "street.toml").write_text(STREET)
+    (tmp_path / "street.toml").write_text(ONE_HOME)
     data = tmp_path / "data"
     with running(tmp_path, str(tmp_path / "street.toml"), "--speed", "3600") as street:
         assert street.told["api_keys"] is False

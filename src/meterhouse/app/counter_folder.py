@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from meterhouse.model import ConfigurationError
-from meterhouse.store import Database, DataFolder, FileKeyStore, Till, read_limits
+from meterhouse.store import Database, DataFolder, FileKeyStore, KeyUsage, Till, read_limits
 from meterhouse.supplier.vending import EncryptionSchemes, StsService
 
 __all__ = ["open_books", "open_counter"]
@@ -23,8 +23,12 @@ def open_counter(path: Path) -> Iterator[Till]:
         StorageError: it cannot be used.
     """
     _there(path)
-    with DataFolder(path) as folder, Database(folder.url) as database:
-        services = EncryptionSchemes({"sts": StsService(FileKeyStore(folder.keys))})
+    with (
+        DataFolder(path) as folder,
+        closing(KeyUsage(folder.keys)) as usage,
+        Database(folder.url) as database,
+    ):
+        services = EncryptionSchemes({"sts": StsService(FileKeyStore(folder.keys, usage=usage))})
         yield Till(database, services, os.urandom, limits=read_limits(path))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,9 +20,10 @@ from meterhouse.app.site import SUPPLY_GROUP
 from meterhouse.app.street import StreetPlan, parse_street
 from meterhouse.app.street_desk import StreetDesk
 from meterhouse.app.tcp_wires import Addresses, lay_tcp
+from meterhouse.app.webhooks import telling
 from meterhouse.links import PacedClock, Pump
 from meterhouse.model import SECOND, ConfigurationError, StorageError, UsageError
-from meterhouse.store import Database, DataFolder, FileKeyStore, read_limits
+from meterhouse.store import Database, DataFolder, FileKeyStore, KeyUsage, read_limits
 from meterhouse.store.profiles import ProfileOptions
 from meterhouse.supplier.vending import StsService
 
@@ -95,8 +96,8 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
     with DataFolder(settings.folder) as folder:
         plan = _plan(folder, settings)
         keys = _keys(folder)
-        with Database(folder.url) as database:
-            services = StsService(_key_store(folder, keys))
+        with closing(KeyUsage(folder.keys)) as usage, Database(folder.url) as database:
+            services = StsService(_key_store(folder, keys, usage))
             books = Books(database, services, os.urandom, limits=read_limits(folder.path))
             resumed = books.resumed_at()
             start = plan.start if resumed is None else resumed
@@ -111,17 +112,18 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
             )
             failed = BookKeeping(pump, street, books).failed
             try:
-                yield RunningStreet(
-                    street,
-                    StreetDesk(street, settings.speed),
-                    pump,
-                    addresses,
-                    resumed is not None,
-                    measured,
-                    failed,
-                    pending,
-                    ApiAccess(database),
-                )
+                async with telling(database):
+                    yield RunningStreet(
+                        street,
+                        StreetDesk(street, settings.speed),
+                        pump,
+                        addresses,
+                        resumed is not None,
+                        measured,
+                        failed,
+                        pending,
+                        ApiAccess(database),
+                    )
             finally:
                 await pump.close()
                 street.checkpoint()
@@ -169,8 +171,8 @@ def _write_private(path: Path, content: bytes) -> None:
         ) from error
 
 
-def _key_store(folder: DataFolder, keys: StreetKeys) -> FileKeyStore:
-    store = FileKeyStore(folder.keys)
+def _key_store(folder: DataFolder, keys: StreetKeys, usage: KeyUsage) -> FileKeyStore:
+    store = FileKeyStore(folder.keys, usage=usage)
     if not store.has(SUPPLY_GROUP, 1):
         store.add(SUPPLY_GROUP, 1, keys.vending(SUPPLY_GROUP))
     return store

@@ -8,6 +8,7 @@ import typer
 
 from meterhouse import __version__
 from meterhouse.cli.decode import decode
+from meterhouse.cli.hook import hook
 from meterhouse.cli.key import key
 from meterhouse.cli.ledger import backup, ledger, restore_backup
 from meterhouse.cli.profile import profile
@@ -37,6 +38,7 @@ app.add_typer(scenario, name="scenario")
 app.add_typer(profile, name="profile")
 app.add_typer(token, name="token")
 app.add_typer(key, name="key")
+app.add_typer(hook, name="hook")
 
 
 @app.command()

@@ -11,7 +11,7 @@ from meterhouse.store.device_state import SqlDeviceState
 from meterhouse.store.events import EVENTS_KEPT, SqlEvents
 from meterhouse.store.flush import flush_days
 from meterhouse.store.folder import LAYOUT_VERSION, DataFolder
-from meterhouse.store.hooks import Call, add_hook, signature, tell_hooks
+from meterhouse.store.hooks import Call, Hook, add_hook, list_hooks, remove_hook, signature, tell_hooks
 from meterhouse.store.intervals import partitions, read_partition, write_partition
 from meterhouse.store.key_usage import KeyCap, KeyUsage, Used, audit_breach
 from meterhouse.store.keys import FileKeyStore
@@ -37,6 +37,7 @@ __all__ = [
     "Database",
     "FileKeyStore",
     "HomeRecord",
+    "Hook",
     "KeyCap",
     "KeyUsage",
     "Landing",
@@ -60,9 +61,11 @@ __all__ = [
     "back_up",
     "flush_days",
     "lift",
+    "list_hooks",
     "partitions",
     "read_limits",
     "read_partition",
+    "remove_hook",
     "restore",
     "signature",
     "take_batch",

@@ -11,21 +11,24 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from meterhouse.model import HOUR, SECOND, Instant, UsageError, isoformat
+from meterhouse.model import HOUR, SECOND, Instant, NotFoundError, StateError, UsageError, isoformat
 from meterhouse.store.database import Database
 from meterhouse.store.schema import hooks, vend_stages
 from meterhouse.store.transaction import Transaction
 
-__all__ = ["Call", "add_hook", "signature", "tell_hooks"]
+__all__ = ["Call", "Hook", "add_hook", "list_hooks", "remove_hook", "signature", "tell_hooks"]
 
 _AT_ONCE: Final = 100
 _FIRST_PAUSE: Final = 2 * SECOND
 _LONGEST_PAUSE: Final = HOUR
 _SECRET: Final = 16
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 
+_ALL: Final = select(hooks).order_by(hooks.c.name)
 _DUE: Final = select(hooks).where(hooks.c.due <= bindparam("now")).order_by(hooks.c.name)
 _STEPS: Final = (
     select(vend_stages).where(vend_stages.c.id > bindparam("after")).order_by(vend_stages.c.id).limit(_AT_ONCE)
@@ -52,6 +55,23 @@ class Call:
     headers: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Who listens.
+
+    Attributes:
+        name: of the listener.
+        url: where it is called.
+        attempts: calls in a row that were not heard.
+        due: when it is called again at the earliest, by the wall's clock; 0 at once.
+    """
+
+    name: str
+    url: str
+    attempts: int
+    due: Instant
+
+
 def signature(secret: bytes, at: Instant, body: bytes) -> str:
     """`t=seconds,v1=HMAC-SHA-256(secret, seconds "." body)`: the listener must refuse old seconds and other sums."""
     seconds = str(at // SECOND)
@@ -63,13 +83,41 @@ def add_hook(transaction: Transaction, name: str, url: str, secret: bytes) -> No
 
     Raises:
         UsageError: the address is not HTTPS (or loopback), or the secret is short.
+        StateError: the name listens already.
     """
-    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")) or len(secret) < _SECRET:
+    if not _callable(url) or len(secret) < _SECRET:
         raise UsageError(f"hook {name}: the address must be https, and the secret have {_SECRET} bytes or more")
+    if name in {hook.name for hook in list_hooks(transaction)}:
+        raise StateError(f"'{name}' listens already", remedy="Remove it first, or choose another name.")
     row = transaction.first(select(func.coalesce(func.max(vend_stages.c.id), 0)))
     position = 0 if row is None else row[0]
     new = {"name": name, "url": url, "secret": secret, "position": position, "attempts": 0, "due": 0}
     transaction.execute(insert(hooks), new)
+
+
+def list_hooks(transaction: Transaction) -> list[Hook]:
+    """Who listens, by name."""
+    return [Hook(row.name, row.url, row.attempts, Instant(row.due)) for row in transaction.rows(_ALL)]
+
+
+def remove_hook(transaction: Transaction, name: str) -> None:
+    """Tell a listener nothing any more.
+
+    Raises:
+        NotFoundError: nobody of this name listens.
+    """
+    if transaction.execute(delete(hooks).where(hooks.c.name == name)).rowcount == 0:
+        raise NotFoundError(f"no hook '{name}'")
+
+
+def _callable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    )
 
 
 def tell_hooks(database: Database, now: Instant, post: Callable[[Call], bool]) -> int:

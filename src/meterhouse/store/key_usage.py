@@ -118,12 +118,15 @@ class KeyUsage:
             self._tell(what, name, **fields)
 
     def close(self) -> None:
-        """Give what is reserved and not used back; nothing may be spent after."""
+        """Give what is reserved and not used back; nothing may be spent after. Says nothing of keys that had none."""
         with self._lock:
+            spent = [name for name, used in self._used.items() if used != self._reserved.get(name)]
+            if not spent:
+                return
             self._reserved = dict(self._used)
             self._write()
-            for name, used in self._used.items():
-                self._tell("closed", name, **_told(used))
+            for name in spent:
+                self._tell("closed", name, **_told(self._used[name]))
 
     def _tell(self, what: str, name: KeyName, **fields: object) -> None:
         line = {"at": time.time_ns() // 1_000_000, "what": what, "key": str(name), "before": self._chain, **fields}

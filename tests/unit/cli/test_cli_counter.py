@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
@@ -8,7 +9,8 @@ from typer.testing import CliRunner
 from counter_street import NOW, build
 from meterhouse.cli import app
 from meterhouse.model import isoformat
-from meterhouse.store import Database, DataFolder, FileKeyStore, SqlRegistry
+from meterhouse.store import Database, DataFolder, FileKeyStore, KeyCap, KeyUsage, SqlRegistry, audit_breach
+from meterhouse.supplier.vending import KeyName
 
 AT = isoformat(NOW)
 
@@ -120,3 +122,18 @@ def test_a_restored_folder_never_gives_an_identifier_twice(data, tmp_path):
     assert new not in lost
     assert document("ledger", "verify", "--data", tmp_path / "new")["holds"]
     assert say("restore", tmp_path / "copy", "--data", tmp_path / "new").exit_code == 1
+
+
+def test_each_sale_counts_against_its_key_and_a_cap_refuses_the_next(data):
+    name = KeyName("123457", 1)
+    for number in range(2):
+        document("vend", "A0", "20.00", "--data", data, "--at", AT, "--request", f"r{number}")
+    with closing(KeyUsage(data / "keys")) as usage:
+        used = usage.used(name)
+        assert used.tokens == 2, "a till that closes cleanly gives its reserve back"
+        assert used.money5 >= 2 * 16 * 100_000
+        usage.set_cap(name, KeyCap(tokens=2))
+    refused = say("vend", "A0", "20.00", "--data", data, "--at", AT, "--request", "r9")
+    assert (refused.exit_code, "may make no more than 2 tokens" in refused.output) == (4, True)
+    assert audit_breach(data / "keys") is None
+    assert "refused by cap" in (data / "keys" / "audit.jsonl").read_text()

@@ -94,7 +94,17 @@ def test_a_listener_hears_each_step_once_it_listens_signed_and_in_order(database
     assert len(calls) == 3
 
 
-@pytest.mark.parametrize(("url", "secret"), [("http://shop.example", b"s" * 16), ("https://shop.example", b"short")])
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("http://shop.example", b"s" * 16),
+        ("http://127.0.0.1.shop.example", b"s" * 16),
+        ("http://127.0.0.1@shop.example", b"s" * 16),
+        ("file:///etc/hosts", b"s" * 16),
+        ("https://", b"s" * 16),
+        ("https://shop.example", b"short"),
+    ],
+)
 def test_a_listener_without_tls_or_with_a_short_secret_is_refused(database, url, secret):
     with pytest.raises(UsageError):
         database.run(lambda tx: add_hook(tx, "shop", url, secret))
