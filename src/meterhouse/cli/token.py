@@ -83,12 +83,29 @@ def make(
     at: Annotated[str, typer.Option(help="When, ISO 8601; now if left out.")] = "",
     json: Json = False,
 ) -> None:
-    """Make an STS credit token for a test or a commissioning. It is booked nowhere and counts against no cap."""
+    """Make an STS credit token for a test or a commissioning. It is booked nowhere, but counts for its key's cap."""
     from meterhouse.cli import token_run  # noqa: PLC0415 -- slow to import: `--help` is not to wait
 
     now = parse_instant(at) if at else Instant(time_ns() // 1_000_000)
     meter = token_run.meter_of(pan, group, revision, tariff_index, base_date, fuel)
-    token_run.make(
-        Money.parse(amount, currency), meter, token_run.service_at(key_file, family, tables), now, as_json=json
-    )
+    with token_run.counted(key_file) as usage:
+        service = token_run.service_at(key_file, family, tables, usage)
+        token_run.make(Money.parse(amount, currency), meter, service, now, as_json=json)
     say.print("This token is in no ledger. Its minute must not be sold again to this meter.", style="yellow")
+
+
+@token.command()
+@spoken
+def cap(
+    key_file: KeyFile,
+    group: Group,
+    revision: Revision = 1,
+    tokens: Annotated[int | None, typer.Option(min=0, help="So many tokens in the key's life.")] = None,
+    value: Annotated[str, typer.Option(help="So much value in the key's life, like 50000.00.")] = "",
+    json: Json = False,
+) -> None:
+    """Set what a vending key may make in its life; without a cap, say what it may make and has made."""
+    from meterhouse.cli import token_run  # noqa: PLC0415 -- slow to import: `--help` is not to wait
+
+    most = Money.parse(value) if value else None
+    token_run.cap(key_file, group, revision, tokens, most, as_json=json)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,10 +26,18 @@ from meterhouse.protocols.sts import (
     decode_token,
     instant_of_tid,
 )
-from meterhouse.store import FileKeyStore
-from meterhouse.supplier.vending import EA07_DKGA02, EA07_DKGA04, EA11_DKGA04, MeterRecord, StsFamily, StsService
+from meterhouse.store import DataFolder, FileKeyStore, KeyCap, KeyUsage
+from meterhouse.supplier.vending import (
+    EA07_DKGA02,
+    EA07_DKGA04,
+    EA11_DKGA04,
+    KeyName,
+    MeterRecord,
+    StsFamily,
+    StsService,
+)
 
-__all__ = ["check", "decode", "make", "meter_of", "service_at"]
+__all__ = ["cap", "check", "counted", "decode", "make", "meter_of", "service_at"]
 
 _PASSPHRASE: Final = "METERHOUSE_KEYS_PASSPHRASE"  # noqa: S105 - the name of a variable
 _CLASSES: Final = ("credit", "test or display", "management", "reserved")
@@ -71,14 +81,50 @@ def make(amount: Money, meter: MeterRecord, service: StsService, now: Instant, *
     _print({"token": made.digits, "grouped": made.grouped(), "value": str(value), "tid": tid}, json=as_json)
 
 
-def service_at(key_file: Path, family: str, tables: Path | None) -> StsService:
-    """The service with the keys at `key_file`.
+def cap(key_file: Path, group: str, revision: int, tokens: int | None, value: Money | None, *, as_json: bool) -> None:
+    """Set what a key may make in its life, where a cap is given; print what it may make and has made."""
+    name = KeyName(group, revision)
+    with counted(key_file) as usage:
+        if tokens is not None or value is not None:
+            before = usage.cap(name)
+            most = before.tokens if tokens is None else tokens
+            usage.set_cap(name, KeyCap(most, before.money5 if value is None else value.amount))
+        now, used = usage.cap(name), usage.used(name)
+    document = {
+        "key": str(name),
+        "most_tokens": now.tokens,
+        "most_money5": now.money5,
+        "tokens": used.tokens,
+        "money5": used.money5,
+    }
+    _print(document, json=as_json)
+
+
+@contextmanager
+def counted(key_file: Path) -> Iterator[KeyUsage]:
+    """What the keys at `key_file` have made. Where they belong to a data folder, nobody else sells from it meanwhile.
+
+    Raises:
+        ConfigurationError: no key store there, or a street or a till is using them.
+    """
+    folder = _folder(key_file)
+    house = folder.absolute().parent
+    with (
+        DataFolder(house) if (house / "meterhouse.db").exists() else nullcontext(),
+        closing(KeyUsage(folder)) as usage,
+    ):
+        yield usage
+
+
+def service_at(key_file: Path, family: str, tables: Path | None, usage: KeyUsage | None = None) -> StsService:
+    """The service with the keys at `key_file`; what it makes counts in `usage`.
 
     Raises:
         ConfigurationError: no key store there.
         NotFoundError: no such family, or no table file.
     """
-    return StsService(_keys(key_file), _family(family, tables))
+    keys = FileKeyStore(_folder(key_file), os.environ.get(_PASSPHRASE), usage)
+    return StsService(keys, _family(family, tables))
 
 
 def meter_of(pan: str, group: str, revision: int, tariff_index: int, base_date: int, fuel: Fuel) -> MeterRecord:
@@ -87,7 +133,7 @@ def meter_of(pan: str, group: str, revision: int, tariff_index: int, base_date: 
     return MeterRecord(nobody, fuel, nobody, pan, group, tariff_index, revision, base_date)
 
 
-def _keys(path: Path) -> FileKeyStore:
+def _folder(path: Path) -> Path:
     folder = path.parent if path.name == "vending.keys" else path
     if not (folder / "vending.keys").is_file():
         raise ConfigurationError(
@@ -95,7 +141,7 @@ def _keys(path: Path) -> FileKeyStore:
             why="A token is made or opened only with the vending key of its meter.",
             remedy="Give --key-file the folder that holds vending.keys.",
         )
-    return FileKeyStore(folder, os.environ.get(_PASSPHRASE))
+    return folder
 
 
 def _family(name: str, tables: Path | None) -> StsFamily:

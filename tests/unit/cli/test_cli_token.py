@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from meterhouse.cli import app
 from meterhouse.companion.utrn import UtrnKey, UtrnValue, make_utrn
 from meterhouse.model import UNIT, Eui64
-from meterhouse.store import FileKeyStore
+from meterhouse.store import Database, DataFolder, FileKeyStore, audit_breach
 
 PAN = "600727000000000009"
 
@@ -80,3 +80,22 @@ def test_check_needs_no_key_and_tells_the_scheme():
     told = run("check", "00000000000150997584", "--json")
     assert (told.exit_code, json.loads(told.stdout)["kind"]) == (0, "test or display")
     assert run("check", "123").exit_code == 2
+
+
+def test_a_token_that_was_made_counts_for_the_cap_of_its_key(keys):
+    key = ("--group", "123457", "--key-file", keys, "--json")
+    assert json.loads(run("cap", *key, "--tokens", "2").stdout)["most_tokens"] == 2
+    assert [run("make", "20.00", *of(keys)).exit_code for _ in range(3)] == [0, 0, 4]
+    told = json.loads(run("cap", *key).stdout)
+    assert (told["most_tokens"], told["tokens"]) == (2, 2)
+    assert told["money5"] >= 40 * UNIT
+    assert audit_breach(keys) is None
+
+
+def test_no_token_is_made_with_the_keys_of_a_folder_that_is_in_use(tmp_path):
+    with DataFolder(tmp_path / "data") as folder:
+        FileKeyStore(folder.keys).add("123457", 1, bytes(range(20)))
+        with Database(folder.url):
+            refused = run("make", "20.00", *of(folder.keys))
+    assert (refused.exit_code, "in use" in refused.output) == (1, True)
+    assert run("make", "20.00", *of(tmp_path / "data" / "keys")).exit_code == 0
