@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from meterhouse.app.token_schemes import token_schemes
 from meterhouse.model import ConfigurationError
 from meterhouse.store import Database, DataFolder, FileKeyStore, KeyUsage, Till, read_limits
-from meterhouse.supplier.vending import EncryptionSchemes, StsService
 
 __all__ = ["open_books", "open_counter"]
 
@@ -28,7 +28,7 @@ def open_counter(path: Path) -> Iterator[Till]:
         closing(KeyUsage(folder.keys)) as usage,
         Database(folder.url) as database,
     ):
-        services = EncryptionSchemes({"sts": StsService(FileKeyStore(folder.keys, usage=usage))})
+        services = token_schemes(path, FileKeyStore(folder.keys, usage=usage))
         yield Till(database, services, os.urandom, limits=read_limits(path))
 
 

@@ -20,12 +20,12 @@ from meterhouse.app.site import SUPPLY_GROUP
 from meterhouse.app.street import StreetPlan, parse_street
 from meterhouse.app.street_desk import StreetDesk
 from meterhouse.app.tcp_wires import Addresses, lay_tcp
+from meterhouse.app.token_schemes import token_schemes
 from meterhouse.app.webhooks import telling
 from meterhouse.links import PacedClock, Pump
 from meterhouse.model import SECOND, ConfigurationError, StorageError, UsageError
 from meterhouse.store import Database, DataFolder, FileKeyStore, KeyUsage, read_limits
 from meterhouse.store.profiles import ProfileOptions
-from meterhouse.supplier.vending import StsService
 
 __all__ = ["RunSettings", "RunningStreet", "open_street"]
 
@@ -97,7 +97,7 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
         plan = _plan(folder, settings)
         keys = _keys(folder)
         with closing(KeyUsage(folder.keys)) as usage, Database(folder.url) as database:
-            services = StsService(_key_store(folder, keys, usage))
+            services = token_schemes(folder.path, _key_store(folder, keys, usage))
             books = Books(database, services, os.urandom, limits=read_limits(folder.path))
             resumed = books.resumed_at()
             start = plan.start if resumed is None else resumed
