@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fakes.street_desk import START, StreetDesk, street
 from meterhouse.app.desk import HomeDetail, KeyIn, MeterView, Receipt, Stage, StageName, Supply
+from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.console import views
 from meterhouse.console.views import words
 from meterhouse.console.views.supply_badge import supply_badge
@@ -222,6 +223,12 @@ def test_refused_life_line_ends_there_with_reason_and_next_step() -> None:
     assert [step.word for step in view.steps] == ["Token made", "Refused"]
     assert (view.why, view.settled, view.state.word) == ("Wrong key.", True, "Refused")
     assert view.next_step
+
+
+def test_a_token_that_counted_before_is_not_to_be_typed_once_more() -> None:
+    used = TokenVerdict.USED.sentence
+    view = views.payment_view(_receipt(MADE, Stage(StageName.REFUSED, START, used)), LONDON)
+    assert (view.why, view.next_step) == (used, "")
 
 
 def test_payment_that_all_went_to_debt_has_no_life_line() -> None:

@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import Final
 
 from meterhouse.app.desk import HomeView, Receipt, Stage, StageName
+from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.console.views.supply_badge import Tone
 from meterhouse.console.views.words import clock_text, money_text, time_text, token_text
 from meterhouse.model import Money
@@ -31,7 +32,7 @@ class PaymentView:
     Attributes:
         state: the newest step in a few words.
         why: filled where the token was refused.
-        next_step: what to do about it.
+        next_step: what to do about it, where the reason itself does not say so.
         settled: no further step will come.
     """
 
@@ -60,6 +61,8 @@ _WORDS: Final = {
     StageName.REFUSED: "Refused",
 }
 _ASK: Final = "Check that the token is for this home's meter, and ask the customer to type it on the keypad."
+_SAID_BY_HUBS: Final = frozenset(verdict.sentence for verdict in TokenVerdict)
+"""Reasons that say themselves what to do, or that nothing is to be done."""
 _DEBT_ONLY: Final = Step("All to debt", "check_circle", Tone.GOOD, "")
 
 
@@ -81,7 +84,7 @@ def payment_view(receipt: Receipt, zone: tzinfo) -> PaymentView:
         steps=_steps(reached, refused, zone) if receipt.token else (),
         state=_state(receipt, zone),
         why=refused.why if refused else "",
-        next_step=_ASK if refused else "",
+        next_step=_ASK if refused and refused.why not in _SAID_BY_HUBS else "",
         settled=settled,
     )
 
