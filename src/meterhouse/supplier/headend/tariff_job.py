@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from meterhouse.supplier.headend.ports import Clients, HubEntry, OrderBook
 __all__ = ["SetGasCalendar", "SetGasLimits", "SetGasTariff", "SetGasTariffMatrix"]
 
 
-class _Setting:
+class _Setting(ABC):
     """A job that writes data objects of a hub; one that the hub finds senseless is refused, and that is its end."""
 
     __slots__ = ()
@@ -22,9 +23,9 @@ class _Setting:
     order: str
     book: OrderBook
 
+    @abstractmethod
     def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
         """What goes where."""
-        raise NotImplementedError
 
     def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
         """Every write in one association."""
