@@ -15,4 +15,4 @@ def reference(path: str) -> Path:
         found = folder / "shared" / path
         if found.exists():
             return found
-    pytest.skip(f"shared/{path} is not on this machine: measured or licensed data never enter the project")
+    pytest.skip(f"NOT TESTED: shared/{path} is not on this machine: measured or licensed data never enter the project")

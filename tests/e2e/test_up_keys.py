@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from e2e_street import ONE_HOME, say
 from fakes.street_process import running
 
 
-@pytest.mark.requirement("S3-18")
 def test_keys_guard_a_running_street_and_the_command_line_sells_with_one(tmp_path: Path) -> None:
     (tmp_path / "street.toml").write_text(ONE_HOME)
     data = tmp_path / "data"

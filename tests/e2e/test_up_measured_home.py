@@ -12,6 +12,7 @@ import pytest
 from fakes.street_process import StreetProcess, running
 from meterhouse.model import DAY, HALF_HOUR, Fuel, Instant, isoformat, parse_instant
 from meterhouse.store import Database, SqlIntervals
+from reference_data import reference
 
 FILE = Path("data/dual_fuel/uk_home0_openeemeter_hourly.parquet")
 STREET = """
@@ -35,13 +36,6 @@ DAYS = 2
 MICRO = 1_000_000
 CV_SCALE = Fraction("3.6") / (Fraction("39.5") * Fraction("1.02264"))
 """m³ in a kWh."""
-
-
-def shared() -> Path:
-    for folder in Path(__file__).resolve().parents:
-        if (folder / "shared" / FILE).is_file():
-            return folder / "shared" / FILE
-    pytest.skip(f"NOT TESTED: no shared/{FILE} beside the repository, so no real home was run")
 
 
 def half_hours(nano: np.ndarray) -> np.ndarray:
@@ -78,7 +72,7 @@ def exported(street: StreetProcess, fuel: Fuel) -> list[tuple[str, str]]:
 
 @pytest.mark.timeout(180)
 def test_half_hours_of_a_real_home_are_stored_exactly(tmp_path: Path) -> None:
-    path = shared()
+    path = reference(FILE)
     told = expected(path)
     assert min(map(sum, told.values())) > 0, "days without use would prove nothing"
     (tmp_path / "street.toml").write_text(STREET)

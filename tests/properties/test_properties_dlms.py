@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -32,6 +31,7 @@ from meterhouse.protocols.dlms.acse import decode_aare, decode_aarq, decode_rele
 from meterhouse.protocols.dlms.initiate import decode_initiate_request, decode_initiate_response
 from meterhouse.protocols.dlms.requests import decode_request, encode_request
 from meterhouse.protocols.dlms.responses import decode_response, decode_results, encode_response
+from reference_data import reference
 
 DECODERS = [
     decode_data,
@@ -103,15 +103,10 @@ def test_any_stream_is_framed_or_malformed(pieces):
 
 
 def vector_apdus():
-    for folder in Path(__file__).resolve().parents:
-        path = folder / "shared" / "reference" / "vectors" / "dlms.json"
-        if path.exists():
-            for vector in json.loads(path.read_text()):
-                for key in ("plain", "expected", "frame"):
-                    if key in vector:
-                        yield bytes.fromhex(vector[key])
-            return
-    pytest.skip("NOT TESTED: shared/reference/vectors/dlms.json is not beside this repository")
+    for vector in json.loads(reference("reference/vectors/dlms.json").read_text()):
+        for key in ("plain", "expected", "frame"):
+            if key in vector:
+                yield bytes.fromhex(vector[key])
 
 
 def test_every_prefix_and_flip_of_the_vectors_decodes_or_is_malformed():

@@ -40,8 +40,6 @@ START = parse_instant("2026-11-23T09:00:00Z")  # a Monday
 
 
 @pytest.mark.requirement("S3-19")
-@pytest.mark.requirement("S3-89")
-@pytest.mark.requirement("S0-80")
 def test_two_years_of_payments_end_a_debt_on_the_exact_last_penny():
     """20.00 a week against 313.37: a fifth, at most 3.50 a week, then half; each statement agrees with the book."""
     with Database("sqlite://") as database:

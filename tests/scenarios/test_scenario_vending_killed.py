@@ -84,7 +84,6 @@ class Nursery:
 @pytest.mark.timeout(3600)
 @pytest.mark.slow
 @pytest.mark.requirement("S3-87")
-@pytest.mark.requirement("S3-06")
 @pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_process_killed_at_any_moment_loses_no_payment_and_makes_no_token_twice(kind, apart, tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -20,6 +19,7 @@ from meterhouse.protocols.dlms.initiate import (
 )
 from meterhouse.protocols.dlms.requests import Access, GetRequest, Target, decode_request, encode_request
 from meterhouse.protocols.dlms.responses import ConfirmedServiceError, decode_response
+from reference_data import reference
 
 CIPHERED = [
     "GB T40 glo-get-request auth only",
@@ -33,11 +33,7 @@ OTHER_TITLE = bytes.fromhex("4d4d4d0000000001")
 
 @pytest.fixture(scope="module")
 def vectors() -> dict[str, dict[str, str]]:
-    for folder in Path(__file__).resolve().parents:
-        path = folder / "shared" / "reference" / "vectors" / "dlms.json"
-        if path.exists():
-            return {vector["name"]: vector for vector in json.loads(path.read_text())}
-    pytest.skip("NOT TESTED: shared/reference/vectors/dlms.json is not beside this repository")
+    return {vector["name"]: vector for vector in json.loads(reference("reference/vectors/dlms.json").read_text())}
 
 
 def channel(vector: dict[str, str], title: bytes, other: bytes, count: int = 0) -> Channel:

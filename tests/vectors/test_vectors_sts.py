@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -45,6 +44,7 @@ from meterhouse.protocols.sts import (
     tid_at,
 )
 from meterhouse.protocols.sts.container import Block, crc, join, split
+from reference_data import reference
 
 PAN9 = MeterPan("600727000000000009")
 PAN82 = MeterPan("000001000000000082")
@@ -60,13 +60,7 @@ def when(text: str):
 
 @pytest.fixture(scope="session")
 def licensed() -> StaTables:
-    for folder in Path(__file__).resolve().parents:
-        file = folder / "shared" / "reference" / "ea07-tables.toml"
-        if file.exists():
-            return StaTables.parse(file.read_text())
-    pytest.skip(
-        "EA07 vectors NOT proved: no licensed table file shared/reference/ea07-tables.toml beside the repository"
-    )
+    return StaTables.parse(reference("reference/ea07-tables.toml").read_text())
 
 
 def key_of(case: str, tables: StaTables, pan: MeterPan = PAN9, tariff_index: int = 1) -> DecoderKey:

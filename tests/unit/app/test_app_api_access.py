@@ -31,7 +31,6 @@ def made(data: Path, name: str, scope: str) -> str:
     return str(json.loads(said.stdout)["key"])
 
 
-@pytest.mark.requirement("S3-18")
 def test_the_door_is_open_until_the_first_key_and_stays_shut_after_the_last(data: Path) -> None:
     with Database(f"sqlite:///{data / 'meterhouse.db'}") as database:
         access = ApiAccess(database)

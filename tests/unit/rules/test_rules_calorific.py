@@ -51,8 +51,6 @@ def test_a_monthly_value_is_the_average_of_the_month_before_from_its_first_day_o
 
 
 @pytest.mark.requirement("S3-21")
-@pytest.mark.requirement("S3-48")
-@pytest.mark.requirement("S3-113")
 def test_a_bill_against_each_policy_at_the_premises_on_measured_gas():
     with reference("data/cv/be_fluvius_gas_cv_by_gasday_2023-10_2023-12.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

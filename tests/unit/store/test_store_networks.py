@@ -40,7 +40,6 @@ def test_a_key_is_kept_as_its_hash_and_says_its_scope(database):
         database.run(lambda tx: SqlApiKeys(tx).remove("shop"))
 
 
-@pytest.mark.requirement("S3-18")
 def test_each_scope_does_its_own_and_no_more_and_a_refusal_says_what_to_do():
     keys = {"r": ApiScope.READ, "v": ApiScope.VEND, "a": ApiScope.ADMIN}
     app = FastAPI()

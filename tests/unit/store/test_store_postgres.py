@@ -96,7 +96,6 @@ def test_the_migrations_make_the_tables_and_indexes_that_the_code_uses(url):
         assert {index.name for index in table.indexes} <= indexes
 
 
-@pytest.mark.requirement("S3-06")
 def test_a_group_of_payments_is_as_good_as_one_after_the_other(url):
     with Database(url) as database:
         database.run(lambda tx: build(tx, homes=3, debt="30.00"))

@@ -12,14 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from meterhouse.store.profiles import Label, Problem, ProfileOptions, read_profile
+from reference_data import reference
 
 
 @pytest.fixture(scope="module")
 def data() -> Path:
-    for folder in Path(__file__).resolve().parents:
-        if (folder / "shared" / "data" / "README.md").exists():
-            return folder / "shared" / "data"
-    pytest.skip("measured profiles NOT proved: no shared/data beside the repository")
+    return reference("data")
 
 
 def numbers(file: Path, column: str) -> np.ndarray:

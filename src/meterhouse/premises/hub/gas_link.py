@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Final
 
 from meterhouse.companion.gas import (
-    CloseValve,
     GasReport,
     HubEnd,
     OpenValve,
@@ -163,8 +162,6 @@ class GasLink:
             self.hand_at = None
             self._mirror.settled(None, ValveState.OPEN, None)
             self._tell(now, "valve.opened")
-        elif isinstance(order, CloseValve):
-            self._mirror.settled(None, ValveState.CLOSED, None)
         self._tries = 0
         if self._orders:
             self._order(now)
