@@ -3,6 +3,11 @@
 A hub dials the carrier and says hello; a head end dials the carrier, says hello, and calls hubs by identity. Each call
 is a session with its own number on either side of the carrier; what travels inside is none of the carrier's business
 (S0-09: no translation in the middle). Frame: length u16 (of what follows), kind u8, session u32, payload; big-endian.
+
+Two services beside the calls. SEAL hands the carrier a composed order, to which it adds the access-control broker's MAC
+and nothing else; SEALED brings it back with the carrier's receipt. NOTE carries one message outside a call, from a hub
+to a party or from a party to a hub (an EUI-64 in front names the other end); whoever has safely taken it says NOTED.
+Both are numbered by who asks, on its own connection, apart from the calls.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from typing import Final
 
 from meterhouse.model import Eui64, MalformedError
 
-__all__ = ["MAX_PAYLOAD", "Frame", "FrameReader", "Hello", "Kind", "Refusal", "Role"]
+__all__ = ["MAX_PAYLOAD", "Frame", "FrameReader", "Hello", "Kind", "Note", "Refusal", "Role", "Sealed"]
 
 _HEAD: Final = struct.Struct(">HBI")
 _OVERHEAD: Final = 5
@@ -34,6 +39,10 @@ class Kind(IntEnum):
     HANG_UP = 7
     PING = 8
     PONG = 9
+    SEAL = 10
+    SEALED = 11
+    NOTE = 12
+    NOTED = 13
 
 
 _KINDS: Final = {kind.value: kind for kind in Kind}
@@ -44,6 +53,7 @@ class Role(IntEnum):
 
     HUB = 1
     HEAD_END = 2
+    CONFIRM = 3
 
 
 class Refusal(IntEnum):
@@ -53,6 +63,12 @@ class Refusal(IntEnum):
     NOT_CONNECTED = 2
     NOT_ALLOWED = 3
     BUSY = 4
+    NO_ORDER = 5
+    ROLE = 6
+    DEVICE = 7
+    BRAKE = 8
+    QUARANTINE = 9
+    FULL = 10
 
     @property
     def sentence(self) -> str:
@@ -65,6 +81,12 @@ _SENTENCES: Final = {
     Refusal.NOT_CONNECTED: "the hub is not connected to the carrier",
     Refusal.NOT_ALLOWED: "this head end may not reach this hub",
     Refusal.BUSY: "the hub is in another session",
+    Refusal.NO_ORDER: "these bytes are no order that the carrier could seal",
+    Refusal.ROLE: "this party's role may not send this use case",
+    Refusal.DEVICE: "the device is not registered and in service, or hangs on another hub",
+    Refusal.BRAKE: "too many orders of this effect: the carrier's brake holds until two officers release it",
+    Refusal.QUARANTINE: "the first orders of a new kind go to the canary ring only",
+    Refusal.FULL: "the line is full; payments go first",
 }
 
 
@@ -102,6 +124,58 @@ class Hello:
         if len(payload) != 9 or payload[0] not in tuple(Role):
             raise MalformedError(f"hello of {len(payload)} bytes is not a role and an EUI-64")
         return cls(Role(payload[0]), Eui64(payload[1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The payload of NOTE: one message, and who is at the other end.
+
+    Attributes:
+        other: from a hub, the party it is for; from a party, the hub; towards either, where it comes from.
+        octets: the message.
+    """
+
+    other: Eui64
+    octets: bytes
+
+    def frame(self, number: int) -> Frame:
+        """The NOTE frame; `number` is the sender's own."""
+        return Frame(Kind.NOTE, number, self.other.octets + self.octets)
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Note:
+        """From a NOTE's payload.
+
+        Raises:
+            MalformedError: it holds no message.
+        """
+        if len(payload) <= 8:
+            raise MalformedError(f"a note of {len(payload)} bytes is not an EUI-64 and a message")
+        return cls(Eui64(payload[:8]), payload[8:])
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The payload of SEALED: the order with its MAC, and the carrier's signed receipt (`companion.receipt`)."""
+
+    order: bytes
+    receipt: bytes
+
+    def frame(self, number: int) -> Frame:
+        """The SEALED frame that answers the SEAL of that number."""
+        return Frame(Kind.SEALED, number, len(self.order).to_bytes(2, "big") + self.order + self.receipt)
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Sealed:
+        """From a SEALED's payload.
+
+        Raises:
+            MalformedError: the length in front is not there or too large.
+        """
+        length = int.from_bytes(payload[:2], "big")
+        if len(payload) < 2 + length:
+            raise MalformedError(f"a sealed order of {length} bytes is cut at {len(payload) - 2}")
+        return cls(payload[2 : 2 + length], payload[2 + length :])
 
 
 class FrameReader:
