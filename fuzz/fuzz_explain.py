@@ -1,4 +1,4 @@
-"""The explainer behind `meterhouse decode`: a tree for any bytes, with and without keys; and its text as JSON."""
+"""The explainer behind `meterhouse decode`: any bytes as a tree and as JSON; the last bit says if there are keys."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ KEYS = ExplainKeys(bytes(range(16)), bytes(range(0xD0, 0xE0)), b"MTHMETR1")
 
 
 def decode(octets: bytes) -> None:
-    for keys in (None, KEYS):
-        json.dumps([node.record() for node in explain(octets, keys)])
+    keys = KEYS if octets and octets[-1] & 1 else None
+    json.dumps([node.record() for node in explain(octets, keys)])
 
 
 run(decode, ApduError)

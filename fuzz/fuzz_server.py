@@ -13,13 +13,12 @@ with atheris.instrument_imports(include=["meterhouse.protocols"]):
         LogicalDevice,
         Obis,
         Server,
-        converse,
         data_object,
         double_long_unsigned,
-        loopback,
         octet_string,
         rights_to_all,
     )
+    from meterhouse.protocols.dlms.acse import decode_aare
     from meterhouse.protocols.dlms.images import ImageReceiver
 
 from dataclasses import replace
@@ -29,20 +28,38 @@ from harness import run
 NOW = Instant(1_800_000_000_000)
 TEXT = Obis.parse("0-0:96.13.0.255")
 PLAIN = ClientSettings(max_pdu=128)
+TEXT_THERE = b"abc" * 100
 TAGS = (0xC0, 0xC1, 0xC3, 0xD9, 0xE0, 0x60, 0x62, 0xC8, 0xDB)
 
 
-def connection():
-    kept = [b"abc" * 100]
-    text = data_object(TEXT, lambda: octet_string(kept[0]))
-    text = replace(text, write={2: lambda data, _now: kept.__setitem__(0, data.octets())})
-    image = ImageReceiver(16, lambda _name, _whole: b"ok", lambda _name, _whole, _now: True).declare()
+KEPT = [TEXT_THERE]
+IMAGE = (16, lambda _name, _whole: b"ok", lambda _name, _whole, _now: True)
+RECEIVER = ImageReceiver(*IMAGE)
+
+
+def server():
+    text = data_object(TEXT, lambda: octet_string(KEPT[0]))
+    text = replace(text, write={2: lambda data, _now: KEPT.__setitem__(0, data.octets())})
     number = data_object(Obis.parse("1-0:1.8.0.255"), lambda: double_long_unsigned(1))
-    objects = [text, image, number]
+    objects = [text, RECEIVER.declare(), number]
     access = {16: ClientAccess(16, rights=rights_to_all(objects, write=True, invoke=True))}
-    server = Server(b"MTHMETR1", {1: LogicalDevice("MTH0000000000001", objects)}, access, bytes)
-    made = server.connection()
-    converse(Client(PLAIN).associate(), loopback(made, PLAIN, NOW))
+    return Server(b"MTHMETR1", {1: LogicalDevice("MTH0000000000001", objects)}, access, bytes)
+
+
+SERVER = server()
+OPENING = next(Client(PLAIN).associate())
+ACCEPTED = SERVER.connection().receive(16, 1, OPENING, NOW)
+if decode_aare(ACCEPTED).result:
+    raise AssertionError("the association is turned down")
+
+
+def connection():
+    """An open association with stores as new: one execution leaves nothing to the next."""
+    KEPT[0] = TEXT_THERE
+    RECEIVER.__init__(*IMAGE)
+    made = SERVER.connection()
+    if made.receive(16, 1, OPENING, NOW) != ACCEPTED:
+        raise AssertionError("the association does not open")
     return made
 
 
