@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from meterhouse.model import UsageError
+from meterhouse.premises.hub import gas_account
 from meterhouse.simulation.scenario import parse_scenario, run_scenario
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "scenarios"
@@ -90,3 +91,19 @@ def test_emergency_credit_once_and_a_friendly_window_with_the_link_lost_inside_i
     report = played("emergency-credit-and-friendly-hours.toml")
     taken = [said for said in report.said if "emergency credit" in said]
     assert taken == ["01 selected emergency credit: taken", "01 selected emergency credit: not on offer"]
+
+
+@pytest.mark.requirement("S0-137")
+def test_a_link_cut_for_good_inside_a_friendly_window_gives_the_windows_allowance_and_no_more():
+    played("friendly-window-link-lost-for-good.toml")
+
+
+@pytest.mark.requirement("S0-137")
+def test_a_hub_that_told_a_meter_no_limit_would_be_convicted(monkeypatch):
+    """The judge itself, judged: the first reading of C-05, put back, does not pass."""
+    monkeypatch.setattr(
+        gas_account, "friendly_cutoff_l", lambda hours, bought, _register: 99_999_999 if hours else bought
+    )
+    name = "friendly-window-link-lost-for-good.toml"
+    report = run_scenario(parse_scenario((FOLDER / name).read_text(encoding="utf-8"), name))
+    assert any("was told 99999999 l" in str(one) for one in report.world.violations)

@@ -3,7 +3,7 @@
 Emergency credit is a limit below zero that a person selects once it is offered; using it makes the balance negative,
 and the next payment repays it by itself. It never counts as credit where the no-communication countdown is refilled
 (C-07). Friendly credit is a weekly calendar of half hours in which no supply closes; the hub expresses it by a cut-off
-that never comes (C-05).
+raised out of the reach of the half hour to come (C-05), and never without end: the meter may not hear of its hub again.
 """
 
 from __future__ import annotations
@@ -11,14 +11,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Protocol
 
+from meterhouse.rules.gas_account import NO_LIMIT_LITRES
+
 __all__ = [
     "ACTIVE",
+    "FRIENDLY_ALLOWANCE_L",
+    "FRIENDLY_FLOW_L",
+    "FRIENDLY_LONGEST",
     "NONE",
     "OFFERED",
     "EmergencyRecord",
     "FriendlyRecord",
     "emergency_after_credit",
     "emergency_offered",
+    "friendly_cutoff_l",
+    "friendly_half_hours",
     "friendly_in_force",
     "low_credit",
     "select_emergency",
@@ -28,6 +35,16 @@ __all__ = [
 NONE: Final = 0
 OFFERED: Final = 1
 ACTIVE: Final = 2
+
+FRIENDLY_FLOW_L: Final = 3_500
+"""More than a domestic meter passes in one half hour: 3 000 litres at its 6 m³/h, the rest for a late report."""
+FRIENDLY_ALLOWANCE_L: Final = 500
+"""For each further half hour of the window, in case the link fails inside it: 5.6 kWh, a cold evening's heating."""
+FRIENDLY_LONGEST: Final = 48
+"""No window counts for more than a day at a time; where the link works, each contact sees a day further."""
+
+_DAYS: Final = 7
+_SLOTS: Final = 48
 
 
 class EmergencyRecord(Protocol):
@@ -90,3 +107,33 @@ def low_credit(account: EmergencyRecord) -> bool:
 def friendly_in_force(record: FriendlyRecord, weekday: int, slot: int) -> bool:
     """Whether no supply closes in this half hour: `weekday` 0 is Monday, `slot` 0 to 47 from UTC midnight."""
     return (record.friendly[weekday] >> slot) & 1 == 1
+
+
+def friendly_half_hours(record: FriendlyRecord, weekday: int, slot: int) -> int:
+    """How many half hours of a friendly window lie ahead, the one asked for included; at most FRIENDLY_LONGEST."""
+    count = 0
+    while count < FRIENDLY_LONGEST and friendly_in_force(record, weekday, slot):
+        count += 1
+        slot += 1
+        if slot == _SLOTS:
+            slot = 0
+            weekday = (weekday + 1) % _DAYS
+    return count
+
+
+def friendly_cutoff_l(half_hours: int, cutoff_l: int, register_l: int) -> int:
+    """The cut-off that the meter is told while a friendly window is in force.
+
+    Out of reach of the half hour to come, whatever flows, so that nothing closes while the link works (S0-109); and
+    with the allowance for the rest of the window, so that a link lost inside it closes nothing by ordinary use, yet
+    gives no gas without end (S0-137).
+
+    Args:
+        half_hours: of the window that lie ahead; 0 outside of one: the cut-off stays as it is.
+        cutoff_l: what the account can buy.
+        register_l: up to which the account has been charged.
+    """
+    if half_hours == 0:
+        return cutoff_l
+    raised = register_l + FRIENDLY_FLOW_L + (half_hours - 1) * FRIENDLY_ALLOWANCE_L
+    return min(max(cutoff_l, raised), NO_LIMIT_LITRES)

@@ -14,11 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from meterhouse.rules.emergency import emergency_offered, friendly_in_force, spendable
+from meterhouse.rules.emergency import emergency_offered, friendly_cutoff_l, friendly_half_hours, spendable
 from meterhouse.rules.gas_account import (
     CONVERSION_FACTOR,
     DENOMINATOR,
-    NO_LIMIT_LITRES,
     energy_wh,
     register_after,
 )
@@ -131,11 +130,9 @@ def _contact(home: GasHomeRecord, slot: int, weekday: int, hand: bool) -> None:
     emergency_offered(home)
     next_slot = slot + 1 if slot < SLOTS - 1 else 0
     next_weekday = weekday if next_slot > 0 else (weekday + 1) % 7
-    if friendly_in_force(home, next_weekday, next_slot):
-        home.cutoff_l = NO_LIMIT_LITRES
-    else:
-        price = price_in_force(home, next_slot, 1 if next_weekday >= _WEEKEND else 0)
-        home.cutoff_l = register_after(spendable(home), home.residue, home.cv, price, home.volume_l)
+    price = price_in_force(home, next_slot, 1 if next_weekday >= _WEEKEND else 0)
+    bought_l = register_after(spendable(home), home.residue, home.cv, price, home.volume_l)
+    home.cutoff_l = friendly_cutoff_l(friendly_half_hours(home, next_weekday, next_slot), bought_l, home.volume_l)
     if countdown_may_reset(home.balance):
         home.countdown = home.full_countdown
     if valve_closes(home.valve_open == 1, home.volume_l, home.cutoff_l, False, True, home.countdown):

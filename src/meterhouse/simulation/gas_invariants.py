@@ -11,9 +11,11 @@ from meterhouse.app.site import HomeSite
 from meterhouse.model import Event, Instant
 from meterhouse.supplier.vending import StageName
 
-__all__ = ["GasPastCutoff", "RefusedOrders"]
+__all__ = ["CutoffWithinMeans", "GasPastCutoff", "RefusedOrders"]
 
 _VENDS: Final = 100_000
+_FRIENDLY_MOST_L: Final = 27_000
+"""A day's friendly window, as decision 008 states it: the judge has a figure of its own."""
 
 
 class GasPastCutoff:
@@ -57,6 +59,39 @@ class GasPastCutoff:
         for site in self._sites.values():
             if site.gas is not None and self._closed_at.get(site.plan.home, site.gas.volume_l) != site.gas.volume_l:
                 yield f"gas flowed through the closed valve of home {site.plan.home}"
+
+
+class CutoffWithinMeans:
+    """3, the other half: a meter is never told a cut-off beyond what its account can buy and a friendly window allows.
+
+    Looked at whenever a meter has taken one. What can be bought is reckoned at the cheapest price of the tariff, in
+    fractions; a home whose gas is free has no limit.
+    """
+
+    name = "no gas without end"
+    number = 3
+    kinds = ("cutoff.written",)
+
+    def __init__(self, street: LiveStreet) -> None:
+        self._sites = {site.gas.name: site for site in street.sites.values() if site.gas is not None}
+
+    def observe(self, event: Event) -> Iterable[str]:
+        """Compare what was written with the account's means."""
+        site = self._sites.get(event.source)
+        cutoff = event.fields["cutoff_l"]
+        assert isinstance(cutoff, int)
+        account = None if site is None else site.hub.account
+        if site is None or site.gas is None or account is None or min(account.prices) == 0:
+            return
+        means = max(account.balance + account.emergency_limit, 0)
+        bought = means * 3_600 * 100_000 * 1_000 // (102_264 * account.cv * min(account.prices)) + 1
+        if cutoff > site.gas.volume_l + bought + _FRIENDLY_MOST_L:
+            yield f"home {site.plan.home} at {site.gas.volume_l} l was told {cutoff} l, and can buy {bought} l"
+
+    def check(self, now: Instant) -> Iterable[str]:
+        """Nothing more at the end of a day."""
+        del now
+        return ()
 
 
 class RefusedOrders:

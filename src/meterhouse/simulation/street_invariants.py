@@ -18,7 +18,7 @@ from typing import Final
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.site import HomeSite
 from meterhouse.model import DAY, HALF_HOUR, Event, Fuel, Instant, day_start, isoformat
-from meterhouse.simulation.gas_invariants import GasPastCutoff, RefusedOrders
+from meterhouse.simulation.gas_invariants import CutoffWithinMeans, GasPastCutoff, RefusedOrders
 from meterhouse.simulation.invariants import Invariant
 from meterhouse.store.vending import SqlVendingRecords
 
@@ -283,6 +283,7 @@ def street_invariants(street: LiveStreet, judged_at: Instant | None = None) -> t
         Money(street),
         Restorations(street),
         GasPastCutoff(street),
+        CutoffWithinMeans(street),
         RefusedOrders(street),
         RatedBalances(street),
         half_hours,

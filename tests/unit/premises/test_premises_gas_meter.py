@@ -282,8 +282,7 @@ def test_with_the_link_up_the_valve_closes_at_the_first_step_that_reaches_the_cu
     assert bench.meter.valve == ValveState.CLOSED
 
 
-@pytest.mark.requirement("S0-109")
-def test_friendly_credit_is_a_cutoff_that_never_comes():
+def test_the_largest_cutoff_never_comes():
     bench = Bench()
     bench.obey(WriteCutoff(NO_LIMIT_LITRES, 144))
     assert bench.burn(99_999) == 99_999

@@ -10,10 +10,11 @@ import pytest
 
 from home_bench import START, TARIFF, HomeBench, token
 from meterhouse.companion import objects
-from meterhouse.companion.gas import NO_LIMIT_LITRES, ValveState
+from meterhouse.companion.gas import ValveState
 from meterhouse.model import DAY, HALF_HOUR, SECOND, Instant
 from meterhouse.premises.hub import UNUSED_BLOCK, CreditLimits, GasAccount, GasTariff
 from meterhouse.protocols import dlms
+from meterhouse.rules import FRIENDLY_ALLOWANCE_L, FRIENDLY_FLOW_L, FRIENDLY_LONGEST
 
 SATURDAY = START  # 2026-11-21
 PRICES = tuple(1_000 * (4 * rate + block + 1) for rate in range(4) for block in range(4))
@@ -274,31 +275,50 @@ def test_the_low_credit_warning_is_about_what_can_be_spent():
 # friendly credit
 
 
-def test_in_a_friendly_window_there_is_no_limit_and_after_it_the_cutoff_is_back():
+@pytest.mark.requirement("S0-109")
+def test_in_a_friendly_window_the_most_that_a_meter_passes_closes_nothing_and_after_it_the_cutoff_is_back():
     """C-05: a hub effect. Saturday 01:00 to 02:00."""
     bench = HomeBench(balance=50_000)
     account(bench).standing_charge = 0
     account(bench).friendly = [0, 0, 0, 0, 0, 0b1100, 0]
     bench.half_hours(1, litres=10)
-    assert bench.gas.cutoff_l < NO_LIMIT_LITRES
+    bought = bench.gas.cutoff_l
     bench.half_hours(1, litres=10)
-    assert bench.gas.cutoff_l == NO_LIMIT_LITRES
-    assert bench.half_hours(1, litres=5_000) == 5_000
+    assert bench.gas.cutoff_l == 20 + FRIENDLY_FLOW_L + FRIENDLY_ALLOWANCE_L > bought
+    assert bench.half_hours(1, litres=3_000) == 3_000
     assert account(bench).balance < 0
+    assert bench.gas.cutoff_l == 3_020 + FRIENDLY_FLOW_L
     assert bench.gas.valve is ValveState.OPEN
-    bench.half_hours(1, litres=100)
-    assert bench.gas.cutoff_l == bench.gas.volume_l
+    bench.half_hours(1, litres=3_000)
+    assert bench.gas.cutoff_l == bench.gas.volume_l == 6_020
     assert bench.gas.valve is ValveState.CLOSED
 
 
-def test_if_the_link_drops_in_a_friendly_window_the_raised_cutoff_stands_until_it_is_back():
+def test_in_a_friendly_window_an_account_that_can_buy_more_keeps_its_own_cutoff():
+    bench = HomeBench(balance=40_000_000)
+    bench.half_hours(2, litres=10)
+    bought = bench.gas.cutoff_l
+    account(bench).friendly = [ALL_DAY] * 7
+    bench.half_hours(1)
+    assert bench.gas.cutoff_l == bought
+
+
+@pytest.mark.requirement("S0-137")
+@pytest.mark.parametrize("week", [[0, 0, 0, 0, 0, 0b1110, 0], [ALL_DAY] * 7])
+def test_a_link_lost_for_good_in_a_friendly_window_gives_its_allowance_and_no_gas_without_end(week):
     bench = HomeBench(balance=50_000, delay=4)
-    account(bench).friendly = [0, 0, 0, 0, 0, 0b1110, 0]
+    account(bench).standing_charge = 0
+    account(bench).friendly = week
     bench.half_hours(1, litres=10)
-    assert bench.gas.cutoff_l == NO_LIMIT_LITRES
+    hours = min(sum(day.bit_count() for day in week), FRIENDLY_LONGEST)
+    raised = 10 + FRIENDLY_FLOW_L + (hours - 1) * FRIENDLY_ALLOWANCE_L
+    assert bench.gas.cutoff_l == raised
     bench.up = False
-    assert bench.half_hours(10, litres=500) == 5_000
-    assert bench.gas.valve is ValveState.OPEN
+    assert bench.half_hours(hours, litres=FRIENDLY_ALLOWANCE_L) == hours * FRIENDLY_ALLOWANCE_L
+    assert bench.gas.valve is ValveState.OPEN, "the raised cut-off stands: ordinary use closes nothing in the window"
+    bench.half_hours(60, litres=3_000)
+    assert bench.gas.volume_l == raised
+    assert bench.gas.valve is ValveState.CLOSED
     bench.up = True
     bench.half_hours(1)
     assert bench.gas.valve is ValveState.CLOSED

@@ -11,11 +11,16 @@ from hypothesis import strategies as st
 
 from meterhouse.rules import (
     CLOSED,
+    FRIENDLY_ALLOWANCE_L,
+    FRIENDLY_FLOW_L,
+    FRIENDLY_LONGEST,
     MISSED,
     NO_LIMIT_LITRES,
     OPENED,
     emergency_after_credit,
     emergency_offered,
+    friendly_cutoff_l,
+    friendly_half_hours,
     friendly_in_force,
     gas_half_hour,
     low_credit,
@@ -160,10 +165,60 @@ def test_low_credit_counts_what_can_be_spent():
     assert not low_credit(home)
 
 
-def test_in_friendly_half_hours_there_is_no_cutoff_and_after_them_it_is_back():
+def test_in_friendly_half_hours_the_cutoff_is_out_of_reach_and_after_them_it_is_back():
     home = Home(balance=-10, standing_charge=0, friendly=[1 << 5, 0, 0, 0, 0, 0, 0])
     assert friendly_in_force(home, 0, 5)
     assert not friendly_in_force(home, 1, 5)
     assert gas_half_hour(home, 10, 4, 0, True, False) == 0
-    assert home.cutoff_l == NO_LIMIT_LITRES
-    assert gas_half_hour(home, 10, 5, 0, True, False) == CLOSED
+    assert home.cutoff_l == 10 + FRIENDLY_FLOW_L
+    assert gas_half_hour(home, 3_000, 5, 0, True, False) == CLOSED
+    assert home.volume_l == 3_010, "it closed at the contact after the window, not inside it"
+
+
+def test_a_friendly_window_is_counted_over_midnight_and_the_week_and_to_a_day_at_most():
+    home = Home(friendly=[0b11, 0, 0, 0, 0, 0, 0b111 << 45])
+    assert [friendly_half_hours(home, 6, slot) for slot in (44, 45, 46, 47)] == [0, 5, 4, 3]
+    assert [friendly_half_hours(home, 0, slot) for slot in (0, 1, 2)] == [2, 1, 0]
+    home.friendly = [(1 << 48) - 1] * 7
+    assert friendly_half_hours(home, 3, 11) == FRIENDLY_LONGEST
+
+
+@given(st.integers(0, 48), st.integers(0, NO_LIMIT_LITRES), st.integers(0, NO_LIMIT_LITRES))
+def test_a_friendly_cutoff_never_falls_below_what_was_bought_nor_beyond_the_allowance(hours, register, more):
+    bought = min(register + more, NO_LIMIT_LITRES)
+    raised = friendly_cutoff_l(hours, bought, register)
+    assert bought <= raised <= max(bought, register + FRIENDLY_FLOW_L + 47 * FRIENDLY_ALLOWANCE_L)
+    assert raised <= NO_LIMIT_LITRES
+    if hours:
+        assert raised >= min(register + FRIENDLY_FLOW_L, NO_LIMIT_LITRES)
+    else:
+        assert raised == bought
+
+
+@pytest.mark.requirement("S0-109")
+@given(HISTORY, st.lists(st.integers(0, (1 << 48) - 1), min_size=7, max_size=7))
+def test_with_the_link_up_no_valve_closes_inside_a_friendly_half_hour_whatever_flows(history, week):
+    home = Home(balance=20_000, friendly=week)
+    for at, (wanted, *_rest) in enumerate(history):
+        slot, weekday, before = at % 48, at // 48 % 7, home.volume_l
+        was_open = home.valve_open
+        gas_half_hour(home, wanted * 7, slot, weekday, True, False)
+        if at and was_open and friendly_in_force(home, weekday, slot):
+            assert home.volume_l - before == wanted * 7
+
+
+@pytest.mark.requirement("S0-137")
+@given(HISTORY, st.lists(st.integers(0, (1 << 48) - 1), min_size=7, max_size=7))
+def test_wherever_the_link_is_cut_for_good_the_gas_ends_friendly_calendar_or_not(history, week):
+    home = Home(balance=20_000, standing_charge=0, friendly=week)
+    assert gas_half_hour(home, 0, 0, 0, True, False) == 0
+    last = 0
+    for last, (wanted, contact, hand, credit) in enumerate(history, 1):
+        home.balance += credit
+        gas_half_hour(home, wanted, last % 48, last // 48 % 7, contact, hand)
+    bound = max(home.cutoff_l, home.volume_l + FULL * 3_000)
+    for at in range(last + 1, last + 40):
+        gas_half_hour(home, 3_000, at % 48, at // 48 % 7, False, True)
+    assert home.volume_l <= bound + 3_000
+    largest = 68 * 1000 + last * 400 + FRIENDLY_FLOW_L + 47 * FRIENDLY_ALLOWANCE_L + sum(one[3] for one in history)
+    assert home.cutoff_l <= largest

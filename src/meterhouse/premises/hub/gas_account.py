@@ -22,7 +22,8 @@ from meterhouse.rules import (
     emergency_after_credit,
     emergency_offered,
     energy_wh,
-    friendly_in_force,
+    friendly_cutoff_l,
+    friendly_half_hours,
     low_credit,
     price_in_force,
     register_after,
@@ -145,15 +146,14 @@ class GasAccount:
     def cutoff_l(self) -> int:
         """The register at which what can be spent ends, at the price of the half hour to come.
 
-        No limit before the first report, and none while that half hour is one of friendly credit.
+        No limit before the first report; raised while that half hour is one of friendly credit.
         """
         if self.charged_l is None or self.charged_until is None:
             return NO_LIMIT_LITRES
         _, slot, weekday = _place(self.charged_until)
-        if friendly_in_force(self, weekday, slot):
-            return NO_LIMIT_LITRES
         price = self._price_at(self.charged_until)
-        return register_after(spendable(self), self.residue, self.cv, price, self.charged_l)
+        bought_l = register_after(spendable(self), self.residue, self.cv, price, self.charged_l)
+        return friendly_cutoff_l(friendly_half_hours(self, weekday, slot), bought_l, self.charged_l)
 
     # emergency credit ---------------------------------------------------------------------------------------------
 
