@@ -5,6 +5,7 @@ They know only what a person at home knows: the hub's display and the meter's va
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +23,7 @@ _WAITS_FOR_CREDIT: Final = 90 * MINUTE
 
 @dataclass(slots=True)
 class _Person:
-    site: HomeSite
+    home: str
     paid: int = 0
     paid_at: Instant | None = None
     armed_since: Instant | None = None
@@ -35,16 +36,18 @@ class Customers:
 
     def __init__(self, street: LiveStreet) -> None:
         self._street = street
-        self._people = [_Person(site) for site in street.sites.values() if site.account]
+        self._people = [_Person(home) for home, site in street.sites.items() if site.account]
 
     def look(self, now: Instant) -> None:
         """Everybody looks at the hub, and does what they do."""
         for person in self._people:
-            self._pay(person, now)
-            self._press(person, now)
+            # Asked for anew each time: another hub may stand there than yesterday.
+            site = self._street.sites[person.home]
+            self._pay(person, site, now)
+            self._press(person, site, now)
 
-    def _pay(self, person: _Person, now: Instant) -> None:
-        site, habits, account = person.site, person.site.plan.customer, person.site.hub.account
+    def _pay(self, person: _Person, site: HomeSite, now: Instant) -> None:
+        habits, account = site.plan.customer, site.hub.account
         if habits.pay_below is None or account is None or account.balance > habits.pay_below:
             return
         if person.paid_at is not None and now - person.paid_at < _WAITS_FOR_CREDIT:
@@ -59,15 +62,13 @@ class Customers:
         if habits.keypad and receipt.token:
             self._street.key_in(site.plan.home, receipt.token)
 
-    def _press(self, person: _Person, now: Instant) -> None:
-        site = person.site
+    def _press(self, person: _Person, site: HomeSite, now: Instant) -> None:
         if site.plan.customer.pay_below is None or self._street.gas_supply(site) is not Supply.ARMED:
             person.armed_since = None
             return
         if person.armed_since is None:
             person.armed_since = now
         if now - person.armed_since >= site.plan.customer.presses_after_min * MINUTE:
-            try:
-                self._street.press_gas(site.plan.home)
-            except PolicyError:
-                person.armed_since = None
+            person.armed_since = now  # who pressed in vain comes back after as long again
+            with suppress(PolicyError):
+                self._street.press_gas(person.home)

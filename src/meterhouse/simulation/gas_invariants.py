@@ -29,17 +29,21 @@ class GasPastCutoff:
     kinds = ("report.missed", "cutoff.written", "valve.closed", "valve.opened")
 
     def __init__(self, street: LiveStreet) -> None:
-        self._sites = {site.gas.name: site for site in street.sites.values() if site.gas is not None}
+        self._street = street
+        self._homes = _homes_by_gas_meter(street)
         self._half_hours: defaultdict[str, int] = defaultdict(int)
         self._volume: dict[str, int] = {}
         self._closed_at: dict[str, int] = {}
 
     def observe(self, event: Event) -> Iterable[str]:
         """Count the half hours with gas past the cut-off; a contact with a positive balance starts the count anew."""
-        site = self._sites.get(event.source)
-        if site is None or site.gas is None or site.plan.gas is None:
+        home = self._homes.get(event.source)
+        if home is None:
             return
-        home, gas = site.plan.home, site.gas
+        site = self._street.sites[home]
+        gas = site.gas
+        if gas is None or site.plan.gas is None:
+            return
         if event.kind == "cutoff.written":
             if site.hub.account is not None and site.hub.account.balance > 0:
                 self._half_hours[home] = 0
@@ -56,7 +60,7 @@ class GasPastCutoff:
     def check(self, now: Instant) -> Iterable[str]:
         """Valves that are still closed have let nothing through."""
         del now
-        for site in self._sites.values():
+        for site in self._street.sites.values():
             if site.gas is not None and self._closed_at.get(site.plan.home, site.gas.volume_l) != site.gas.volume_l:
                 yield f"gas flowed through the closed valve of home {site.plan.home}"
 
@@ -103,13 +107,16 @@ class RefusedOrders:
 
     def __init__(self, street: LiveStreet) -> None:
         self._street = street
-        self._sites = {site.gas.name: site for site in street.sites.values() if site.gas is not None}
-        self._state = {name: _cutoff_and_valve(site) for name, site in self._sites.items()}
+        self._homes = _homes_by_gas_meter(street)
+        self._state = {name: _cutoff_and_valve(street.sites[home]) for name, home in self._homes.items()}
 
     def observe(self, event: Event) -> Iterable[str]:
         """A gas meter that refuses has it in its log, and its cut-off and valve as they were."""
-        site = self._sites.get(event.source)
-        if site is None or site.gas is None:
+        home = self._homes.get(event.source)
+        if home is None:
+            return
+        site = self._street.sites[home]
+        if site.gas is None:
             return
         state = _cutoff_and_valve(site)
         if event.kind == "order.refused":
@@ -125,6 +132,11 @@ class RefusedOrders:
         for vend, stages in self._street.books.vends(_VENDS):
             if any(one.name is StageName.REFUSED and not one.reason for one in stages):
                 yield f"payment {vend.request_id} ended as refused without a reason"
+
+
+def _homes_by_gas_meter(street: LiveStreet) -> dict[str, str]:
+    """Meter names to home ids; never the sites themselves, whose hubs may be others tomorrow."""
+    return {site.gas.name: home for home, site in street.sites.items() if site.gas is not None}
 
 
 def _cutoff_and_valve(site: HomeSite) -> tuple[int, int]:

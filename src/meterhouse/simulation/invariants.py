@@ -86,6 +86,8 @@ class Watch:
 
     def fresh(self, findings: Iterable[str]) -> tuple[str, ...]:
         """Those findings that were not recorded before: a lasting breach is one violation, not one a period."""
+        if findings == ():
+            return ()
         new = tuple(dict.fromkeys(finding for finding in findings if finding not in self.told))
         self.told.update(new)
         return new
