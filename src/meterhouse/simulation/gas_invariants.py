@@ -77,15 +77,19 @@ class CutoffWithinMeans:
     kinds = ("cutoff.written",)
 
     def __init__(self, street: LiveStreet) -> None:
-        self._sites = {site.gas.name: site for site in street.sites.values() if site.gas is not None}
+        self._street = street
+        self._homes = _homes_by_gas_meter(street)
 
     def observe(self, event: Event) -> Iterable[str]:
         """Compare what was written with the account's means."""
-        site = self._sites.get(event.source)
+        home = self._homes.get(event.source)
+        if home is None:
+            return
+        site = self._street.sites[home]
         cutoff = event.fields["cutoff_l"]
         assert isinstance(cutoff, int)
-        account = None if site is None else site.hub.account
-        if site is None or site.gas is None or account is None or min(account.prices) == 0:
+        account = site.hub.account
+        if site.gas is None or account is None or min(account.prices) == 0:
             return
         means = max(account.balance + account.emergency_limit, 0)
         bought = means * 3_600 * 100_000 * 1_000 // (102_264 * account.cv * min(account.prices)) + 1
