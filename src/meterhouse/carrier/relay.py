@@ -151,8 +151,16 @@ class Carrier:
             self._send(line, Frame(Kind.PONG))
         elif frame.kind is Kind.CALL and line.who.role is Role.HEAD_END:
             self._call(line, frame, now)
+        elif frame.kind is Kind.RING and line.who.role is Role.HUB:
+            self._ring(line.who.identity)
         elif frame.kind in _PASSED_ON:
             self._pass_on(line, frame, now)
+
+    def _ring(self, hub: Eui64) -> None:
+        """Tell the head ends that may call this hub that it wishes to be called."""
+        for identity, line in self._head_ends.items():
+            if line.who is not None and line.who.role is Role.HEAD_END and self._settings.may_reach(identity, hub):
+                self._send(line, Frame(Kind.RING, 0, hub.octets))
 
     def _hello(self, line: _Line, hello: Hello, now: Instant) -> None:
         lines = self._hubs if hello.role is Role.HUB else self._head_ends

@@ -4,6 +4,9 @@ A hub dials the carrier and says hello; a head end dials the carrier, says hello
 is a session with its own number on either side of the carrier; what travels inside is none of the carrier's business
 (S0-09: no translation in the middle). Frame: length u16 (of what follows), kind u8, session u32, payload; big-endian.
 
+A hub that has something urgent to tell says RING; the carrier hands it, with the hub's identity, to the head ends that
+may reach the hub. It says nothing of what there is to tell: whoever is rung for calls, and reads it under its own keys.
+
 Two services beside the calls. SEAL hands the carrier a composed order, to which it adds the access-control broker's MAC
 and nothing else; SEALED brings it back with the carrier's receipt. NOTE carries one message outside a call, from a hub
 to a party or from a party to a hub (an EUI-64 in front names the other end); whoever has safely taken it says NOTED.
@@ -43,6 +46,7 @@ class Kind(IntEnum):
     SEALED = 11
     NOTE = 12
     NOTED = 13
+    RING = 14
 
 
 _KINDS: Final = {kind.value: kind for kind in Kind}
