@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import struct
@@ -11,13 +12,23 @@ from itertools import count
 import pytest
 
 from meterhouse.companion.sealed import (
+    CONFIRM_QUERY,
+    ORDER_RESULT,
     Accepted,
     AlertBuilder,
     Component,
+    ConfirmAnswer,
+    ConfirmQuery,
+    Hindrance,
+    OrderReply,
+    OrderResult,
+    Outcome,
     Reason,
     Responder,
+    Standing,
     VolatileCounters,
     ZclFrame,
+    encode_cancel,
     encode_components,
 )
 from sealed_parties import (
@@ -71,6 +82,8 @@ GBZ = {
     0x006E: encode_components(
         (gbz(0x0705, 2, "804A371C0040420F0000010000000000000150C300000000"),),
     ),
+    0xF011: ConfirmAnswer(bytes(range(16)), bytes(range(32)), yes=True).encode(),
+    0xF013: encode_cancel(bytes(range(32))),
 }
 COSEM = {
     0x0050: bytes.fromhex("D9200003E8000103000900000A006AFF0101120034"),
@@ -159,6 +172,28 @@ def test_a_read_without_mandate_an_answer_and_an_alert_are_decoded(tmp_path):
         assert int(fields["gbcs_message.grouping_header.cra_flag"][0], 0) == kind
     assert "gbcs_gbz.from_date_time" in told[2]
     assert int(told[3]["gbcs_gbz.alert_code"][0], 0) == 0xF000 + Reason.TARGET
+
+
+def test_a_query_a_result_and_a_reply_are_decoded_whatever_the_bytes_in_them(tmp_path):
+    builder, counters = AlertBuilder(DEVICE, DEVICE_KEY), VolatileCounters()
+    noise = [hashlib.sha512(bytes((number,))).digest() for number in range(8)]
+    queries = [ConfirmQuery(NOW, one[:16], one[16:48], 1, None, 400, None, one[48:56]).encode() for one in noise]
+    results = [OrderResult(NOW, one[:32], Outcome.OPENED, 0).encode() for one in noise]
+    taken = device(counters).verify(order(next(COUNTER)).encode(), NOW)
+    replies = [OrderReply(Standing.REFUSED, hindrance).encode() for hindrance in Hindrance]
+    told = dissected(
+        [
+            *(builder.words(SUPPLIER, CONFIRM_QUERY, content, 1) for content in queries),
+            *(builder.words(SUPPLIER, ORDER_RESULT, content, 1) for content in results),
+            *(Responder(DEVICE, DEVICE_KEY, counters).answer(taken, content) for content in replies),
+        ],
+        tmp_path,
+    )
+    for fields in told:
+        assert_sound(fields)
+    assert [int(fields["gbcs_gbz.alert_code"][0], 0) for fields in told[:16]] == [CONFIRM_QUERY] * 8 + [
+        ORDER_RESULT
+    ] * 8
 
 
 def test_tshark_does_complain_of_a_message_that_is_cut_off(tmp_path):

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from meterhouse.companion.sealed import CounterClass, Role, SealedError, parse_catalogue
+from meterhouse.companion.sealed import (
+    CANCEL_ORDER,
+    CONFIRM_ANSWER,
+    CounterClass,
+    Role,
+    SealedError,
+    parse_catalogue,
+)
 from meterhouse.companion.sealed.gbz import Component, encode_components
 from meterhouse.companion.sealed.zcl import ZclFrame
 from meterhouse.model import ConfigurationError
@@ -43,15 +50,22 @@ index = 3
 
 
 def test_the_catalogue_holds_the_published_codes_and_no_remote_close():
-    assert {0x0081, 0x0082, 0x0085, 0x0097, 0x0070, 0x00A3, 0x007C, 0x006E, 0x0050, 0x0051, 0x0052} == set(CATALOGUE)
+    published = {0x0081, 0x0082, 0x0085, 0x0097, 0x0070, 0x00A3, 0x007C, 0x006E, 0x0050, 0x0051, 0x0052}
+    assert {code for code in CATALOGUE if code < 0xF000} == published
     assert 0x004F not in CATALOGUE  # ECS42
 
 
 def test_only_reads_and_tokens_do_without_a_signature():
     for use_case in CATALOGUE.values():
         assert use_case.critical or use_case.effect in {"nothing", "token"}
-        if use_case.critical:
+        if use_case.critical and use_case.effect != "order":
             assert (use_case.roles, use_case.counter_class) == (frozenset({Role.SUPPLIER}), CounterClass.CRITICAL)
+
+
+def test_only_the_confirm_service_answers_a_device_and_only_the_supplier_cancels_each_with_a_counter_of_its_own():
+    answer, cancel = CATALOGUE[CONFIRM_ANSWER], CATALOGUE[CANCEL_ORDER]
+    assert (answer.roles, answer.counter_class) == ({Role.CONFIRM}, CounterClass.CONFIRM)
+    assert (cancel.roles, cancel.counter_class) == ({Role.SUPPLIER}, CounterClass.CANCEL)
 
 
 def test_no_use_case_lets_a_supply_be_switched_on():

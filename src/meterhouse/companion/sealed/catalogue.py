@@ -19,9 +19,29 @@ from meterhouse.protocols.dlms.requests import Target
 __all__ = ["EFFECTS", "Catalogue", "parse_catalogue"]
 
 EFFECTS: Final = frozenset(
-    {"nothing", "token", "supply", "credit", "debt", "price", "mode", "calorific-value", "clock", "load", "registers"}
+    {
+        "nothing",
+        "token",
+        "supply",
+        "credit",
+        "debt",
+        "price",
+        "mode",
+        "calorific-value",
+        "clock",
+        "load",
+        "registers",
+        "calendar",
+        "cut-off",
+        "firmware",
+        "credentials",
+        "order",
+    }
 )
-"""What an order can touch. Without a signature only `nothing` and `token`: a token carries a MAC of its own."""
+"""What an order can touch; `order`: only whether another order is done.
+
+Without a signature only `nothing` and `token`: a token carries a MAC of its own.
+"""
 
 Catalogue = Mapping[int, UseCase]
 """Message code to use case."""

@@ -22,6 +22,8 @@ class CounterClass(StrEnum):
     VEND = "vend"
     TIME = "time"
     FIRMWARE = "firmware"
+    CONFIRM = "confirm"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ __all__ = [
     "AlertContent",
     "Component",
     "decode_alert_content",
+    "decode_alert_head",
     "decode_components",
     "encode_components",
     "zigbee_time",
@@ -35,6 +36,7 @@ _FROM_TIME: Final = 0x10
 _HEAD: Final = Struct(">BHH")
 """Control, cluster, length."""
 _EPOCH: Final = parse_instant("2000-01-01T00:00:00Z")
+_ALERT_HEAD: Final = SMART_ENERGY.to_bytes(2, "big") + b"\x00"
 
 
 def zigbee_time(at: Instant) -> int:
@@ -131,14 +133,18 @@ class AlertContent:
     code: int
     at: int
 
+    @property
+    def instant(self) -> Instant:
+        """`at` in milliseconds since 1970 UTC."""
+        return Instant(_EPOCH + self.at * SECOND)
+
     def encode(self) -> bytes:
         """Profile, no components, code, time.
 
         Raises:
             UsageError: a number outside its field.
         """
-        head = SMART_ENERGY.to_bytes(2, "big") + b"\x00"
-        return head + _within(self.code, 2, "alert code") + _within(self.at, 4, "time")
+        return _ALERT_HEAD + _within(self.code, 2, "alert code") + _within(self.at, 4, "time")
 
 
 def decode_alert_content(octets: bytes) -> AlertContent:
@@ -147,8 +153,19 @@ def decode_alert_content(octets: bytes) -> AlertContent:
     Raises:
         SealedError: anything else.
     """
-    reader = SealedReader(octets)
-    reader.expect(SMART_ENERGY.to_bytes(2, "big") + b"\x00", "head of an alert")
-    alert = AlertContent(reader.big(2, "alert code"), reader.big(4, "time of the alert"))
-    reader.finish("alert")
+    alert, body = decode_alert_head(octets)
+    if body:
+        raise SealedError(f"an alert is followed by {len(body)} bytes")
     return alert
+
+
+def decode_alert_head(octets: bytes) -> tuple[AlertContent, bytes]:
+    """The head of an alert, and the body that may follow it (an alert's own layout, such as a `ConfirmQuery`).
+
+    Raises:
+        SealedError: anything else.
+    """
+    reader = SealedReader(octets)
+    reader.expect(_ALERT_HEAD, "head of an alert")
+    alert = AlertContent(reader.big(2, "alert code"), reader.big(4, "time of the alert"))
+    return alert, reader.rest()

@@ -17,6 +17,11 @@ class Role(StrEnum):
     SUPPLIER = "supplier"
     NETWORK_OPERATOR = "network-operator"
     CARRIER = "carrier"
+    CONFIRM = "confirm"
+    VEND = "vend"
+    CHANGE_OF_SUPPLIER = "change-of-supplier"
+    RECOVERY = "recovery"
+    FIRMWARE = "firmware"
 
 
 @dataclass(frozen=True, slots=True)

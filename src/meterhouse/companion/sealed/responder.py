@@ -5,7 +5,7 @@ from __future__ import annotations
 from meterhouse.companion.sealed.counters import Counters
 from meterhouse.companion.sealed.envelope import Envelope, Kind, decode_envelope
 from meterhouse.companion.sealed.errors import SealedError
-from meterhouse.companion.sealed.gbz import AlertContent, decode_alert_content, zigbee_time
+from meterhouse.companion.sealed.gbz import AlertContent, decode_alert_head, zigbee_time
 from meterhouse.companion.sealed.signature import is_low, signed
 from meterhouse.companion.sealed.verdict import Accepted, Reason
 from meterhouse.crypto import KeyPair, PublicPoint, verify
@@ -62,7 +62,10 @@ class AlertBuilder:
 
     def alert(self, target: Eui64, code: int, alert_code: int, counter: int, now: Instant) -> bytes:
         """An alert to a party; `counter` is the device's own and must rise."""
-        content = AlertContent(alert_code, zigbee_time(now)).encode()
+        return self.words(target, code, AlertContent(alert_code, zigbee_time(now)).encode(), counter)
+
+    def words(self, target: Eui64, code: int, content: bytes, counter: int) -> bytes:
+        """An alert with any content that begins with the head of one."""
         return signed(Envelope(Kind.ALERT, counter, self._own, target, code, content), self._pair).encode()
 
     def refusal(self, target: Eui64, code: int, reason: Reason, counter: int, now: Instant) -> bytes:
@@ -91,7 +94,7 @@ def read_answer(octets: bytes, order: Envelope, device: PublicPoint) -> Envelope
 def read_alert(
     octets: bytes, own: Eui64, device: Eui64, key: PublicPoint, newest: int
 ) -> tuple[Envelope, AlertContent]:
-    """A device's alert, believed.
+    """A device's alert, believed: the message, and the head of its content; a body may follow there.
 
     Args:
         octets: the message.
@@ -112,7 +115,7 @@ def read_alert(
     _believe(alert, key)
     if alert.counter <= newest:
         raise ReplayError(f"alert {alert.counter} of {device} is not newer than {newest}")
-    return alert, decode_alert_content(alert.content)
+    return alert, decode_alert_head(alert.content)[0]
 
 
 def _believe(envelope: Envelope, key: PublicPoint) -> None:
