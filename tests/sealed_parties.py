@@ -24,6 +24,7 @@ from meterhouse.crypto import P256, KeyPair
 from meterhouse.model import HOUR, Eui64, Instant, parse_instant
 
 __all__ = [
+    "AGREEING_KEY",
     "BROKER_KEY",
     "CATALOGUE",
     "DEVICE",

@@ -31,17 +31,17 @@ class Harm:
         self.on = True
         carrier._send = self.send  # type: ignore[method-assign]
 
-    def send(self, line, frame: Frame) -> None:
+    def send(self, line, frame: Frame, *line_class) -> None:
         if frame.kind is Kind.DATA:
             self._kept.append(frame)
             if len(self._kept) > 400:
                 del self._kept[0]
         if not self.on or frame.kind in (Kind.WELCOME, Kind.PONG) or not self._dice.hit(self._permille):
-            self._send(line, frame)
+            self._send(line, frame, *line_class)
             return
         self.done += 1
         for one in self._harmed(frame):
-            self._send(line, one)
+            self._send(line, one, *line_class)
 
     def _harmed(self, frame: Frame) -> list[Frame]:
         way, payload = self._dice.below(6), frame.payload

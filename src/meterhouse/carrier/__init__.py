@@ -1,5 +1,18 @@
 """the blind relay: who may reach whom, how often, and what it cost"""
 
-from meterhouse.carrier.relay import Carrier, CarrierSettings, Usage
+from meterhouse.carrier.broker import AccessBroker, Brake, DeviceRegister
+from meterhouse.carrier.quarantine import Quarantine
+from meterhouse.carrier.relay import Carrier, CarrierSettings
+from meterhouse.carrier.usage import Usage, UsageBook, UsageRow
 
-__all__ = ["Carrier", "CarrierSettings", "Usage"]
+__all__ = [
+    "AccessBroker",
+    "Brake",
+    "Carrier",
+    "CarrierSettings",
+    "DeviceRegister",
+    "Quarantine",
+    "Usage",
+    "UsageBook",
+    "UsageRow",
+]

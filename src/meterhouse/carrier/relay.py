@@ -3,21 +3,31 @@
 Rules: one connection a hub and a head end (a newer one replaces the older: who dials again has lost it), one session a
 hub at a time (one association owner per meter saves both counters and batteries), and only pairs that the access list
 allows. All that the carrier keeps is who called whom, how often, and how many bytes (the ground for its bill).
+
+Where links prove who is at their other end (mutual TLS), a hello that says otherwise ends the connection. With an
+access broker the carrier also closes orders with its MAC and passes notes (`services`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from meterhouse.companion.relay import Frame, FrameReader, Hello, Kind, Refusal, Role
+from meterhouse.carrier.broker import AccessBroker
+from meterhouse.carrier.egress import Egress
+from meterhouse.carrier.line import Line, Session
+from meterhouse.carrier.services import Services
+from meterhouse.carrier.usage import UsageBook
+from meterhouse.companion.receipt import Scribe
+from meterhouse.companion.relay import Call, Frame, Hello, Kind, LineClass, Refusal, Role
 from meterhouse.model import Duration, Eui64, Event, Instant, MalformedError, Outgoing
 
-__all__ = ["Carrier", "CarrierSettings", "Usage"]
+__all__ = ["Carrier", "CarrierSettings"]
 
 
 _PASSED_ON: Final = frozenset({Kind.DATA, Kind.ANSWERED, Kind.REFUSED, Kind.HANG_UP})
+_ASKED: Final = frozenset({Kind.SEAL, Kind.NOTE})
 _NEVER: Final = Instant(0)
 
 
@@ -30,59 +40,56 @@ class CarrierSettings:
         may_reach: whether a head end (first) may reach a hub (second). Asked at each call.
         silence: hubs are looked at this often, and one that said nothing since the last look is dropped; so hubs
             ping at least this often.
+        attested: whether a hello is believed only on a connection whose other end was vouched for (`Carrier.vouch`).
+        rate: bytes a second that may leave; None for no limit.
+        calls: at the same time; beyond, collections are refused, so that payments and orders find a place.
     """
 
     name: str
     may_reach: Callable[[Eui64, Eui64], bool]
     silence: Duration
-
-
-@dataclass(slots=True)
-class Usage:
-    """What one head end used of one hub's line since the carrier started."""
-
-    calls: int = 0
-    refused: int = 0
-    bytes_down: int = 0
-    bytes_up: int = 0
-
-
-@dataclass(slots=True)
-class _Line:
-    """One connection."""
-
-    port: str
-    reader: FrameReader = field(default_factory=FrameReader)
-    who: Hello | None = None
-    heard: Instant = _NEVER
-    sessions: dict[int, _Session] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Session:
-    """One call: the same session has its own number on each side."""
-
-    head_end: _Line
-    head_end_number: int
-    hub: _Line
-    hub_number: int
-    usage: Usage
+    attested: bool = False
+    rate: int | None = None
+    calls: int = 100_000
 
 
 class Carrier:
-    """The relay machine. Each port is one connection, of a hub or of a head end, told apart by its hello."""
+    """The relay machine. Each port is one connection: a hub, head end or confirm service, told apart by its hello.
 
-    def __init__(self, settings: CarrierSettings) -> None:
+    Args:
+        settings: see there.
+        broker: closes orders with the carrier's MAC; None for a carrier that only relays calls.
+        scribe: writes its receipts; given with the broker.
+    """
+
+    def __init__(
+        self, settings: CarrierSettings, broker: AccessBroker | None = None, scribe: Scribe | None = None
+    ) -> None:
         self._settings = settings
-        self._lines: dict[str, _Line] = {}
-        self._hubs: dict[Eui64, _Line] = {}
-        self._head_ends: dict[Eui64, _Line] = {}
+        self._lines: dict[str, Line] = {}
+        self._hubs: dict[Eui64, Line] = {}
+        self._parties: dict[Eui64, Line] = {}
         self._known: set[Eui64] = set()
-        self._usage: dict[tuple[Eui64, Eui64], Usage] = {}
-        self._next_session = 1
+        self._vouched: dict[str, tuple[Hello, bool]] = {}
+        self._calls = 0
+        self.usage = UsageBook()
+        self._next_number = 1
         self._look_at = _NEVER
-        self._out: list[Outgoing] = []
+        self._now = _NEVER
+        self._egress = Egress(settings.rate)
         self._events: list[Event] = []
+        self.services: Services | None = None
+        if broker is not None and scribe is not None:
+            self.services = Services(
+                broker,
+                scribe,
+                self.usage,
+                self._line_of,
+                settings.may_reach,
+                self._number,
+                self._send,
+                self._tell,
+            )
 
     @property
     def name(self) -> str:
@@ -93,18 +100,21 @@ class Carrier:
         """Whether the hub is connected now."""
         return hub in self._hubs
 
-    def usage(self) -> dict[tuple[Eui64, Eui64], Usage]:
-        """Use by (head end, hub)."""
-        return dict(self._usage)
+    def vouch(self, port: str, who: Hello, *, lasting: bool = False) -> None:
+        """The link has proved who is at the other end: until the connection ends, or for every one on this port."""
+        self._vouched[port] = who, lasting
 
     # the machine shape -------------------------------------------------------------------------------------------
 
     def receive(self, port: str, data: bytes, now: Instant) -> None:
         """Take bytes of a connection; `b""` is its end."""
+        self._now = now
         if not data:
             self._closed(port, now)
             return
-        line = self._lines.setdefault(port, _Line(port))
+        line = self._lines.get(port)
+        if line is None:
+            line = self._lines[port] = Line(port)
         line.heard = now
         try:
             frames = line.reader.feed(data)
@@ -116,8 +126,7 @@ class Carrier:
 
     def outgoing(self) -> Iterable[Outgoing]:
         """Hand out the bytes to send."""
-        out, self._out = self._out, []
-        return out
+        return self._egress.take(self._now)
 
     def events(self) -> Iterable[Event]:
         """Hand out what happened."""
@@ -125,12 +134,18 @@ class Carrier:
         return events
 
     def deadline(self) -> Instant | None:
-        """When the longest-silent hub must have spoken."""
-        return self._look_at if self._hubs else None
+        """When the longest-silent hub must have spoken, a note's time is up, or more may leave."""
+        due = [self._look_at] if self._hubs else []
+        waiting = self._egress.due(self._now)
+        note = None if self.services is None else self.services.deadline()
+        return min((at for at in (*due, waiting, note) if at is not None), default=None)
 
     def elapse(self, now: Instant) -> None:
-        """Drop hubs that have been silent for too long."""
-        if now < self._look_at:
+        """Drop hubs that have been silent for too long, and refuse notes that were not taken."""
+        self._now = now
+        if self.services is not None:
+            self.services.elapse(now)
+        if now < self._look_at or not self._hubs:
             return
         self._look_at = Instant(now + self._settings.silence)
         silent = [line for line in self._hubs.values() if now - line.heard >= self._settings.silence]
@@ -140,7 +155,7 @@ class Carrier:
 
     # frames ------------------------------------------------------------------------------------------------------
 
-    def _take(self, line: _Line, frame: Frame, now: Instant) -> None:
+    def _take(self, line: Line, frame: Frame, now: Instant) -> None:
         if frame.kind is Kind.HELLO:
             if line.who is not None:
                 raise MalformedError("a connection says hello once")
@@ -155,15 +170,33 @@ class Carrier:
             self._ring(line.who.identity)
         elif frame.kind in _PASSED_ON:
             self._pass_on(line, frame, now)
+        elif self.services is not None:
+            self._serve(self.services, line, line.who, frame, now)
+        elif frame.kind in _ASKED:
+            self._send(line, Frame(Kind.REFUSED, frame.session, bytes([Refusal.NOT_ALLOWED])))
+
+    def _serve(self, services: Services, line: Line, who: Hello, frame: Frame, now: Instant) -> None:
+        if frame.kind is Kind.SEAL and who.role is not Role.HUB:
+            services.seal(line, frame, now)
+        elif frame.kind is Kind.NOTE:
+            services.note(line, frame, now)
+        elif frame.kind is Kind.NOTED:
+            services.noted(line, frame)
 
     def _ring(self, hub: Eui64) -> None:
         """Tell the head ends that may call this hub that it wishes to be called."""
-        for identity, line in self._head_ends.items():
+        for identity, line in self._parties.items():
             if line.who is not None and line.who.role is Role.HEAD_END and self._settings.may_reach(identity, hub):
                 self._send(line, Frame(Kind.RING, 0, hub.octets))
 
-    def _hello(self, line: _Line, hello: Hello, now: Instant) -> None:
-        lines = self._hubs if hello.role is Role.HUB else self._head_ends
+    def _hello(self, line: Line, hello: Hello, now: Instant) -> None:
+        proved, _ = self._vouched.get(line.port, (None, False))
+        if self._settings.attested and proved != hello:
+            said = f"{hello.role.name.lower()} {hello.identity}"
+            self._tell(now, "line.impostor", said=said, proved=str(proved.identity) if proved else "nothing")
+            self._drop(line, now)
+            return
+        lines = self._hubs if hello.role is Role.HUB else self._parties
         older = lines.get(hello.identity)
         if older is not None:
             self._drop(older, now)
@@ -176,35 +209,36 @@ class Carrier:
         self._send(line, Frame(Kind.WELCOME))
         self._tell(now, "line.hello", role=hello.role.name.lower(), identity=str(hello.identity))
 
-    def _call(self, line: _Line, frame: Frame, now: Instant) -> None:
+    def _call(self, line: Line, frame: Frame, now: Instant) -> None:
         assert line.who is not None
-        if len(frame.payload) != 8:
-            raise MalformedError(f"a call names a hub by 8 bytes, not {len(frame.payload)}")
-        hub = Eui64(frame.payload)
-        usage = self._usage.setdefault((line.who.identity, hub), Usage())
-        refusal = self._refusal(line.who.identity, hub)
+        call = Call.parse(frame.payload)
+        caller, hub = line.who.identity, call.hub
+        refusal = self._refusal(caller, call)
         if refusal is not None or frame.session in line.sessions:
             reason = refusal or Refusal.BUSY
-            usage.refused += 1
+            self.usage.of(caller, hub, now).refused += 1
             self._send(line, Frame(Kind.REFUSED, frame.session, bytes([reason])))
             self._tell(now, "call.refused", hub=str(hub), why=reason.sentence)
             return
-        usage.calls += 1
+        self.usage.of(caller, hub, now).calls += 1
+        self._calls += 1
         hub_line = self._hubs[hub]
-        session = _Session(line, frame.session, hub_line, self._next_session, usage)
-        self._next_session = self._next_session % 0xFFFF_FFFF + 1
+        session = Session(line, frame.session, hub_line, self._number(), call.line_class, (caller, hub))
         line.sessions[session.head_end_number] = session
         hub_line.sessions[session.hub_number] = session
-        self._send(hub_line, Frame(Kind.CALL, session.hub_number, line.who.identity.octets))
+        self._send(hub_line, Frame(Kind.CALL, session.hub_number, caller.octets), call.line_class)
 
-    def _refusal(self, head_end: Eui64, hub: Eui64) -> Refusal | None:
+    def _refusal(self, head_end: Eui64, call: Call) -> Refusal | None:
+        hub = call.hub
         if not self._settings.may_reach(head_end, hub):
             return Refusal.NOT_ALLOWED
+        if self._calls >= self._settings.calls and call.line_class is LineClass.BULK:
+            return Refusal.FULL
         if hub not in self._hubs:
             return Refusal.NOT_CONNECTED if hub in self._known else Refusal.UNKNOWN_HUB
         return Refusal.BUSY if self._hubs[hub].sessions else None
 
-    def _pass_on(self, line: _Line, frame: Frame, now: Instant) -> None:
+    def _pass_on(self, line: Line, frame: Frame, now: Instant) -> None:
         """DATA, ANSWERED, REFUSED and HANG_UP go to the session's other side; a session that is gone is hung up."""
         session = line.sessions.get(frame.session)
         if session is None:
@@ -213,12 +247,13 @@ class Carrier:
             return
         upward = line is session.hub
         if frame.kind is Kind.DATA:
+            usage = self.usage.of(*session.parties, now)
             if upward:
-                session.usage.bytes_up += len(frame.payload)
+                usage.bytes_up += len(frame.payload)
             else:
-                session.usage.bytes_down += len(frame.payload)
-        other, number = (session.head_end, session.head_end_number) if upward else (session.hub, session.hub_number)
-        self._send(other, Frame(frame.kind, number, frame.payload))
+                usage.bytes_down += len(frame.payload)
+        other, number = session.other(line)
+        self._send(other, Frame(frame.kind, number, frame.payload), session.line_class)
         if frame.kind in (Kind.HANG_UP, Kind.REFUSED):
             self._end(session)
         if frame.kind is Kind.ANSWERED and upward:
@@ -226,33 +261,44 @@ class Carrier:
 
     # ends --------------------------------------------------------------------------------------------------------
 
-    def _end(self, session: _Session) -> None:
-        session.head_end.sessions.pop(session.head_end_number, None)
-        session.hub.sessions.pop(session.hub_number, None)
+    def _end(self, session: Session) -> None:
+        session.end()
+        self._calls -= 1
 
-    def _drop(self, line: _Line, now: Instant) -> None:
-        self._out.append((line.port, b""))
+    def _drop(self, line: Line, now: Instant) -> None:
+        self._egress.close(line.port)
         self._closed(line.port, now)
 
     def _closed(self, port: str, now: Instant) -> None:
         line = self._lines.pop(port, None)
+        if not self._vouched.get(port, (None, True))[1]:
+            del self._vouched[port]
         if line is None:
             return
         for session in list(line.sessions.values()):
-            upward = line is session.hub
-            other, number = (session.head_end, session.head_end_number) if upward else (session.hub, session.hub_number)
+            other, number = session.other(line)
             self._end(session)
-            self._send(other, Frame(Kind.HANG_UP, number))
+            self._send(other, Frame(Kind.HANG_UP, number), session.line_class)
+        if self.services is not None:
+            self.services.gone(port)
         if line.who is None:
             return
         if self._hubs.get(line.who.identity) is line:
             del self._hubs[line.who.identity]
             self._tell(now, "hub.gone", hub=str(line.who.identity))
-        elif self._head_ends.get(line.who.identity) is line:
-            del self._head_ends[line.who.identity]
+        elif self._parties.get(line.who.identity) is line:
+            del self._parties[line.who.identity]
 
-    def _send(self, line: _Line, frame: Frame) -> None:
-        self._out.append((line.port, frame.encode()))
+    def _line_of(self, identity: Eui64) -> Line | None:
+        return self._hubs.get(identity) or self._parties.get(identity)
+
+    def _number(self) -> int:
+        number = self._next_number
+        self._next_number = number % 0xFFFF_FFFF + 1
+        return number
+
+    def _send(self, line: Line, frame: Frame, line_class: LineClass = LineClass.VEND) -> None:
+        self._egress.put(line.port, frame.encode(), line_class)
 
     def _tell(self, now: Instant, kind: str, **fields: object) -> None:
         self._events.append(Event(now, self.name, kind, fields))

@@ -10,7 +10,9 @@ may reach the hub. It says nothing of what there is to tell: whoever is rung for
 Two services beside the calls. SEAL hands the carrier a composed order, to which it adds the access-control broker's MAC
 and nothing else; SEALED brings it back with the carrier's receipt. NOTE carries one message outside a call, from a hub
 to a party or from a party to a hub (an EUI-64 in front names the other end); whoever has safely taken it says NOTED.
-Both are numbered by who asks, on its own connection, apart from the calls.
+Whoever asks numbers its calls, seals and notes in one series, so that REFUSED names one of them.
+
+A call also says how urgent it is (`LineClass`): when a line is full, payments go first.
 """
 
 from __future__ import annotations
@@ -22,7 +24,20 @@ from typing import Final
 
 from meterhouse.model import Eui64, MalformedError
 
-__all__ = ["MAX_PAYLOAD", "Frame", "FrameReader", "Hello", "Kind", "Note", "Refusal", "Role", "Sealed"]
+__all__ = [
+    "MAX_PAYLOAD",
+    "Call",
+    "Frame",
+    "FrameReader",
+    "Hello",
+    "Kind",
+    "LineClass",
+    "Note",
+    "Noted",
+    "Refusal",
+    "Role",
+    "Sealed",
+]
 
 _HEAD: Final = struct.Struct(">HBI")
 _OVERHEAD: Final = 5
@@ -58,6 +73,14 @@ class Role(IntEnum):
     HUB = 1
     HEAD_END = 2
     CONFIRM = 3
+
+
+class LineClass(IntEnum):
+    """What goes first when a line is full."""
+
+    VEND = 0
+    ORDER = 1
+    BULK = 2
 
 
 class Refusal(IntEnum):
@@ -131,6 +154,29 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """The payload of CALL towards the carrier: which hub, and how urgent; towards a hub it names the head end alone."""
+
+    hub: Eui64
+    line_class: LineClass = LineClass.ORDER
+
+    def frame(self, number: int) -> Frame:
+        """The CALL frame; `number` is the caller's own."""
+        return Frame(Kind.CALL, number, self.hub.octets + bytes([self.line_class]))
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Call:
+        """From a CALL's payload; without a class it is an order.
+
+        Raises:
+            MalformedError: not 8 or 9 bytes, or an unknown class.
+        """
+        if len(payload) not in {8, 9} or (payload[8:] and payload[8] not in tuple(LineClass)):
+            raise MalformedError(f"a call of {len(payload)} bytes is not a hub's EUI-64 and a class")
+        return cls(Eui64(payload[:8]), LineClass(payload[8]) if payload[8:] else LineClass.ORDER)
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """The payload of NOTE: one message, and who is at the other end.
 
@@ -179,6 +225,33 @@ class Sealed:
         length = int.from_bytes(payload[:2], "big")
         if len(payload) < 2 + length:
             raise MalformedError(f"a sealed order of {length} bytes is cut at {len(payload) - 2}")
+        return cls(payload[2 : 2 + length], payload[2 + length :])
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The payload of NOTED towards the sender: the carrier's receipt, and that of whoever took the note.
+
+    A hub or party that took one answers with its own receipt alone, or with nothing where it signs none.
+    """
+
+    carrier: bytes
+    taker: bytes
+
+    def frame(self, number: int) -> Frame:
+        """The NOTED frame for the note of that number."""
+        return Frame(Kind.NOTED, number, len(self.carrier).to_bytes(2, "big") + self.carrier + self.taker)
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Noted:
+        """From a NOTED's payload.
+
+        Raises:
+            MalformedError: the length in front is not there or too large.
+        """
+        length = int.from_bytes(payload[:2], "big")
+        if len(payload) < 2 + length:
+            raise MalformedError(f"a receipt of {length} bytes is cut at {max(0, len(payload) - 2)}")
         return cls(payload[2 : 2 + length], payload[2 + length :])
 
 

@@ -58,7 +58,7 @@ def test_bytes_pass_unchanged_in_both_directions(chunks):
     for chunk in chunks:
         assert say(relay, "he/1", Frame(Kind.DATA, 7, chunk)) == [("hub/1", Frame(Kind.DATA, number, chunk))]
         assert say(relay, "hub/1", Frame(Kind.DATA, number, chunk)) == [("he/1", Frame(Kind.DATA, 7, chunk))]
-    usage = relay.usage()[HEAD_END, HUB]
+    usage = relay.usage.totals()[HEAD_END, HUB]
     assert (usage.bytes_down, usage.bytes_up) == (sum(map(len, chunks)),) * 2
 
 
