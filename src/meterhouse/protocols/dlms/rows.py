@@ -71,11 +71,13 @@ class _Shape:
         layout: of one row.
         constants: (offset, octet) of every tag, count and length.
         places: where in the unpacked row each time starts (a time is two items there); empty where there is none.
+        items: how many there are in the unpacked row.
     """
 
     layout: Struct
     constants: tuple[tuple[int, bytes], ...]
     places: tuple[int, ...]
+    items: int
 
     def fits(self, octets: bytes, at: int, count: int) -> bool:
         """Whether every tag, count and length of every row is as it should be."""
@@ -86,6 +88,11 @@ class _Shape:
         unpacked = self.layout.iter_unpack(memoryview(octets)[at:])
         days, within = _DAYS, _WITHIN
         if self.places == (0,):
+            # The rows that nearly every meter keeps: one register, or status and register.
+            if self.items == 3:
+                return [(days[day] + within[time], register) for day, time, register in unpacked]
+            if self.items == 4:
+                return [(days[day] + within[time], status, register) for day, time, status, register in unpacked]
             return [(days[row[0]] + within[row[1]], *row[2:]) for row in unpacked]
         return [tuple(_timed(row, self.places)) for row in unpacked] if self.places else list(unpacked)
 
@@ -146,7 +153,7 @@ class _Layout:
         self.at += Struct(">" + letters).size
 
     def made(self) -> _Shape:
-        return _Shape(Struct(self._letters), tuple(self._constants), tuple(self._places))
+        return _Shape(Struct(self._letters), tuple(self._constants), tuple(self._places), self._items)
 
 
 _SHAPES: Final[dict[tuple[int, int, tuple[int, ...]], _Shape]] = {}

@@ -111,6 +111,8 @@ class Range:
 
     def written(self, at: Instant) -> bytes:
         """The 12 bytes of `at` as this range writes it."""
+        if not self.deviation and self.says_deviation:
+            return encode_date_time(at)
         octets = encode_date_time(Instant(at - self.deviation * MINUTE))
         deviation = self.deviation.to_bytes(2, "big", signed=True) if self.says_deviation else _UNSPECIFIED
         return octets[:9] + deviation + octets[11:]
@@ -141,12 +143,19 @@ def _column(column: CaptureObject) -> bytes:
     return encode(column.encode())
 
 
+_BY_CLOCK: Final = _column(CLOCK)
+
+
+def _columns(columns: tuple[CaptureObject, ...]) -> bytes:
+    return b"\x01" + encode_length(len(columns)) + b"".join(map(_column, columns)) if columns else b"\x01\x00"
+
+
 def encode_selection(selection: Selection) -> tuple[int, Encoded]:
     """The access selector and its parameters."""
     if isinstance(selection, Range):
         start, end = _TIME + selection.written(selection.start), _TIME + selection.written(selection.end)
-        columns = b"\x01" + encode_length(len(selection.columns)) + b"".join(map(_column, selection.columns))
-        return BY_RANGE, Encoded(b"\x02\x04" + _column(selection.by) + start + end + columns)
+        by = _BY_CLOCK if selection.by is CLOCK else _column(selection.by)
+        return BY_RANGE, Encoded(b"\x02\x04" + by + start + end + _columns(selection.columns))
     places = structure(
         double_long_unsigned(selection.first),
         double_long_unsigned(selection.last),
