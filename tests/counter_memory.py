@@ -80,6 +80,9 @@ class DictRecords:
     def card(self, card):
         return self.cards.get(card)
 
+    def accounts_of_pan(self, pan):
+        return [self.account.account_id] if pan == self.meter.pan else []
+
     def save_owed(self, account_id, debt, tally):
         self.account = replace(self.account, debt=debt, tally=tally)
 

@@ -11,6 +11,7 @@ from meterhouse.cli.decode import decode
 from meterhouse.cli.hook import hook
 from meterhouse.cli.key import key
 from meterhouse.cli.ledger import backup, ledger, restore_backup
+from meterhouse.cli.ledger_audit import audit, refused
 from meterhouse.cli.profile import profile
 from meterhouse.cli.read import read
 from meterhouse.cli.scenario import scenario
@@ -32,6 +33,8 @@ app.command()(vend)
 app.command()(batch)
 app.command()(backup)
 app.command("restore")(restore_backup)
+ledger.command("audit")(audit)
+ledger.command("refused")(refused)
 app.add_typer(ledger, name="ledger")
 app.add_typer(world, name="world")
 app.add_typer(scenario, name="scenario")

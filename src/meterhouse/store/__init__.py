@@ -1,6 +1,7 @@
 """the memory: SQL (ledger, registry, commands) and interval data (Parquet); implements the supplier's ports"""
 
 from meterhouse.store.api_keys import ApiScope, SqlApiKeys
+from meterhouse.store.audit import Trail, audit_trail
 from meterhouse.store.backup import Restored, back_up, lift, restore
 from meterhouse.store.batches import BatchReport, take_batch
 from meterhouse.store.book import SqlBook
@@ -16,6 +17,7 @@ from meterhouse.store.intervals import partitions, read_partition, write_partiti
 from meterhouse.store.key_usage import KeyCap, KeyUsage, Used, audit_breach
 from meterhouse.store.keys import FileKeyStore
 from meterhouse.store.meter_days import Conflict, Landing, SqlIntervals
+from meterhouse.store.refusals import REFUSALS_KEPT, Refusal, SqlRefusals
 from meterhouse.store.registry import HomeRecord, RegisteredMeter, SqlRegistry, verify
 from meterhouse.store.till import LIMITS_FILE, Till, read_limits
 from meterhouse.store.transaction import Transaction
@@ -26,6 +28,7 @@ __all__ = [
     "EVENTS_KEPT",
     "LAYOUT_VERSION",
     "LIMITS_FILE",
+    "REFUSALS_KEPT",
     "SHOW_DEBT",
     "ApiScope",
     "BatchReport",
@@ -42,6 +45,7 @@ __all__ = [
     "KeyUsage",
     "Landing",
     "NewCommand",
+    "Refusal",
     "RegisteredMeter",
     "Restored",
     "SqlApiKeys",
@@ -51,13 +55,16 @@ __all__ = [
     "SqlDeviceState",
     "SqlEvents",
     "SqlIntervals",
+    "SqlRefusals",
     "SqlRegistry",
     "SqlVendingRecords",
     "Till",
+    "Trail",
     "Transaction",
     "Used",
     "add_hook",
     "audit_breach",
+    "audit_trail",
     "back_up",
     "flush_days",
     "lift",

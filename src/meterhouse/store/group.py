@@ -10,22 +10,24 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from meterhouse.model import StorageError
+from meterhouse.model import Instant, StorageError
 from meterhouse.store.faults import storage_error
+from meterhouse.store.refusals import Refusal, SqlRefusals
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.vend_group import run_payments
 from meterhouse.store.vending import SqlVendingRecords
-from meterhouse.supplier.vending import PaymentRequest
+from meterhouse.supplier.vending import PaymentRefusedError, PaymentRequest
 
 __all__ = ["Job", "Payment", "Ticket", "run_group"]
 
 Job = Callable[[Transaction], Any]
 Ticket = tuple[Job, Future[Any]]
+_LONG_AGO: Final = Instant(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,12 @@ class Payment:
     Attributes:
         request: what is asked for.
         take: takes it, on the records it is given.
+        at: when it is taken; for the record of refusals.
     """
 
     request: PaymentRequest
     take: Callable[[SqlVendingRecords], Any]
+    at: Instant = _LONG_AGO
 
     def __call__(self, transaction: Transaction) -> Any:
         """By itself."""
@@ -76,7 +80,18 @@ def _run_all(transaction: Transaction, tickets: Sequence[Ticket]) -> list[_Outco
             outcomes += _run_payments(transaction, run)
         else:
             outcomes += [_run_one(transaction, job, future) for job, future in run]
+    _note_refusals(transaction, tickets, outcomes)
     return outcomes
+
+
+def _note_refusals(transaction: Transaction, tickets: Sequence[Ticket], outcomes: Sequence[_Outcome]) -> None:
+    """Keep who was refused, in the commit after which they are told (S3-62)."""
+    attempts = [
+        Refusal.of(job.request, error, job.at)
+        for (job, _), (_, _, error) in zip(tickets, outcomes, strict=True)
+        if isinstance(error, PaymentRefusedError) and isinstance(job, Payment)
+    ]
+    SqlRefusals(transaction).append(attempts)
 
 
 def _run_payments(transaction: Transaction, tickets: Sequence[Ticket]) -> list[_Outcome]:

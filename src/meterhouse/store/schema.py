@@ -25,6 +25,7 @@ __all__ = [
     "meter_day_conflicts",
     "meter_days",
     "meters",
+    "refusals",
     "tallies",
     "transfers",
     "vend_stages",
@@ -59,6 +60,7 @@ meters: Final = Table(
     Column("base_date", Integer, nullable=False),
     Column("last_tid", Integer),
     Column("scheme", Text, nullable=False, server_default="sts"),
+    Index("meters_by_pan", "pan"),
 )
 
 accounts: Final = Table(
@@ -180,6 +182,20 @@ vend_stages: Final = Table(
     Column("at", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     Index("vend_stages_once", "request", "stage", unique=True),
+)
+
+refusals: Final = Table(
+    "refusals",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("why", Text, nullable=False),
 )
 
 transfers: Final = Table(

@@ -99,6 +99,7 @@ class Till:
             Payment(
                 request,
                 lambda records: reserve(records, self._services, request, now, self._entropy, limits=limits),
+                now,
             )
         ).result()
         return receipt_of(self._finish(vend, now))
@@ -107,7 +108,7 @@ class Till:
         """Queue a payment whose token is made inside the transaction; its future is resolved once it is durable."""
         limits, services, entropy = self._of(request), self._services, self._entropy
         return self.database.submit(
-            Payment(request, lambda records: pay(records, services, request, now, entropy, limits=limits))
+            Payment(request, lambda records: pay(records, services, request, now, entropy, limits=limits), now)
         )
 
     def resume(self, now: Instant) -> Sequence[Vend]:

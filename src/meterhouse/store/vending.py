@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, exists, insert, literal_column, or_, select, update
+from sqlalchemy import BigInteger, Text, bindparam, exists, insert, literal_column, or_, select, update
 
 from meterhouse.model import Eui64, Instant, Money
 from meterhouse.store.book import SqlBook
 from meterhouse.store.commands import SqlCommands, delivery_command, delivery_name
+from meterhouse.store.many import Many, inserting
 from meterhouse.store.prepared import Prepared
 from meterhouse.store.schema import accounts, agreements, cards, meters, tallies, vend_stages, vends
 from meterhouse.store.transaction import Transaction
-from meterhouse.store.vending_rows import account_record, agreement_record, meter_record, vend_record, vend_values
+from meterhouse.store.vending_rows import (
+    VEND_COLUMNS,
+    account_record,
+    agreement_record,
+    meter_record,
+    vend_record,
+    vend_values,
+)
 from meterhouse.supplier.vending import (
     AccountState,
     Agreement,
@@ -43,7 +51,7 @@ _CUSTOMER: Final = Prepared(CUSTOMER.where(accounts.c.account == bindparam("id")
 _VEND: Final = Prepared(select(vends).where(vends.c.request == bindparam("id")))
 _NEWEST: Final = select(vends).order_by(vends.c.id.desc()).limit(bindparam("limit"))
 _NEWEST_OF_HOME: Final = _NEWEST.where(vends.c.home == bindparam("home"))
-_NEW_VEND: Final = Prepared(insert(vends), [column.name for column in vends.c if column.name != "id"])
+_NEW_VEND: Final = inserting(vends, *VEND_COLUMNS)
 _SETTLE: Final = Prepared(
     update(vends)
     .where(vends.c.request == bindparam("id"))
@@ -63,22 +71,31 @@ _OF_NETWORK: Final = (
 )
 _PENDING: Final = select(vends).where(vends.c.state == literal_column("'pending'")).order_by(vends.c.id)
 _CARD: Final = select(cards).where(cards.c.card == bindparam("id"))
+_OF_PAN: Final = (
+    select(accounts.c.account)
+    .join(meters, accounts.c.meter == meters.c.meter)
+    .where(meters.c.pan == bindparam("number"))
+    .order_by(accounts.c.account)
+)
 _AGREEMENTS: Final = (
     select(agreements, accounts.c.currency)
     .join(accounts, accounts.c.account == agreements.c.account)
     .where(agreements.c.account == bindparam("id"))
     .order_by(agreements.c.id)
 )
-_OWED: Final = Prepared(
-    update(accounts)
-    .where(accounts.c.account == bindparam("id"))
-    .values(
-        debt=bindparam("owed"),
-        paid_day=bindparam("day"),
-        paid_in_day=bindparam("paid"),
-        debt_week=bindparam("week"),
-        debt_in_week=bindparam("recovered"),
-    )
+_OWED: Final = Many(
+    {**dict.fromkeys(("owed", "day", "paid", "week", "recovered"), BigInteger()), "id": Text()},
+    lambda row: (
+        update(accounts)
+        .where(accounts.c.account == row["id"])
+        .values(
+            debt=row["owed"],
+            paid_day=row["day"],
+            paid_in_day=row["paid"],
+            debt_week=row["week"],
+            debt_in_week=row["recovered"],
+        )
+    ),
 )
 _SPEND: Final = Prepared(
     update(tallies)
@@ -94,15 +111,18 @@ _TALLY: Final = select(tallies).where(tallies.c.name == bindparam("id"))
 _NEW_DAY: Final = (
     update(tallies).where(tallies.c.name == bindparam("id")).values(day=bindparam("today"), amount=bindparam("more"))
 )
-_TID: Final = Prepared(
-    update(meters)
-    .where(meters.c.meter == bindparam("id"), or_(meters.c.last_tid.is_(None), meters.c.last_tid < bindparam("newest")))
-    .values(last_tid=bindparam("newest"))
+_TID: Final = Many(
+    {"id": Text(), "newest": BigInteger()},
+    lambda row: (
+        update(meters)
+        .where(meters.c.meter == row["id"], or_(meters.c.last_tid.is_(None), meters.c.last_tid < row["newest"]))
+        .values(last_tid=row["newest"])
+    ),
 )
 _STAGES: Final = Prepared(
     select(vend_stages).where(vend_stages.c.request == bindparam("id")).order_by(vend_stages.c.id)
 )
-_NEW_STAGE: Final = Prepared(insert(vend_stages), ("request", "stage", "at", "reason"))
+_NEW_STAGE: Final = inserting(vend_stages, "request", "stage", "at", "reason")
 
 
 class SqlVendingRecords:
@@ -137,12 +157,11 @@ class SqlVendingRecords:
 
     def save_vend(self, vend: Vend) -> None:
         """Write a new vend."""
-        self._transaction.quick(_NEW_VEND, vend_values(vend))
+        self.save_vends([vend])
 
     def save_vends(self, new: Sequence[Vend]) -> None:
         """Write new vends."""
-        if new:
-            self._transaction.quick(_NEW_VEND, [vend_values(vend) for vend in new])
+        self._transaction.many(_NEW_VEND, list(map(vend_values, new)))
 
     def settle_vend(self, request_id: str, state: VendState, token: str) -> None:
         """Give a vend its new state, and its token."""
@@ -175,14 +194,23 @@ class SqlVendingRecords:
         row = self._transaction.first(_CARD, {"id": card})
         return None if row is None else (row.account, CardState(row.state))
 
+    def accounts_of_pan(self, pan: str) -> tuple[str, ...]:
+        """The accounts that pay, or paid, for the meter with this MeterPAN."""
+        return tuple(row.account for row in self._transaction.rows(_OF_PAN, {"number": pan})) if pan else ()
+
     def save_owed(self, account_id: str, debt: Money, tally: Tally) -> None:
         """Set what an account owes, and what it has done; the table refuses less than nothing."""
-        self._transaction.quick(_OWED, _owed_values(account_id, debt, tally))
+        self.save_owed_of([(account_id, debt, tally)])
 
     def save_owed_of(self, owed: Sequence[tuple[str, Money, Tally]]) -> None:
-        """The same for many accounts, in the order given."""
-        if owed:
-            self._transaction.quick(_OWED, [_owed_values(*one) for one in owed])
+        """The same for many accounts, each once."""
+        self._transaction.many(
+            _OWED,
+            [
+                (debt.amount, tally.day, tally.paid, tally.week, tally.to_debt, account_id)
+                for account_id, debt, tally in owed
+            ],
+        )
 
     def save_agreement(self, account_id: str, agreement: Agreement) -> None:
         """Let an agreement hold from now on; the former ones stay readable."""
@@ -233,12 +261,11 @@ class SqlVendingRecords:
 
     def save_tid(self, meter: Eui64, tid: int) -> None:
         """Set the newest token identifier; a lower one changes nothing."""
-        self._transaction.quick(_TID, {"id": meter.octets.hex(), "newest": tid})
+        self.save_tids_of([(meter, tid)])
 
     def save_tids_of(self, newest: Sequence[tuple[Eui64, int]]) -> None:
-        """The same for many meters, in the order given."""
-        if newest:
-            self._transaction.quick(_TID, [{"id": meter.octets.hex(), "newest": tid} for meter, tid in newest])
+        """The same for many meters, each once."""
+        self._transaction.many(_TID, [(meter.octets.hex(), tid) for meter, tid in newest])
 
     def save_delivery(self, delivery: Delivery) -> None:
         """Put the order to the hub into the outbox."""
@@ -255,24 +282,10 @@ class SqlVendingRecords:
 
     def save_stage(self, request_id: str, stage: StageRecord) -> None:
         """Add a step to the life line."""
-        self._transaction.quick(_NEW_STAGE, _stage_values(request_id, stage))
+        self.save_stages([(request_id, stage)])
 
     def save_stages(self, new: Sequence[tuple[str, StageRecord]]) -> None:
         """Add steps to life lines."""
-        if new:
-            self._transaction.quick(_NEW_STAGE, [_stage_values(*one) for one in new])
-
-
-def _owed_values(account_id: str, debt: Money, tally: Tally) -> dict[str, object]:
-    return {
-        "id": account_id,
-        "owed": debt.amount,
-        "day": tally.day,
-        "paid": tally.paid,
-        "week": tally.week,
-        "recovered": tally.to_debt,
-    }
-
-
-def _stage_values(request_id: str, stage: StageRecord) -> dict[str, object]:
-    return {"request": request_id, "stage": stage.name.value, "at": stage.at, "reason": stage.reason}
+        self._transaction.many(
+            _NEW_STAGE, [(request_id, str(stage.name), stage.at, stage.reason) for request_id, stage in new]
+        )

@@ -33,6 +33,7 @@ from meterhouse.protocols.sts.decoder import (
     TokenResult,
     decode_token,
 )
+from meterhouse.protocols.sts.id_record import IdRecord
 from meterhouse.protocols.sts.identity import (
     KeyType,
     MeterPan,
@@ -91,6 +92,7 @@ __all__ = [
     "Decoder",
     "DecoderKey",
     "EncryptionAlgorithm",
+    "IdRecord",
     "KeySection",
     "KeyType",
     "Management",

@@ -4,9 +4,10 @@ from meterhouse.store.migrations.m0001_first import STATEMENTS as _FIRST
 from meterhouse.store.migrations.m0002_scheme import STATEMENTS as _SCHEME
 from meterhouse.store.migrations.m0003_counter import STATEMENTS as _COUNTER
 from meterhouse.store.migrations.m0004_unpaid_vends import STATEMENTS as _UNPAID_VENDS
+from meterhouse.store.migrations.m0005_refusals import STATEMENTS as _REFUSALS
 from meterhouse.store.migrations.migrate import migrate, version_of
 
 __all__ = ["MIGRATIONS", "migrate", "version_of"]
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SCHEME, _COUNTER, _UNPAID_VENDS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SCHEME, _COUNTER, _UNPAID_VENDS, _REFUSALS)
 """Version n is made by the first n; a new one goes to the end."""

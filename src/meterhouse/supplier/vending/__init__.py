@@ -38,6 +38,7 @@ from meterhouse.supplier.vending.records import (
 )
 from meterhouse.supplier.vending.refusals import (
     ClosedAccountError,
+    ExpiredCardError,
     OldCardError,
     OtherSupplierError,
     OtherTenancyError,
@@ -80,6 +81,7 @@ __all__ = [
     "EncryptionSchemes",
     "EncryptionService",
     "EncryptionServices",
+    "ExpiredCardError",
     "Issue",
     "KeyCapError",
     "KeyExpiredError",

@@ -13,7 +13,7 @@ from typing import Final
 from meterhouse.model import Instant, Money, UsageError
 from meterhouse.supplier.ledger import payment_entries
 from meterhouse.supplier.vending.debt import counted, share_out
-from meterhouse.supplier.vending.directed import payable
+from meterhouse.supplier.vending.directed import payable, same_customer
 from meterhouse.supplier.vending.limits import PaymentLimits, day_of, spend_key
 from meterhouse.supplier.vending.outbox import put_out
 from meterhouse.supplier.vending.payment import PaymentRequest
@@ -48,7 +48,7 @@ def pay(
     before = known(records, request)
     if before is not None:
         return receipt_of(before)
-    customer = payable(records, request)
+    customer = payable(records, request, now)
     service = services.of(customer.meter)
     vend = measure(service, customer, request, now, entropy, limits)
     take(records, customer, vend, limits)
@@ -76,11 +76,8 @@ def known(records: VendingRecords, request: PaymentRequest) -> Vend | None:
     before = records.vend(request.request_id)
     if before is None:
         return None
-    same = (before.account_id, before.paid, before.network) == (request.account_id, request.amount, request.network)
-    if not same and (before.paid, before.network) == (request.amount, request.network):
-        card = records.card(request.account_id)
-        same = card is not None and card[0] == before.account_id
-    if not same:
+    same = (before.paid, before.network) == (request.amount, request.network)
+    if not same or not same_customer(records, request.account_id, before.account_id):
         raise RequestConflictError(
             f"request {request.request_id} was used before, with other contents",
             why=f"It paid {before.paid} to account {before.account_id} by {before.network}; an id names one payment.",

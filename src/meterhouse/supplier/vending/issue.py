@@ -74,7 +74,7 @@ def issue(
         raise PaymentLimitError(
             f"a token of {asked.value} is too large", why=f"The most is {Money(limits.most, asked.value.currency)}."
         )
-    customer = payable(records, request)
+    customer = payable(records, request, now)
     service = services.of(customer.meter)
     value, tid, rnd = carried_by(service, customer.meter, asked.value, now, entropy)
     spend_key(records, customer.meter, value, now, limits)

@@ -18,7 +18,8 @@ class PaymentRequest:
 
     Attributes:
         request_id: the network's own id of this payment; the same id again means the same payment.
-        account_id: whose account, or the number of the customer's card.
+        account_id: whose account; or the number of the customer's card, the meter's number (MeterPAN), or what
+            stands on the meter's identification card (`IdRecord`).
         amount: paid in.
         network: the payment network that took the money and owes it to us.
         supplier: whom the customer means to pay, where the network knows it; empty where it does not.

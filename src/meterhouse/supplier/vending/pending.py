@@ -57,7 +57,7 @@ def reserve(
     before = known(records, request)
     if before is not None:
         return before
-    customer = payable(records, request)
+    customer = payable(records, request, now)
     service = services.of(customer.meter)
     vend = measure(service, customer, request, now, entropy, limits, state_with_token=VendState.PENDING)
     take(records, customer, vend, limits)

@@ -314,6 +314,9 @@ class VendingRecords(Protocol):
     def card(self, card: str) -> tuple[str, CardState] | None:
         """The account of a card, and whether the card may still be used; None for an unknown card."""
 
+    def accounts_of_pan(self, pan: str) -> Sequence[str]:
+        """The accounts that pay, or paid, for the meter with this MeterPAN; empty where there is none."""
+
     def save_owed(self, account_id: str, debt: Money, tally: Tally) -> None:
         """Set what an account owes, and what it has done today and this week."""
 

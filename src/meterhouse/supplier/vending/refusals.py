@@ -7,7 +7,8 @@
     ├── ClosedAccountError     the account was closed
     │   ├── OtherTenancyError  its tenancy has ended
     │   └── OtherSupplierError another supplier serves the home, or is meant
-    ├── OldCardError           the card was replaced by another
+    ├── OldCardError           the card was replaced by another, or its meter has another key by now
+    │   └── ExpiredCardError   the month on the card is over
     ├── WrongCurrencyError     the account is kept in another currency
     ├── PaymentLimitError      below the least or above the most of one payment
     ├── ReversalRefusedError   what was sold cannot be taken back
@@ -23,6 +24,7 @@ from meterhouse.supplier.ledger import ConflictError
 
 __all__ = [
     "ClosedAccountError",
+    "ExpiredCardError",
     "OldCardError",
     "OtherSupplierError",
     "OtherTenancyError",
@@ -66,9 +68,15 @@ class OtherSupplierError(ClosedAccountError):
 
 
 class OldCardError(PaymentRefusedError):
-    """The card was replaced: whoever holds it may not be the customer."""
+    """The card was replaced, or tells another key than the meter has: whoever holds it may not be the customer."""
 
     code = "old_card"
+
+
+class ExpiredCardError(OldCardError):
+    """The identification card is no longer good (STS 531, CTSA18)."""
+
+    code = "expired_card"
 
 
 class ReversalRefusedError(PaymentRefusedError):
