@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, bindparam, case, func, insert, or_, select
+from sqlalchemy import Row, and_, bindparam, case, func, or_, select
 
 from meterhouse.model import Instant, Money
+from meterhouse.store.many import inserting
 from meterhouse.store.prepared import Prepared
 from meterhouse.store.schema import transfers
 from meterhouse.store.transaction import Transaction
@@ -18,7 +19,7 @@ __all__ = ["SqlBook"]
 _PAGE: Final = 5_000
 """Lines of the journal that are in memory at a time."""
 
-_INSERT: Final = Prepared(insert(transfers), ("request", "kind", "debit", "credit", "amount", "currency", "at"))
+_INSERT: Final = inserting(transfers, "request", "kind", "debit", "credit", "amount", "currency", "at")
 _OF_REQUEST: Final = Prepared(
     select(transfers).where(transfers.c.request == bindparam("named")).order_by(transfers.c.id)
 )
@@ -52,23 +53,7 @@ class SqlBook:
 
     def append(self, lines: Sequence[Transfer]) -> None:
         """Write transfers that are not there yet."""
-        if not lines:
-            return
-        self._transaction.quick(
-            _INSERT,
-            [
-                {
-                    "request": line.request_id,
-                    "kind": line.kind.value,
-                    "debit": str(line.debit),
-                    "credit": str(line.credit),
-                    "amount": line.amount.amount,
-                    "currency": line.amount.currency,
-                    "at": line.at,
-                }
-                for line in lines
-            ],
-        )
+        self._transaction.many(_INSERT, list(map(_row, lines)))
 
     def transfers_of(self, request_id: str) -> Sequence[Transfer]:
         """All transfers of one request, in the order written."""
@@ -95,6 +80,19 @@ class SqlBook:
         while rows := self._transaction.rows(_PAGE_AFTER, {"after": after}):
             after = rows[-1].id
             yield from map(_transfer, rows)
+
+
+def _row(line: Transfer) -> tuple[object, ...]:
+    amount = line.amount
+    return (
+        line.request_id,
+        str(line.kind),
+        str(line.debit),
+        str(line.credit),
+        amount.amount,
+        amount.currency,
+        line.at,
+    )
 
 
 def _transfer(row: Row[Any]) -> Transfer:

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from meterhouse.model import Duration, Eui64, Instant, UsageError
+from meterhouse.store.many import inserting
 from meterhouse.store.prepared import Prepared
 from meterhouse.store.schema import commands
 from meterhouse.store.transaction import Transaction
@@ -51,6 +52,7 @@ class CommandState(StrEnum):
     EXPIRED = "expired"
 
 
+_QUEUED: Final = CommandState.QUEUED.value
 _ENDS: Final = (CommandState.DONE, CommandState.REFUSED)
 
 
@@ -98,7 +100,8 @@ class Command:
 
 
 _C: Final = commands.c
-_INSERT: Final = Prepared(insert(commands), [column.name for column in _C if column.name != "id"])
+_INSERT: Final = inserting(commands, *(column.name for column in _C if column.name != "id"))
+_JSON: Final = json.JSONEncoder(separators=(",", ":")).encode
 _BY_REQUEST: Final = Prepared(select(_C.id).where(_C.request == bindparam("named")))
 _BY_ID: Final = select(commands).where(_C.id == bindparam("command"))
 _LAPSED: Final = (
@@ -155,8 +158,7 @@ class SqlCommands:
 
     def enqueue_all(self, new: Sequence[NewCommand]) -> None:
         """Queue orders whose `request`s are known to be new; the table refuses a second."""
-        if new:
-            self._transaction.quick(_INSERT, [_values(command) for command in new])
+        self._transaction.many(_INSERT, list(map(_values, new)))
 
     def claim(
         self, now: Instant, *, lease: Duration, limit: int = 100, hub: Eui64 | None = None
@@ -228,19 +230,19 @@ class SqlCommands:
         return tuple(map(_command, self._transaction.rows(select(commands).where(_OPEN).order_by(_C.due, _C.id))))
 
 
-def _values(command: NewCommand) -> dict[str, object]:
-    return {
-        "hub": command.hub.octets.hex(),
-        "kind": command.kind,
-        "payload": json.dumps(command.payload, separators=(",", ":")),
-        "state": CommandState.QUEUED.value,
-        "due": command.due,
-        "lease_until": 0,
-        "attempts": 0,
-        "expiry": command.expiry,
-        "reason": "",
-        "request": command.request,
-    }
+def _values(command: NewCommand) -> tuple[object, ...]:
+    return (
+        command.hub.octets.hex(),
+        command.kind,
+        _JSON(command.payload),
+        _QUEUED,
+        command.due,
+        0,
+        0,
+        command.expiry,
+        "",
+        command.request,
+    )
 
 
 def delivery_command(delivery: Delivery) -> NewCommand:
@@ -251,7 +253,7 @@ def delivery_command(delivery: Delivery) -> NewCommand:
         payload={
             "request": delivery.request_id,
             "meter": delivery.meter.octets.hex(),
-            "fuel": delivery.fuel.value,
+            "fuel": str(delivery.fuel),
             "token": delivery.token,
             "value_money5": delivery.value.amount,
             "debt_left_money5": delivery.debt_left.amount,

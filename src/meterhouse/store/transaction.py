@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Row
+from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy import Row as Found
 
 from meterhouse.store.faults import storage_error
+from meterhouse.store.many import Many, Row
 from meterhouse.store.prepared import Prepared
 
 __all__ = ["Transaction"]
@@ -29,23 +31,31 @@ class Transaction:
         self._cursor: Any = connection.connection.cursor()
         self._driver_error: type[Exception] = connection.dialect.loaded_dbapi.Error
 
-    def quick(self, prepared: Prepared, parameters: Parameters) -> list[Any]:
+    def quick(self, prepared: Prepared, parameters: Mapping[str, object]) -> list[Any]:
         """Run a prepared statement by the driver alone, and give its rows, with a name for each column.
-
-        A sequence of parameters runs it for each and gives no rows.
 
         Raises:
             StorageError: the database failed.
         """
         form = prepared.form(self.connection.dialect)
         try:
-            if isinstance(parameters, Mapping):
-                self._cursor.execute(form.text, form.parameters(parameters))
-                return form.rows(self._cursor)
-            self._cursor.executemany(form.text, [form.parameters(each) for each in parameters])
+            self._cursor.execute(form.text, form.parameters(parameters))
+            return form.rows(self._cursor)
         except self._driver_error as error:
             raise storage_error(error) from error
-        return []
+
+    def many(self, statement: Many, rows: Sequence[Row]) -> None:
+        """Run a statement for each of many rows; for none, nothing.
+
+        Raises:
+            StorageError: the database failed.
+        """
+        if not rows:
+            return
+        try:
+            statement.run(self._cursor, self.connection.dialect, rows)
+        except self._driver_error as error:
+            raise storage_error(error) from error
 
     def mark(self, words: str) -> None:
         """Say a savepoint statement.
@@ -64,10 +74,10 @@ class Transaction:
         assert isinstance(result, CursorResult)
         return result
 
-    def first(self, statement: Executable, parameters: Parameters | None = None) -> Row[Any] | None:
+    def first(self, statement: Executable, parameters: Parameters | None = None) -> Found[Any] | None:
         """The first row, if any."""
         return self.execute(statement, parameters).first()
 
-    def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row[Any]]:
+    def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Found[Any]]:
         """All rows."""
         return self.execute(statement, parameters).all()

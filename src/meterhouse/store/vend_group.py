@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import bindparam, select
 
 from meterhouse.model import Eui64, Money
 from meterhouse.store.book import SqlBook
 from meterhouse.store.commands import NewCommand, SqlCommands, delivery_command
+from meterhouse.store.prepared import PreparedList
 from meterhouse.store.schema import accounts, tallies, vends
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.vending import CUSTOMER, SqlVendingRecords
@@ -27,9 +28,10 @@ __all__ = ["Outcome", "run_payments"]
 Outcome = tuple[Any, Exception | None]
 Payment = tuple[PaymentRequest, Callable[[SqlVendingRecords], Any]]
 
-_IN: Final[BindParameter[str]] = bindparam("wanted", expanding=True)
-_VENDS: Final = select(vends).where(vends.c.request.in_(_IN))
-_CUSTOMERS: Final = CUSTOMER.where(accounts.c.account.in_(_IN)).order_by(accounts.c.account)
+_VENDS: Final = PreparedList(lambda wanted: select(vends).where(vends.c.request.in_(wanted)))
+_CUSTOMERS: Final = PreparedList(
+    lambda wanted: CUSTOMER.where(accounts.c.account.in_(wanted)).order_by(accounts.c.account)
+)
 _TALLY: Final = select(tallies).where(tallies.c.name == bindparam("id")).with_for_update()
 
 
@@ -64,10 +66,10 @@ class _Group:
         for request in requests:
             named[request.request_id] = None
             whose[request.account_id] = None
-        rows = transaction.rows(_VENDS, {"wanted": sorted(named)})
+        rows = transaction.quick(*_VENDS.of(sorted(named)))
         self.vends = {**named, **{row.request: vend_record(row) for row in rows}}
         self.customers = whose
-        for row in transaction.rows(_CUSTOMERS, {"wanted": sorted(whose)}):
+        for row in transaction.quick(*_CUSTOMERS.of(sorted(whose))):
             self.customers[row.account] = Customer(account_record(row), meter_record(row))
         self.tids: dict[Eui64, int] = {}
         self.owed: dict[str, tuple[Money, Tally]] = {}
