@@ -9,6 +9,8 @@ from meterhouse.links.memory import Channel, Lane, Manner, NullModem, Outage, Pa
 from meterhouse.links.pump import Pump
 from meterhouse.links.serial import Coder, Framing, SerialLine, SerialWire
 from meterhouse.links.subscriptions import Subscriptions
+from meterhouse.links.tcp import Introduce
+from meterhouse.links.tls import mutual_tls
 
 __all__ = [
     "LOW_POWER_RADIO",
@@ -20,6 +22,7 @@ __all__ = [
     "Dice",
     "Exchange",
     "Framing",
+    "Introduce",
     "Lane",
     "Manner",
     "NullModem",
@@ -32,5 +35,6 @@ __all__ = [
     "Subscriptions",
     "SystemClock",
     "Tap",
+    "mutual_tls",
     "run_loop",
 ]

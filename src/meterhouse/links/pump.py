@@ -16,7 +16,7 @@ from meterhouse.links.clock import Clock
 from meterhouse.links.exchange import Exchange, Node, Tap
 from meterhouse.links.memory import Channel, NullModem
 from meterhouse.links.serial import Coder, Framing, SerialWire
-from meterhouse.links.tcp import Accepted, Connection, Dialled
+from meterhouse.links.tcp import DIAL_TIMEOUT_S, Accepted, Connection, Dialled, Introduce
 from meterhouse.model import ConfigurationError, Duration, Event, Instant, Machine, UsageError
 
 __all__ = ["Pump"]
@@ -104,7 +104,14 @@ class Pump:
         self._schedule()
 
     async def listen(
-        self, machine: Machine, prefix: str, host: str, tcp_port: int, *, tls: ssl.SSLContext | None = None
+        self,
+        machine: Machine,
+        prefix: str,
+        host: str,
+        tcp_port: int,
+        *,
+        tls: ssl.SSLContext | None = None,
+        introduce: Introduce | None = None,
     ) -> int:
         """Accept TCP connections for a machine: the k-th is its port `prefix/k`, k from 1, never used twice.
 
@@ -114,6 +121,7 @@ class Pump:
             host: an address of this computer.
             tcp_port: 0 for any free one.
             tls: for TLS; None for plain TCP.
+            introduce: told who is at the other end before anything is heard of it; False sends it away.
 
         Returns:
             The TCP port that it listens on.
@@ -125,27 +133,45 @@ class Pump:
 
         def answer() -> Connection:
             number = self._accepted[node.name, prefix] = self._accepted.get((node.name, prefix), 0) + 1
-            return Accepted(self, node, f"{prefix}/{number}").connection
+            return Accepted(self, node, f"{prefix}/{number}", introduce).connection
 
         loop = asyncio.get_running_loop()
         try:
-            server = await loop.create_server(answer, host, tcp_port, ssl=tls, backlog=_BACKLOG)
+            server = await loop.create_server(
+                answer,
+                host,
+                tcp_port,
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else DIAL_TIMEOUT_S,
+                backlog=_BACKLOG,
+            )
         except OSError as error:
             what, remedy = _REASONS.get(error.errno or 0, (f"cannot be used ({error.strerror})", "Choose another."))
             raise ConfigurationError(f"port {tcp_port} of {host} {what}", remedy=remedy) from error
         self._servers.setdefault(node.name, []).append(server)
         return int(server.sockets[0].getsockname()[1])
 
-    def dial(self, machine: Machine, port: str, host: str, tcp_port: int, *, tls: ssl.SSLContext | None = None) -> None:
+    def dial(
+        self,
+        machine: Machine,
+        port: str,
+        host: str,
+        tcp_port: int,
+        *,
+        tls: ssl.SSLContext | None = None,
+        expects: Callable[[bytes], bool] | None = None,
+    ) -> None:
         """Give a machine's port an address, dialled each time that bytes leave while no connection stands.
 
-        A failure is told to the machine by empty bytes, and as an event `link.unreachable`.
+        A failure is told to the machine by empty bytes, and as an event `link.unreachable`. With `expects`, whose
+        answer says whether the other end's certificate (DER) is the right one, nothing is sent to anybody else:
+        `link.impostor`.
 
         Raises:
             UsageError: the port is taken, or the machine was not added.
         """
         node = self._exchange.node(machine)
-        self._exchange.plug(node, port, Dialled(self, node, port, (host, tcp_port), tls))
+        self._exchange.plug(node, port, Dialled(self, node, port, (host, tcp_port), tls, expects))
 
     def serial(
         self, machine: Machine, port: str, path: str, framing: Framing, coder: Coder | None = None

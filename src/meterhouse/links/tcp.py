@@ -9,13 +9,17 @@ from typing import Final, Protocol, cast
 
 from meterhouse.links.exchange import Node
 
-__all__ = ["DIAL_TIMEOUT_S", "WRITE_LIMIT", "Accepted", "Connection", "Dialled", "Switchboard"]
+__all__ = ["DIAL_TIMEOUT_S", "WRITE_LIMIT", "Accepted", "Connection", "Dialled", "Introduce", "Switchboard"]
 
 WRITE_LIMIT: Final = 1 << 20
 """Bytes that may wait for a peer which does not read, or for a connection to come up; one more closes the link."""
 DIAL_TIMEOUT_S: Final = 10.0
 _CLOSE_PATIENCE_S: Final = 5.0
 """A close lets what was written go out, but not longer than this."""
+
+
+Introduce = Callable[[str, bytes], bool]
+"""Told the port and the peer's certificate (DER) of a connection that was accepted; False sends it away unheard."""
 
 
 class Switchboard(Protocol):
@@ -72,6 +76,11 @@ class Connection(asyncio.Protocol):
             self.ended.set_result(None)
         self._lost(self)
 
+    def certificate(self) -> bytes:
+        """The certificate that the other end has proved its key for, DER; empty without TLS or where it showed none."""
+        tls = None if self._transport is None else self._transport.get_extra_info("ssl_object")
+        return (tls.getpeercert(binary_form=True) or b"") if tls is not None else b""
+
     def pause_writing(self) -> None:
         """Called by asyncio: the peer does not keep up."""
         self._paused = True
@@ -110,12 +119,13 @@ class Accepted:
     The machine learns of it by the first bytes; a caller that never speaks is never told.
     """
 
-    __slots__ = ("_board", "_connection", "_label", "_node", "_port", "_silent")
+    __slots__ = ("_board", "_connection", "_introduce", "_label", "_node", "_port", "_silent")
 
-    def __init__(self, board: Switchboard, node: Node, port: str) -> None:
+    def __init__(self, board: Switchboard, node: Node, port: str, introduce: Introduce | None = None) -> None:
         self._board = board
         self._node = node
         self._port = port
+        self._introduce = introduce
         self._label = ""
         self._silent = True
         self._connection = Connection(self._made, self._heard, self._lost)
@@ -143,8 +153,13 @@ class Accepted:
         self._board.connections.add(connection)
         if self._node.gone:
             connection.close()
+        elif self._introduce is not None and not self._introduce(self._port, connection.certificate()):
+            self._board.report(self._node, "link.stranger", port=self._port, peer=connection.peer)
+            connection.abort()
         else:
             self._node.wires[self._port] = self
+            # Whoever was introduced is told of the end, too, even if no byte came between.
+            self._silent = self._introduce is None
 
     def _heard(self, data: bytes) -> None:
         if self._node.wires.get(self._port) is self:
@@ -163,16 +178,35 @@ class Accepted:
 class Dialled:
     """A port that is dialled on demand: at the first bytes that leave by it while no connection stands."""
 
-    __slots__ = ("_address", "_board", "_connection", "_label", "_node", "_port", "_queue", "_task", "_tls", "_waiting")
+    __slots__ = (
+        "_address",
+        "_board",
+        "_connection",
+        "_expects",
+        "_label",
+        "_node",
+        "_port",
+        "_queue",
+        "_task",
+        "_tls",
+        "_waiting",
+    )
 
     def __init__(
-        self, board: Switchboard, node: Node, port: str, address: tuple[str, int], tls: ssl.SSLContext | None
+        self,
+        board: Switchboard,
+        node: Node,
+        port: str,
+        address: tuple[str, int],
+        tls: ssl.SSLContext | None,
+        expects: Callable[[bytes], bool] | None = None,
     ) -> None:
         self._board = board
         self._node = node
         self._port = port
         self._address = address
         self._tls = tls
+        self._expects = expects
         self._label = f"{address[0]}:{address[1]} -> {node.name}:{port}"
         self._connection: Connection | None = None
         self._queue: list[bytes] = []
@@ -235,6 +269,10 @@ class Dialled:
 
     def _made(self, connection: Connection) -> None:
         self._board.connections.add(connection)
+        if self._expects is not None and not self._expects(connection.certificate()):
+            connection.abort()
+            self._fail(self._task, "link.impostor", "the other end is not who was expected")
+            return
         self._task = None
         queue, self._queue, self._waiting = self._queue, [], 0
         if self._node.gone:

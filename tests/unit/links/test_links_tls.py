@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import ipaddress
 import ssl
@@ -13,7 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from meterhouse.links import Pump, SystemClock, run_loop
+from meterhouse.links import Pump, SystemClock, mutual_tls, run_loop
+from meterhouse.model import ConfigurationError
 from ping_pong import Answerer, Caller
 from pumping import kinds, running, until
 
@@ -61,3 +63,86 @@ def test_a_game_over_mutual_tls_needs_a_known_caller(known: bool, tmp_path: Path
         assert ("ball.hit" in kinds(heard)) is known
 
     run_loop(main())
+
+
+def contexts(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext, bytes, bytes]:
+    ours, theirs = certificate("server", folder), certificate("caller", folder)
+    ders = [ssl.PEM_cert_to_DER_cert(one[0].read_text()) for one in (ours, theirs)]
+    return mutual_tls(theirs[0], *ours, server=True), mutual_tls(ours[0], *theirs, server=False), *ders
+
+
+@pytest.mark.parametrize("welcome", [True, False])
+def test_the_accepting_side_is_told_who_it_is_before_a_byte_is_heard(welcome: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    inside, outside, _, theirs = contexts(tmp_path)
+    introduced: list[tuple[str, bytes]] = []
+
+    def introduce(port: str, der: bytes) -> bool:
+        introduced.append((port, der))
+        return welcome
+
+    async def main() -> None:
+        pump, caller, answerer = Pump(SystemClock(), strict=True), Caller(), Answerer()
+        pump.add(caller)
+        pump.add(answerer)
+        port = await pump.listen(answerer, "line", HOST, 0, tls=inside, introduce=introduce)
+        pump.dial(caller, "line", HOST, port, tls=outside)
+        async with running(pump) as heard:
+            await until(lambda: {"game.over", "line.down"} & set(kinds(heard)) != set())
+        assert introduced[0] == ("line/1", theirs)
+        assert ("ball.hit" in kinds(heard)) is welcome
+        assert ("link.stranger" in kinds(heard)) is not welcome
+
+    run_loop(main())
+
+
+def test_a_caller_sends_nothing_to_an_end_that_is_not_the_one_expected(tmp_path: Path) -> None:
+    inside, outside, ours, _ = contexts(tmp_path)
+    shown: list[bytes] = []
+
+    def expects(der: bytes) -> bool:
+        shown.append(der)
+        return False
+
+    async def main() -> None:
+        pump, caller, answerer = Pump(SystemClock(), strict=True), Caller(), Answerer()
+        pump.add(caller)
+        pump.add(answerer)
+        port = await pump.listen(answerer, "line", HOST, 0, tls=inside)
+        pump.dial(caller, "line", HOST, port, tls=outside, expects=expects)
+        async with running(pump) as heard:
+            await until(lambda: "line.down" in kinds(heard))
+        assert shown[0] == ours
+        assert "link.impostor" in kinds(heard)
+        assert "ball.hit" not in kinds(heard)
+
+    run_loop(main())
+
+
+def test_a_caller_in_the_clear_is_sent_away_unheard(tmp_path: Path) -> None:
+    inside, _, _, _ = contexts(tmp_path)
+    introduced: list[str] = []
+
+    def introduce(port: str, _der: bytes) -> bool:
+        introduced.append(port)
+        return True
+
+    async def main() -> None:
+        pump, answerer = Pump(SystemClock(), strict=True), Answerer()
+        pump.add(answerer)
+        port = await pump.listen(answerer, "line", HOST, 0, tls=inside, introduce=introduce)
+        async with running(pump) as heard:
+            reader, writer = await asyncio.open_connection(HOST, port)
+            writer.write(b"ping 1, and more bytes than the head of a TLS record has")
+            await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+        assert introduced == []
+        assert "ball.hit" not in kinds(heard)
+
+    run_loop(main())
+
+
+def test_files_that_do_not_fit_are_told_in_one_sentence(tmp_path: Path) -> None:
+    ours, theirs = certificate("server", tmp_path), certificate("caller", tmp_path)
+    for chain, key in ((tmp_path / "none.pem", ours[1]), (ours[0], theirs[1]), (ours[1], ours[1])):
+        with pytest.raises(ConfigurationError, match="cannot be used"):
+            mutual_tls(theirs[0], chain, key, server=True)
