@@ -56,9 +56,11 @@ def run_group(connection: Connection, tickets: Sequence[Ticket]) -> None:
     """Run jobs in one transaction and resolve their futures once it is durable. Never raises on a job's behalf."""
     wanted = [ticket for ticket in tickets if ticket[1].set_running_or_notify_cancel()]
     try:
-        with connection.begin():
-            transaction = Transaction(connection)
-            outcomes = _run_all(transaction, wanted)
+        alone = all(isinstance(job, Payment) for job, _ in wanted)
+        outcomes = _payments_alone(connection, wanted) if alone else None
+        if outcomes is None:
+            with connection.begin():
+                outcomes = _run_all(Transaction(connection), wanted, share=not alone)
     except SQLAlchemyError as error:
         _fail(wanted, storage_error(error))
     except StorageError as error:
@@ -71,10 +73,31 @@ def run_group(connection: Connection, tickets: Sequence[Ticket]) -> None:
                 future.set_exception(raised)
 
 
-def _run_all(transaction: Transaction, tickets: Sequence[Ticket]) -> list[_Outcome]:
+def _payments_alone(connection: Connection, tickets: Sequence[Ticket]) -> list[_Outcome] | None:
+    """A group of payments and nothing else needs no savepoint: where the database refuses it, all of it is undone.
+
+    Returns:
+        None where it was refused. If that was an answer lost after a commit, each payment finds itself taken already.
+    """
+    try:
+        with connection.begin():
+            transaction = Transaction(connection)
+            outcomes = _shared(transaction, tickets)
+            _note_refusals(transaction, tickets, outcomes)
+            return outcomes
+    except (SQLAlchemyError, StorageError):
+        return None
+
+
+def _shared(transaction: Transaction, tickets: Sequence[Ticket]) -> list[_Outcome]:
+    found = run_payments(transaction, [(job.request, job.take) for job, _ in tickets if isinstance(job, Payment)])
+    return [(future, result, raised) for (_, future), (result, raised) in zip(tickets, found, strict=True)]
+
+
+def _run_all(transaction: Transaction, tickets: Sequence[Ticket], *, share: bool) -> list[_Outcome]:
     """Payments that stand side by side share their statements; everything else runs by itself, in the order given."""
     outcomes: list[_Outcome] = []
-    for together, some in groupby(tickets, lambda ticket: isinstance(ticket[0], Payment)):
+    for together, some in groupby(tickets, lambda ticket: share and isinstance(ticket[0], Payment)):
         run = list(some)
         if together and len(run) > 1:
             outcomes += _run_payments(transaction, run)
@@ -98,12 +121,12 @@ def _run_payments(transaction: Transaction, tickets: Sequence[Ticket]) -> list[_
     """All together; where the database refuses the whole, one by one, so that only the guilty one fails."""
     transaction.mark("SAVEPOINT payments")
     try:
-        found = run_payments(transaction, [(job.request, job.take) for job, _ in tickets if isinstance(job, Payment)])
+        outcomes = _shared(transaction, tickets)
     except (SQLAlchemyError, StorageError) as error:
         _undo(transaction, storage_error(error) if isinstance(error, SQLAlchemyError) else error, "payments")
         return [_run_one(transaction, job, future) for job, future in tickets]
     transaction.mark("RELEASE SAVEPOINT payments")
-    return [(future, result, raised) for (_, future), (result, raised) in zip(tickets, found, strict=True)]
+    return outcomes
 
 
 def _run_one(transaction: Transaction, job: Job, future: Future[Any]) -> _Outcome:
