@@ -28,7 +28,6 @@ from meterhouse.protocols.dlms.requests import (
     ActionRequest,
     GetList,
     GetNext,
-    GetRequest,
     SetList,
     SetRequest,
     Target,
@@ -54,9 +53,10 @@ from meterhouse.protocols.dlms.responses import (
     decode_results,
 )
 from meterhouse.protocols.dlms.rows import Row, profile_rows
-from meterhouse.protocols.dlms.selection import Range, Selection, encode_selection
+from meterhouse.protocols.dlms.selection import Range, Selection
 from meterhouse.protocols.dlms.services import needed_conformance
 from meterhouse.protocols.dlms.settings import ClientSettings
+from meterhouse.protocols.dlms.single_get import encode_single_get, single_value
 
 __all__ = ["MAX_LONG_GET", "Client"]
 
@@ -119,14 +119,19 @@ class Client:
         self, interface: InterfaceClass | int, obis: Obis, attribute: int, selection: Selection | None = None
     ) -> Procedure[bytes]:
         """Like `get`, but the value's A-XDR as it came, unchecked."""
-        access = _access(interface, obis, attribute, selection)
-        response = yield from self._ask(lambda invoke: GetRequest(invoke, access))
+        talk = self._talk
+        if not talk.associated:
+            raise _unassociated()
+        class_id = interface if isinstance(interface, int) else interface.class_id
+        invoke = talk.next_invoke()
+        answer = yield from talk.exchange(encode_single_get(invoke, class_id, obis, attribute, selection))
+        value = single_value(answer, invoke)
+        if value is not None:
+            return value
+        response, what = talk.paired(answer), f"get {Target(class_id, obis, attribute)}"
         if isinstance(response, GetResponse):
-            encoded = response.result.encoded
-            if encoded is None:
-                raise _refused(response.result.code, f"get {access.target}")
-            return encoded
-        return (yield from self._blocks(response, f"get {access.target}"))
+            raise _refused(response.result.code, what)
+        return (yield from self._blocks(response, what))
 
     def get_list(
         self, attributes: Sequence[tuple[InterfaceClass | int, Obis, int]]
@@ -134,7 +139,7 @@ class Client:
         """Read several attributes in one request; a refused one stands in the list as its error."""
         if not attributes:
             return []
-        accesses = tuple(_access(*attribute, None) for attribute in attributes)
+        accesses = tuple(_access(*attribute) for attribute in attributes)
         response = yield from self._ask(lambda invoke: GetList(invoke, accesses))
         if isinstance(response, GetListResponse):
             results = response.results
@@ -156,7 +161,7 @@ class Client:
         Raises:
             AccessRefusedError: with the data-access-result.
         """
-        access = _access(interface, obis, attribute, None)
+        access = _access(interface, obis, attribute)
         octets = encode(data)
         if self._fits(octets):
             response = yield from self._ask(lambda invoke: SetRequest(invoke, access, Encoded(octets)))
@@ -173,7 +178,7 @@ class Client:
         """Write several attributes in one request, in blocks where needed; a refused one stands as its error."""
         if not values:
             return []
-        accesses = tuple(_access(*value[:3], None) for value in values)
+        accesses = tuple(_access(*value[:3]) for value in values)
         octets = encode_length(len(values)) + b"".join(encode(value[3]) for value in values)
         if self._fits(octets, len(accesses)):
             data = tuple(value[3] for value in values)
@@ -238,7 +243,7 @@ class Client:
     ) -> Procedure[list[CosemData | AccessRefusedError]]:
         """Read, write and invoke in one request; what each step gave, null data where nothing, or its error."""
         if not self.associated:
-            raise StateError("there is no association", remedy="Run associate() first.")
+            raise _unassociated()
         if not steps:
             return []
         self._long_invoke = (self._long_invoke + 1) & 0xFF_FFFF
@@ -261,7 +266,7 @@ class Client:
 
     def _ask(self, make: MakeRequest) -> Procedure[Response]:
         if not self.associated:
-            raise StateError("there is no association", remedy="Run associate() first.")
+            raise _unassociated()
         return self._talk.ask(make)
 
     def _blocks(self, response: Response, what: str) -> Procedure[bytes]:
@@ -319,13 +324,16 @@ def _next(block: int) -> MakeRequest:
     return lambda invoke: GetNext(invoke, block)
 
 
+def _unassociated() -> StateError:
+    return StateError("there is no association", remedy="Run associate() first.")
+
+
 def _target(interface: InterfaceClass | int, obis: Obis, index: int) -> Target:
     return Target(interface if isinstance(interface, int) else interface.class_id, obis, index)
 
 
-def _access(interface: InterfaceClass | int, obis: Obis, attribute: int, selection: Selection | None) -> Access:
-    target = _target(interface, obis, attribute)
-    return Access(target) if selection is None else Access(target, *encode_selection(selection))
+def _access(interface: InterfaceClass | int, obis: Obis, attribute: int) -> Access:
+    return Access(_target(interface, obis, attribute))
 
 
 def _data_result(code: int) -> DataAccessResult:

@@ -104,12 +104,26 @@ class Conversation:
 
     def ask(self, make: MakeRequest) -> Procedure[Response]:
         """One question under a new invoke id, and its answer."""
-        self.invoke = _CONFIRMED_HIGH | (self.invoke + 1) & 0x0F
+        self.next_invoke()
         return self.ask_again(make)
+
+    def next_invoke(self) -> int:
+        """Begin a question: its invoke-id-and-priority byte."""
+        self.invoke = invoke = _CONFIRMED_HIGH | (self.invoke + 1) & 0x0F
+        return invoke
 
     def ask_again(self, make: MakeRequest) -> Procedure[Response]:
         """A further question of the same service, such as for the next block."""
-        response = decode_response((yield from self.exchange(encode_request(make(self.invoke)))))
+        return self.paired((yield from self.exchange(encode_request(make(self.invoke)))))
+
+    def paired(self, answer: bytes) -> Response:
+        """The response in `answer`, which must be to our last question.
+
+        Raises:
+            ExceptionError: the server says that it cannot; likewise ServiceError.
+            ProtocolError: another invoke id.
+        """
+        response = decode_response(answer)
         if isinstance(response, (ExceptionResponse, ConfirmedServiceError)):
             raise complaint_of(response)
         if response.invoke & 0x0F != self.invoke & 0x0F:
