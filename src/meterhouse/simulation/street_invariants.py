@@ -7,8 +7,8 @@ judge how it got there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
@@ -17,7 +17,7 @@ from typing import Final
 
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.site import HomeSite
-from meterhouse.model import DAY, HALF_HOUR, Event, Fuel, Instant, day_start, isoformat
+from meterhouse.model import DAY, HALF_HOUR, Event, Fuel, HalfHour, Instant, day_start, isoformat
 from meterhouse.simulation.gas_invariants import CutoffWithinMeans, GasPastCutoff, RefusedOrders
 from meterhouse.simulation.invariants import Invariant
 from meterhouse.store.vending import SqlVendingRecords
@@ -138,6 +138,29 @@ class _Tariff:
         return self.prices[4 * self.rates[row] + block]
 
 
+@dataclass(slots=True)
+class _Rated:
+    """What a home's half hours have come to so far, rounded nowhere."""
+
+    tariff: _Tariff
+    used_wh: int = 0
+    place: int = 0
+    days: int = 0
+    until: Instant = Instant(0)
+    pools: defaultdict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
+
+    def take(self, last: HalfHour, row: HalfHour, changes: Sequence[tuple[int, _Tariff]]) -> None:
+        """The half hour between two rows of the meter's log, by the tariff of its own time."""
+        while self.place < len(changes) and changes[self.place][0] <= last.end:
+            self.tariff, self.used_wh = changes[self.place][1], 0
+            self.place += 1
+        litres = row.register - last.register
+        self.pools[self.tariff.cv, self.tariff.price(last.end, self.used_wh)] += litres
+        self.used_wh += litres * 102264 * self.tariff.cv // 360_000_000
+        self.days += self.tariff.standing_charge * (row.end // DAY - last.end // DAY)
+        self.until = row.end
+
+
 class RatedBalances:
     """6 (money): balance = opening + credited − the exact cost of the meter's own half hours, to the last unit."""
 
@@ -148,6 +171,7 @@ class RatedBalances:
     def __init__(self, street: LiveStreet) -> None:
         self._street = street
         self._tariffs: defaultdict[str, dict[int, _Tariff]] = defaultdict(dict)
+        self._rated: dict[str, _Rated] = {}
 
     def observe(self, event: Event) -> Iterable[str]:
         """A tariff that a hub has taken: it holds for half hours that begin at `from_ms` or later."""
@@ -162,6 +186,7 @@ class RatedBalances:
         rates = [int(digit) for digit in str(event.fields["rates"])]
         thresholds = [int(word) for word in str(event.fields["thresholds_wh"]).split()]
         self._tariffs[event.source][begins] = _Tariff(prices, rates, thresholds, day, cv)
+        self._rated.pop(event.source, None)  # it may be about half hours that are rated already: all of them anew
         return ()
 
     def check(self, now: Instant) -> Iterable[str]:
@@ -179,22 +204,16 @@ class RatedBalances:
         """Half hour by half hour: litres pooled by what they cost, then rated in fractions and rounded down once."""
         assert site.gas is not None
         assert site.plan.gas is not None
-        gas = site.plan.gas
-        rows = site.gas.backlog.log.between(Instant(0), until)
-        opening = _Tariff([gas.price] * 16, [0] * 96, [], gas.standing_charge, gas.cv)
-        changes = sorted(self._tariffs[site.hub.name].items())
-        tariff, used_wh, place = opening, 0, 0
-        pools: defaultdict[tuple[int, int], int] = defaultdict(int)
-        days = 0
-        for last, row in pairwise(rows):
-            while place < len(changes) and changes[place][0] <= last.end:
-                tariff, used_wh, place = changes[place][1], 0, place + 1
-            litres = row.register - last.register
-            pools[tariff.cv, tariff.price(last.end, used_wh)] += litres
-            used_wh += litres * 102264 * tariff.cv // 360_000_000
-            days += tariff.standing_charge * (row.end // DAY - last.end // DAY)
-        units = sum(litres * cv * price for (cv, price), litres in pools.items())
-        return floor(Fraction(units * 102264, 1000 * 100000 * 3600)) + days
+        name, gas = site.hub.name, site.plan.gas
+        done = self._rated.get(name)
+        if done is None or done.until > until:
+            opening = _Tariff([gas.price] * 16, [0] * 96, [], gas.standing_charge, gas.cv)
+            done = self._rated[name] = _Rated(opening)
+        changes = sorted(self._tariffs[name].items())
+        for last, row in pairwise(site.gas.backlog.log.between(done.until, until)):
+            done.take(last, row, changes)
+        units = sum(litres * cv * price for (cv, price), litres in done.pools.items())
+        return floor(Fraction(units * 102264, 1000 * 100000 * 3600)) + done.days
 
 
 class HalfHours:
