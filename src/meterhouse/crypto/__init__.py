@@ -1,6 +1,15 @@
 """pure primitives over `cryptography`; keys and nonces are arguments"""
 
 from meterhouse.crypto.cbc import CbcKey
+from meterhouse.crypto.certification import (
+    Certified,
+    Purpose,
+    Template,
+    certify,
+    certify_root,
+    read_certified,
+    verify_chain,
+)
 from meterhouse.crypto.cmac import CmacKey, cmac, cmac_verifies
 from meterhouse.crypto.curves import P256, P384, Curve, KeyPair, PublicPoint
 from meterhouse.crypto.des import des_encrypt
@@ -26,12 +35,17 @@ __all__ = [
     "WRAP_OVERHEAD",
     "CbcKey",
     "CertificateFacts",
+    "Certified",
     "CmacKey",
     "Curve",
     "GcmKey",
     "KeyPair",
     "Misty1",
     "PublicPoint",
+    "Purpose",
+    "Template",
+    "certify",
+    "certify_root",
     "cmac",
     "cmac_verifies",
     "concat_kdf",
@@ -39,6 +53,7 @@ __all__ = [
     "hmac_sha256",
     "md5",
     "read_certificate",
+    "read_certified",
     "request_certificate",
     "sha1",
     "sha256",
@@ -46,6 +61,7 @@ __all__ = [
     "sign",
     "unwrap_key",
     "verify",
+    "verify_chain",
     "was_issued_by",
     "wrap_key",
 ]

@@ -118,6 +118,17 @@ class KeyPair:
         self.public = PublicPoint.of(curve, self.key.public_key())
 
     @classmethod
+    def around(cls, curve: Curve, key: ec.EllipticCurvePrivateKey) -> KeyPair:
+        """A pair whose private key works elsewhere, such as in a hardware module; `private` is then not to be had.
+
+        Raises:
+            MalformedError: not a key on this curve.
+        """
+        pair = cls.__new__(cls)
+        pair.curve, pair.key, pair.public = curve, key, PublicPoint.of(curve, key.public_key())
+        return pair
+
+    @classmethod
     def generate(cls, curve: Curve, entropy: Callable[[int], bytes]) -> KeyPair:
         """A fresh pair by extra random bits (FIPS 186-5 A.2.1)."""
         drawn = int.from_bytes(entropy(curve.size + _EXTRA), "big")
