@@ -1,18 +1,21 @@
 """A meter made of gurux-dlms's server, for our client to read. Runs in that library's own environment.
 
 usage: gurux_meter.py INTERFACE MODE
-INTERFACE is `wrapper` or `hdlc`; MODE is `none`, `lls` (password 12345678), or `companion`: a meter with the objects that
-the companion specification lists, without security. Serves one connection on a free port of
-127.0.0.1, which it prints. The library's server does not run as it is delivered: what it lacks is put in here.
+INTERFACE is `wrapper`, `hdlc` or `terminal` (HDLC on a pseudo-terminal); MODE is `none`, `lls` (password 12345678), `gmac`
+(HLS-5 and no more), `suite` (HLS-5, and whatever protection of suite 0 comes), or `companion`: a meter with the objects that
+the companion specification lists, without security. Serves one connection after the other on a free port of 127.0.0.1,
+which it prints, or the terminal's path. The library's server does not run as it is delivered: see `gurux_mended.py`.
 """
 
+import os
 import socket
 import sys
 import traceback
-from datetime import UTC, datetime
+import tty
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
-from gurux_dlms import GXByteBuffer, GXDateTime, GXServerReply
+from gurux_dlms import GXDateTime
 from gurux_dlms.enums import (
     AccessMode,
     Authentication,
@@ -23,10 +26,8 @@ from gurux_dlms.enums import (
     SourceDiagnostic,
     Unit,
 )
-from gurux_dlms.GXDLMSLongTransaction import GXDLMSLongTransaction
 from gurux_dlms.GXDLMSServer import GXDLMSServer
 from gurux_dlms.objects import (
-    GXDLMSAssociationLogicalName,
     GXDLMSCaptureObject,
     GXDLMSClock,
     GXDLMSData,
@@ -35,27 +36,10 @@ from gurux_dlms.objects import (
     GXDLMSRegister,
 )
 from gurux_dlms.objects.enums import ClockBase, ControlMode, ControlState, SortMethod
+from gurux_mended import Association, Cipher, Reply, mechanism, mend
 
-
-class Reply(GXServerReply):
-    """The library's, with the methods that its own server calls."""
-
-    def setReply(self, value):  # noqa: N802 -- the library's name
-        self.reply = value
-
-    def getConnectionInfo(self):  # noqa: N802 -- the library's name
-        return self.connectionInfo
-
-    def setCount(self, value):  # noqa: N802 -- the library's name
-        self.count = value
-
-
-def keep_rest(transaction, buffer):
-    """What a block left over; the library calls this and does not have it."""
-    transaction.data = GXByteBuffer(buffer.subArray(buffer.position, len(buffer) - buffer.position))
-
-
-GXDLMSLongTransaction.setData = keep_rest
+ROWS = 96
+FIRST = datetime(2026, 11, 19, 0, 30, tzinfo=UTC)
 
 
 def companion_objects():
@@ -86,21 +70,36 @@ def companion_objects():
     return [name, counter, status, register, control, clock, profile]
 
 
+def own_objects():
+    """A register, a long text that can be written, and 96 half hours."""
+    register = GXDLMSRegister("1.0.1.8.0.255")
+    register.value, register.scaler, register.unit = 123456, 10, Unit.ACTIVE_ENERGY
+    register.setDataType(2, DataType.UINT32)
+    long = GXDLMSData("0.0.96.1.0.255")
+    long.value = bytes(range(256)) * 3
+    long.setDataType(2, DataType.OCTET_STRING)
+    clock, status = GXDLMSClock("0.0.1.0.0.255"), GXDLMSData("0.0.96.10.1.255")
+    clock.time = GXDateTime(FIRST)
+    status.setDataType(2, DataType.UINT8)
+    profile = GXDLMSProfileGeneric("1.0.99.1.0.255")
+    profile.captureObjects = [(each, GXDLMSCaptureObject(2, 0)) for each in (clock, status, register)]
+    profile.capturePeriod, profile.sortMethod, profile.sortObject = 1800, SortMethod.FIFO, clock
+    for number in range(ROWS):
+        end = GXDateTime(FIRST + timedelta(minutes=30) * number)
+        profile.buffer.append([end, number % 3, 100_000 + 37 * number])
+    profile.entriesInUse, profile.profileEntries = ROWS, ROWS
+    return [register, long, clock, profile]
+
+
 class Meter(GXDLMSServer):
     transaction = None
 
     def __init__(self, interface, mode):
         super().__init__(True, interface)
-        self.level = Authentication.LOW if mode == "lls" else Authentication.NONE
-        register = GXDLMSRegister("1.0.1.8.0.255")
-        register.value, register.scaler, register.unit = 123456, 10, Unit.ACTIVE_ENERGY
-        register.setDataType(2, DataType.UINT32)
-        long = GXDLMSData("0.0.96.1.0.255")
-        long.value = bytes(range(256)) * 3
-        long.setDataType(2, DataType.OCTET_STRING)
-        self.own = [register, long, GXDLMSAssociationLogicalName("0.0.40.0.0.255")]
-        if mode == "companion":
-            self.own = [*companion_objects(), GXDLMSAssociationLogicalName("0.0.40.0.0.255")]
+        self.level = mechanism(mode)
+        self.settings.cipher = Cipher(b"GRXMTR01")
+        self.settings.cipher.invocationCounter = 1000
+        self.own = [*(companion_objects() if mode == "companion" else own_objects()), Association("0.0.40.0.0.255")]
         for item in self.own:
             self.items.append(item)
         self.initialized = True
@@ -136,14 +135,15 @@ class Meter(GXDLMSServer):
         return True
 
     def onValidateAuthentication(self, authentication, password):  # noqa: N802 -- the library's name
-        right = authentication == self.level and (self.level == Authentication.NONE or bytes(password) == b"12345678")
+        right = authentication == self.level and (self.level != Authentication.LOW or bytes(password) == b"12345678")
         return SourceDiagnostic.NONE if right else SourceDiagnostic.AUTHENTICATION_FAILURE
 
     def onGetAttributeAccess(self, arg):  # noqa: N802 -- the library's name
-        return AccessMode.READ
+        return AccessMode.READ_WRITE
 
     def onGetMethodAccess(self, arg):  # noqa: N802 -- the library's name
-        return MethodAccessMode.NO_ACCESS
+        own = isinstance(arg.target, Association) and arg.index == 1
+        return MethodAccessMode.ACCESS if own else MethodAccessMode.NO_ACCESS
 
     def onFindObject(self, objectType, sn, ln):  # noqa: N802, N803 -- the library's names
         return next((item for item in self.own if item.logicalName == ln), None)
@@ -152,7 +152,7 @@ class Meter(GXDLMSServer):
         """The library tells; the meter does not care."""
 
     onPreRead = onPostRead = onPreGet = onPostGet = onConnected = onInvalidConnection = onDisconnected = _quiet  # noqa: N815
-    onPreWrite = onPostWrite = onPreAction = onPostAction = _quiet  # noqa: N815
+    onPreWrite = onPostWrite = onPreAction = onPostAction = notifyConnected = _quiet  # noqa: N815
 
     def handleSnrmRequest(self, data):  # noqa: N802 -- the library's name
         super().handleSnrmRequest(data)
@@ -168,16 +168,36 @@ class Meter(GXDLMSServer):
             raise
 
 
-def main(interface, mode):
+def answer(meter, data):
+    reply = Reply(data)
+    meter.handleRequest(reply)
+    return bytes(reply.reply or b"")
+
+
+def serve_terminal(meter):
+    far, near = os.openpty()
+    tty.setraw(far)
+    tty.setraw(near)
+    print(os.ttyname(near), flush=True)
+    while data := os.read(far, 4096):
+        os.write(far, answer(meter, data))
+
+
+def serve_port(meter):
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
-    meter = Meter(InterfaceType.HDLC if interface == "hdlc" else InterfaceType.WRAPPER, mode)
-    connection, _ = listener.accept()
-    while data := connection.recv(4096):
-        reply = Reply(data)
-        meter.handleRequest(reply)
-        if reply.reply:
-            connection.sendall(bytes(reply.reply))
+    while True:
+        connection, _ = listener.accept()
+        meter.reset()
+        with connection:
+            while data := connection.recv(4096):
+                connection.sendall(answer(meter, data))
+
+
+def main(interface, mode):
+    mend()
+    meter = Meter(InterfaceType.WRAPPER if interface == "wrapper" else InterfaceType.HDLC, mode)
+    (serve_terminal if interface == "terminal" else serve_port)(meter)
 
 
 if __name__ == "__main__":
