@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from meterhouse.model import AuthenticationError, UsageError
 
@@ -46,7 +46,7 @@ class GcmKey:
         # ciphertext, run it again over what came out, and compare the first 12 bytes of the tag.
         plain = self._cipher.encrypt(nonce, sealed[:-TAG_LENGTH], None)[:-_FULL_TAG]
         again = self._cipher.encrypt(nonce, plain, associated)
-        if not bytes_eq(again[: TAG_LENGTH - _FULL_TAG][-TAG_LENGTH:], sealed[-TAG_LENGTH:]):
+        if not compare_digest(again[-_FULL_TAG : TAG_LENGTH - _FULL_TAG], sealed[-TAG_LENGTH:]):
             raise AuthenticationError("authentication failed", why="The tag is wrong.")
         return plain
 
@@ -64,7 +64,7 @@ class GcmKey:
 
     def ends_gmac(self, nonce: bytes, associated: bytes, ending: bytes) -> bool:
         """Whether the 16-byte GMAC of `associated` ends so; compared in constant time."""
-        return bytes_eq(self.whole_gmac(nonce, associated)[-len(ending) :], ending)
+        return compare_digest(self.whole_gmac(nonce, associated)[-len(ending) :], ending)
 
     def verify(self, nonce: bytes, associated: bytes, tag: bytes) -> None:
         """Compare a 12-byte GMAC in constant time.
@@ -72,5 +72,5 @@ class GcmKey:
         Raises:
             AuthenticationError: it is wrong.
         """
-        if not bytes_eq(self.gmac(nonce, associated), tag):
+        if not compare_digest(self.gmac(nonce, associated), tag):
             raise AuthenticationError("authentication failed", why="The GMAC is wrong.")

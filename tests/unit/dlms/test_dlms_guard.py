@@ -71,6 +71,29 @@ def test_every_flipped_bit_is_refused(mode):
     assert server.open(sealed, policy_of(wrapping)).apdu == GET
 
 
+def told(take, sealed, policy, guard):
+    """What came of it: the APDU or the refusal, and how far the counters were believed."""
+    try:
+        came = take(sealed, policy)
+    except RemoteError as refusal:
+        came = type(refusal), str(refusal)
+    return came, guard.channel.seen.value
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_to_reveal_is_to_open_and_keep_the_apdu_alone(mode):
+    suite, wrapping = MODES[mode]
+    client, opening, revealing = side(suite, client=True), side(suite, client=False), side(suite, client=False)
+    signed = client.seal(GET, Wrapping(0, signing=Signing.OUTSIDE)) if suite else GET
+    for content in (GET, signed, client.seal(GET, Wrapping(0x30)), b"\xc4\x01\xc1\x00\x00"):
+        sealed = client.seal(content, wrapping)
+        wrong = [bytes((*sealed[:at], octet ^ 0x11, *sealed[at + 1 :])) for at, octet in enumerate(sealed)]
+        for policy in (policy_of(wrapping), Policy.NONE, Policy.AUTHENTICATED, Policy.BOTH, Policy.SIGNED):
+            for octets in (wrong[0], wrong[1], wrong[2], wrong[-1], sealed[:9], sealed, sealed):
+                opened = told(lambda *what: opening.open(*what).apdu, octets, int(policy), opening)
+                assert told(revealing.reveal, octets, int(policy), revealing) == opened
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_every_prefix_and_every_longer_one_is_refused(mode):
     suite, wrapping = MODES[mode]

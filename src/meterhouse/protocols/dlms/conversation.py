@@ -170,7 +170,7 @@ class Conversation:
         if is_ciphered(answer):
             if self._guard is None:
                 raise ProtocolError("a ciphered answer in an association without keys")
-            return self._guard.open(answer, self._policy, self._guard.transaction).apdu
+            return self._guard.reveal(answer, self._policy, self._guard.transaction)
         if self._policy and answer[:1] not in _COMPLAINTS:
             raise ProtocolError("a plain answer where protection is demanded")
         return answer

@@ -46,6 +46,11 @@ _BOTH: Final = 0x30
 _AUTHENTICATED: Final = 0x10
 _SIGNED: Final = 0x100
 _TRANSACTION_LENGTH: Final = 8
+# To look up a member of an Enum is slow.
+_UNSIGNED: Final = Signing.NONE
+_CIPHERING: Final = Manner.CIPHERING
+_IDENTIFIED: Final = KeyChoice.IDENTIFIED
+_ENVELOPES: Final = frozenset({GENERAL_CIPHERING, GENERAL_SIGNING})
 _DEDICATED_TAGS: Final = frozenset({0x4E, 0xD0, 0xD1, 0xD2, 0xD3, 0xD4, 0xD5, 0xD7, 0xDC})
 
 
@@ -72,7 +77,7 @@ class Wrapping:
     @property
     def overhead(self) -> int:
         """The most that it adds to an APDU, bytes."""
-        if self.manner is Manner.CIPHERING or self.signing is not Signing.NONE:
+        if self.manner is _CIPHERING or self.signing is not _UNSIGNED:
             return ENVELOPE_OVERHEAD
         return OVERHEAD if self.control else 0
 
@@ -144,7 +149,7 @@ class Guard:
             UsageError: a key for it is missing, or a dedicated key was asked for that is not there.
             StateError: a counter is used up.
         """
-        if wrapping.signing is Signing.NONE and wrapping.manner is not Manner.CIPHERING:
+        if wrapping.signing is _UNSIGNED and wrapping.manner is not _CIPHERING:
             return self._seal(apdu, wrapping)
         header = Header(self._transaction(wrapping), self._own, self._peer)
         if wrapping.signing is Signing.INSIDE:
@@ -159,7 +164,7 @@ class Guard:
 
     def reply(self, apdu: bytes, opened: Opened) -> bytes:
         """`apdu`, protected in every respect like the request that it answers."""
-        if opened.signing is Signing.NONE and opened.manner is not Manner.CIPHERING:
+        if opened.signing is _UNSIGNED and opened.manner is not _CIPHERING:
             channel = self._dedicated if opened.dedicated else self.channel
             if channel is not None:
                 return channel.seal(apdu, opened.control, opened.manner)
@@ -229,6 +234,17 @@ class Guard:
 
     # What comes in.
 
+    def reveal(self, apdu: bytes, policy: int, transaction: bytes = b"") -> bytes:
+        """The APDU alone of what `open` gives; it raises what `open` raises."""
+        if policy & _SIGNED or apdu[0] in _ENVELOPES:
+            return self.open(apdu, policy, transaction).apdu
+        channel = self._channel_of(apdu[0])
+        plain, control, manner, counter = channel.unseal(apdu, policy)
+        if not is_ciphered(plain):
+            return plain
+        opened = Opened(plain, control, manner, counter, channel is self._dedicated)
+        return self._inside(opened, policy, transaction).apdu
+
     def open(self, apdu: bytes, policy: int, transaction: bytes = b"") -> Opened:
         """The plain APDU, after all of its protection was found right and enough.
 
@@ -248,19 +264,23 @@ class Guard:
             opened = self._open_signed(apdu, policy, transaction)
         else:
             opened = self._decipher(apdu, policy, transaction)
-            if opened.apdu.startswith(_SIGNING):
-                header, content = self._verified(opened.apdu, opened.transaction or transaction)
-                opened = _signed(opened, content, Signing.INSIDE, header.transaction)
+        return self._inside(opened, policy, transaction)
+
+    def _inside(self, opened: Opened, policy: int, transaction: bytes) -> Opened:
+        """What was under the outermost protection, with a signature inside of the ciphering verified."""
+        if opened.signing is _UNSIGNED and opened.apdu.startswith(_SIGNING):
+            header, content = self._verified(opened.apdu, opened.transaction or transaction)
+            opened = _signed(opened, content, Signing.INSIDE, header.transaction)
         if is_ciphered(opened.apdu):
             raise ProtocolError("protection inside of protection, beyond one signature and one ciphering")
-        if policy & _SIGNED and opened.signing is Signing.NONE:
+        if policy & _SIGNED and opened.signing is _UNSIGNED:
             raise ProtocolError("the APDU is not signed, and a signature is demanded")
         if not transaction and not self._can_answer(opened):
             raise ProtocolError("there are no keys here to answer that in kind")
         return opened
 
     def _can_answer(self, opened: Opened) -> bool:
-        if opened.signing is Signing.NONE and opened.key is KeyChoice.IDENTIFIED:
+        if opened.signing is _UNSIGNED and opened.key is _IDENTIFIED:
             return True
         pairs = self._credentials
         if opened.signing is not Signing.NONE or opened.key is KeyChoice.ONE_PASS:
@@ -273,10 +293,13 @@ class Guard:
         tag = apdu[0]
         if tag == GENERAL_CIPHERING:
             return self._open_envelope(apdu, policy, transaction)
+        return self._channel_of(tag).open(apdu, policy)
+
+    def _channel_of(self, tag: int) -> Channel:
         channel = self._dedicated if tag in _DEDICATED_TAGS and self._dedicated is not None else self.channel
         if channel is None:
             raise ProtocolError("a ciphered APDU in an association without keys")
-        return channel.open(apdu, policy)
+        return channel
 
     def _open_signed(self, apdu: bytes, policy: int, transaction: bytes) -> Opened:
         header, content = self._verified(apdu, transaction)

@@ -59,6 +59,8 @@ _OF_DED: Final = {ciphered: plain for plain, ciphered in _DED.items()}
 _GENERAL: Final = frozenset({GENERAL_GLO, GENERAL_DED, GENERAL_CIPHERING, GENERAL_SIGNING})
 _CIPHERED: Final = frozenset(_OF_GLO) | frozenset(_OF_DED) | _GENERAL
 _HEADER_LENGTH: Final = 5
+_SHORT: Final = 0x80
+"""A length below this is one byte."""
 _SUITE: Final = 0x0F
 _AUTHENTICATED: Final = 0x10
 _ENCRYPTED: Final = 0x20
@@ -110,6 +112,9 @@ class Signing(Enum):
     """The plain APDU is signed, and the whole of it is ciphered."""
     OUTSIDE = "outside"
     """The ciphered APDU is signed; or the plain one, where nothing is ciphered."""
+
+
+_SERVICE: Final = Manner.SERVICE  # to look up a member of an Enum is slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +286,7 @@ class Channel:
             raise UsageError("both sides have the same system title", why="Their nonces would collide.")
         self.peer_title = peer_title
 
-    def seal(self, apdu: bytes, control: int = Policy.BOTH, manner: Manner = Manner.SERVICE) -> bytes:
+    def seal(self, apdu: bytes, control: int = _BOTH, manner: Manner = _SERVICE) -> bytes:
         """`apdu` ciphered under the next invocation counter. A service without a tag of its own is packed as general.
 
         Raises:
@@ -294,16 +299,15 @@ class Channel:
         keys = self.keys
         control |= keys.suite
         count = self.counter.take().to_bytes(4, "big")
-        body = (
-            bytes((control,))
-            + count
-            + protect(keys.cipher, control, self.own_title + count, keys.headers[control], apdu)
-        )
-        tag = self._tags.get(apdu[0]) if manner is Manner.SERVICE else None
+        text = protect(keys.cipher, control, self.own_title + count, keys.headers[control], apdu)
+        length = _HEADER_LENGTH + len(text)
+        tag = self._tags.get(apdu[0]) if manner is _SERVICE else None
+        if tag and length < _SHORT:
+            return bytes((tag, length, control)) + count + text
         head = bytes((tag,)) if tag else bytes((self._general, TITLE_LENGTH)) + self.own_title
-        return head + encode_length(len(body)) + body
+        return head + encode_length(length) + bytes((control,)) + count + text
 
-    def open(self, apdu: bytes, policy: int = Policy.BOTH) -> Opened:
+    def open(self, apdu: bytes, policy: int = _BOTH) -> Opened:
         """The plain APDU, believed only after form, policy, counter and tag were right, in this order.
 
         Args:
@@ -318,10 +322,15 @@ class Channel:
             ReplayError: its counter was seen.
             AuthenticationError: another sender's title, or a wrong tag.
         """
+        return Opened(*self.unseal(apdu, policy), self._dedicated)
+
+    def unseal(self, apdu: bytes, policy: int) -> tuple[bytes, int, Manner, int]:
+        """The first four parts of what `open` gives, for those who need no more; it raises what `open` raises."""
         manner, outer, at = self._unpack(apdu)
         control = apdu[at]
         keys = self.keys
-        check_control(control, keys.suite, int(policy))
+        if control != _BOTH | keys.suite:  # that is enough for any policy
+            check_control(control, keys.suite, int(policy))
         count = apdu[at + 1 : at + _HEADER_LENGTH]
         counter = int.from_bytes(count, "big")
         self.seen.check(counter)
@@ -330,17 +339,19 @@ class Channel:
         plain = expose(
             keys.cipher, control, self.peer_title + count, keys.headers[control], apdu[at + _HEADER_LENGTH :]
         )
-        if manner is Manner.SERVICE and (not plain or plain[0] != self._plain[outer]):
+        if manner is _SERVICE and (not plain or plain[0] != self._plain[outer]):
             raise ApduError("the APDU inside is not of the service that its tag says")
         if control & _AUTHENTICATED:
             # A counter without a tag could be anybody's: believing a high one would lock the true peer out.
             self.seen.believe(counter)
         else:
             self._floor = counter
-        return Opened(plain, control, manner, counter, self._dedicated)
+        return plain, control, manner, counter
 
     def _unpack(self, apdu: bytes) -> tuple[Manner, int, int]:
         """How it is packed, its tag, and where its whole security header starts."""
+        if len(apdu) > 1 and apdu[0] in self._plain and _HEADER_LENGTH <= apdu[1] == len(apdu) - 2 < _SHORT:
+            return _SERVICE, apdu[0], 2
         if not apdu:
             raise ApduError("a ciphered APDU of no bytes")
         outer, at = apdu[0], 1
@@ -357,7 +368,7 @@ class Channel:
         length, at = length_at(apdu, at)
         if length != len(apdu) - at or length < _HEADER_LENGTH:
             raise ApduError(f"a ciphered APDU announces {length} bytes, {len(apdu) - at} are there")
-        return (Manner.GENERAL if general else Manner.SERVICE), outer, at
+        return (Manner.GENERAL if general else _SERVICE), outer, at
 
     def proof(self, challenge: bytes) -> bytes:
         """f(challenge) of HLS GMAC: control byte, invocation counter, GMAC (Green Book table 43)."""
