@@ -1,8 +1,8 @@
 """The head end: keeps a line to the carrier, calls hubs, talks DLMS with the devices behind them, tries again.
 
 One session a hub at a time. Every day, after midnight UTC, each hub's missing days up to yesterday are collected;
-orders go before collections, the oldest first. What fails is tried again with growing pauses; an order that outlives
-its expiry ends as expired, whatever line is down.
+payments go before other orders, orders before collections, the oldest first. What fails is tried again with growing
+pauses; an order that outlives its expiry ends as expired, whatever line is down.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from meterhouse.protocols import dlms
 from meterhouse.supplier.headend.hub_queue import HubQueue
 from meterhouse.supplier.headend.jobs import CollectDays, Job, Route, Talk
 from meterhouse.supplier.headend.ports import Clients, HubEntry, OrderBook, ReadingStore
+from meterhouse.supplier.headend.ready import ReadyHubs
 
 __all__ = ["HeadEnd", "HeadEndSettings"]
 
@@ -52,6 +53,7 @@ class HeadEndSettings:
         answer_within: how long a device may take for one answer.
         first_pause, longest_pause: between tries; each pause is twice the last.
         sessions: how many at the same time.
+        sessions_for_payments: how many more, which nothing but payments may take (S3-18).
     """
 
     name: str
@@ -65,6 +67,7 @@ class HeadEndSettings:
     first_pause: Duration = 2 * MINUTE
     longest_pause: Duration = 120 * MINUTE
     sessions: int = 64
+    sessions_for_payments: int = 16
 
 
 _NEVER: Final = Instant(0)
@@ -102,7 +105,7 @@ class HeadEnd:
         self._orders = orders
         self._queues = {hub.identity: HubQueue(hub) for hub in hubs}
         self._sessions: dict[int, _Session] = {}
-        self._ready: list[tuple[Instant, int, Eui64]] = []
+        self._ready = ReadyHubs(settings.sessions, settings.sessions_for_payments)
         self._expiries: list[tuple[Instant, int, Eui64]] = []
         self._next_number = 1
         self._entries = 0
@@ -128,12 +131,12 @@ class HeadEnd:
         queue = self._queues.get(hub)
         if queue is None:
             raise NotFoundError(f"the head end knows no hub {hub}", remedy="Register it first.")
-        queue.orders.append(job)
+        queue.add(job)
         queue.due = now
         if job.expires is not None:
             self._entries += 1
             heapq.heappush(self._expiries, (job.expires, self._entries, hub))
-        self._put(queue)
+        self._ready.put(queue)
         self._start_ready(now)
 
     def collect(self, now: Instant) -> None:
@@ -144,7 +147,7 @@ class HeadEnd:
             queue.collection = CollectDays(self._readings, first, yesterday)
             queue.collect_at = Instant(now + self._settings.collect_over * place // len(self._queues))
             queue.unfinished = 0
-            self._put(queue)
+            self._ready.put(queue)
 
     # the machine shape -------------------------------------------------------------------------------------------
 
@@ -178,8 +181,8 @@ class HeadEnd:
         due += [at for at in (self._dial_at, self._word_by, self._collect_next) if at is not None]
         if self._expiries:
             due.append(self._expiries[0][0])
-        if self._ready and self._welcomed and len(self._sessions) < self._settings.sessions:
-            due.append(self._ready[0][0])
+        ready = self._ready.next_due(len(self._sessions)) if self._welcomed else None
+        due += [] if ready is None else [ready]
         return min(due, default=None)
 
     def elapse(self, now: Instant) -> None:
@@ -245,17 +248,8 @@ class HeadEnd:
 
     # sessions ----------------------------------------------------------------------------------------------------
 
-    def _put(self, queue: HubQueue) -> None:
-        due = queue.next_due()
-        if due is not None:
-            self._entries += 1
-            heapq.heappush(self._ready, (due, self._entries, queue.hub.identity))
-
     def _start_ready(self, now: Instant) -> None:
-        while self._welcomed and self._ready and self._ready[0][0] <= now:
-            if len(self._sessions) >= self._settings.sessions:
-                return
-            _, _, identity = heapq.heappop(self._ready)
+        while self._welcomed and (identity := self._ready.take(now, len(self._sessions))) is not None:
             queue = self._queues[identity]
             due = queue.next_due()
             if due is not None and due <= now and not queue.session:
@@ -266,7 +260,7 @@ class HeadEnd:
             _, _, identity = heapq.heappop(self._expiries)
             queue = self._queues[identity]
             held = self._sessions[queue.session].job if queue.session else None
-            for job in list(queue.orders):
+            for job in queue.waiting():
                 if job is not held and job.expires is not None and job.expires <= now:
                     self._end_expired(queue, job, now)
 
@@ -280,14 +274,14 @@ class HeadEnd:
         assert job is not None
         if job.expires is not None and now >= job.expires:
             self._end_expired(queue, job, now)
-            self._put(queue)
+            self._ready.put(queue)
             return
         talk = job.talk(queue.hub, self._clients, now)
         try:
             route, first = next(talk)
         except StopIteration:  # nothing to ask: every day is here already
             queue.drop(job)
-            self._put(queue)
+            self._ready.put(queue)
             return
         except MeterhouseError as error:
             self._postpone(queue, job, error, now)
@@ -331,7 +325,7 @@ class HeadEnd:
             queue.unfinished += 1
         else:
             queue.drop(job)
-        self._put(queue)
+        self._ready.put(queue)
 
     def _unfinished(self, queue: HubQueue, job: Job) -> bool:
         """Whether the newest day is still not whole: its last half hours may be at the meter yet (S0-31)."""
@@ -357,7 +351,7 @@ class HeadEnd:
             again_in_s=pause // SECOND,
         )
         queue.due = Instant(now + pause)
-        self._put(queue)
+        self._ready.put(queue)
 
     def _ended(self, session: _Session) -> HubQueue:
         del self._sessions[session.number]
