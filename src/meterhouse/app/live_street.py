@@ -24,11 +24,12 @@ from meterhouse.companion.gas import ValveState
 from meterhouse.model import MINUTE, Eui64, Instant, Machine, Money, NotFoundError, PolicyError
 from meterhouse.premises.electricity_meter import ControlState
 from meterhouse.premises.home_load import Demand
-from meterhouse.supplier.headend import DeliverToken, HeadEnd, HeadEndSettings, HubEntry, MeterEntry
+from meterhouse.supplier.headend import DeliverToken, HeadEnd, HeadEndSettings, HubEntry, LinkWatch, MeterEntry
 from meterhouse.supplier.vending import PaymentRequest, Receipt
 
 __all__ = ["LiveStreet", "StreetOptions"]
 
+_LINKS: Final = "link_watch"
 _SILENCE: Final = 60 * MINUTE
 _TAKE_ORDERS_EVERY: Final = 60 * MINUTE
 """The outbox is looked at after each payment, and this often for whatever else was queued."""
@@ -95,12 +96,15 @@ class LiveStreet:
         self._hubs = {site.names.hub: site for site in self.sites.values()}
         books.register(plan, self.sites.values(), start)
         books.take_back_orders()
+        links = LinkWatch()
+        links.restore(books.state_of(_LINKS) or {})
         self.head_end = HeadEnd(
             HeadEndSettings("head_end", HEAD_END),
             [_entry(site) for site in self.sites.values()],
             DeviceClients(keys, books, entropy("head_end")),
             books,
             books,
+            links,
         )
         for machine in self.machines():
             driver.add(machine)
@@ -130,7 +134,7 @@ class LiveStreet:
     def checkpoint(self) -> None:
         """Keep the state of every device at this instant; a street resumed from it goes on as if it had not stopped."""
         states = {name: state for site in self.sites.values() for name, state in site.states().items()}
-        self.books.checkpoint(states, self.driver.now)
+        self.books.checkpoint({**states, _LINKS: self.head_end.links.state()}, self.driver.now)
 
     def site_of_source(self) -> Mapping[str, str]:
         """Machine names to home ids, for events."""

@@ -14,6 +14,7 @@ from meterhouse.protocols.dlms import Obis
 
 __all__ = [
     "CLOCK",
+    "DOWNLINK",
     "ELECTRICITY_DISCONNECT",
     "ELECTRICITY_IMPORT",
     "ELECTRICITY_PROFILE",
@@ -22,25 +23,35 @@ __all__ = [
     "GAS_CREDIT",
     "GAS_CREDIT_LIMITS",
     "GAS_DEBT_NOTE",
+    "GAS_DELAY",
     "GAS_EMERGENCY_CREDIT",
     "GAS_HAN_FAILURE",
     "GAS_PROFILE",
     "GAS_PROFILE_STATUS",
+    "GAS_READING_BASIS",
     "GAS_TARIFF",
     "GAS_TARIFF_MATRIX",
     "GAS_TOKEN_GATEWAY",
     "GAS_VALVE",
     "GAS_VOLUME",
     "HEAD_END_SAP",
+    "HUB_EVENT_CODE",
+    "HUB_EVENT_DETAIL",
+    "HUB_EVENT_LOG",
     "HUB_SAP",
     "INVOCATION_COUNTER",
+    "LAST_UPLINK",
     "LOGICAL_DEVICE_NAME",
     "MANAGEMENT_DEVICE",
     "METER_ADDRESS",
     "METER_NETWORK",
     "OPEN_READER_SAP",
+    "PORT_STATUS",
     "PUBLIC_SAP",
+    "UPLINK_QUEUE",
+    "UPLINK_SEQUENCE",
     "half_hour_profile",
+    "sealed_port",
 ]
 
 MANAGEMENT_DEVICE: Final = 1
@@ -86,7 +97,15 @@ GAS_DEBT_NOTE: Final = Obis.parse("0-1:94.44.10.255")
 GAS_TARIFF: Final = Obis.parse("0-1:94.44.11.255")
 """Data: structure {price per kWh, standing charge per day, calorific value in kJ/m³}."""
 GAS_HAN_FAILURE: Final = Obis.parse("0-1:94.44.12.255")
-"""Data: structure {full countdown, countdown left, link failed}; half hours (S0-129)."""
+"""Data: structure {full countdown, countdown left, link failed, half hours missed since the hub was new} (S0-129)."""
+GAS_DELAY: Final = Obis.parse("0-1:94.44.16.255")
+"""Data: the full countdown, half hours; written by the supplier's level of service (S0-113)."""
+GAS_READING_BASIS: Final = Obis.parse("0-1:94.44.17.255")
+"""Data: the reading in litres from which gas is charged on, once a fallen register has been looked into."""
+HUB_EVENT_LOG: Final = Obis.parse("0-0:99.98.0.255")
+"""Profile: clock, code, detail; see `companion.hub_log`."""
+HUB_EVENT_CODE: Final = Obis.parse("0-0:96.11.0.255")
+HUB_EVENT_DETAIL: Final = Obis.parse("0-0:94.44.18.255")
 GAS_TARIFF_MATRIX: Final = Obis.parse("0-1:94.44.13.255")
 """Data: structure {activation (octet-string date-time; null: the next half hour), array of 16 prices per kWh (rate × 4
 + block), octet-string of 96 rates by half hour (working day, weekend), array of 3 thresholds in Wh, standing charge per
@@ -97,6 +116,23 @@ GAS_CALENDAR: Final = Obis.parse("0-1:94.44.15.255")
 """Data: array of 7 long64-unsigned, Monday first; bit n is the half hour n (UTC) in which no supply closes."""
 GAS_EMERGENCY_CREDIT: Final = Obis.parse("0-1:19.10.1.255")
 """Credit of type emergency: what of it is left, its limit, and its state in attribute 8 (credit_status)."""
+
+DOWNLINK: Final = 0
+"""Data, write: one sealed message for the device of this channel."""
+LAST_UPLINK: Final = 1
+"""Data: the device's newest answer or refusal."""
+UPLINK_QUEUE: Final = 2
+"""Profile generic {clock, sequence, message}: what it had to tell unasked, first in first out."""
+PORT_STATUS: Final = 3
+"""Data: structure {state enum (1 idle, 2 a cut is pending, 4 answered), messages in the queue, highest counter
+believed, reason of the last refusal (0 none), receipt for the last order (`companion.receipt`)}."""
+UPLINK_SEQUENCE: Final = 5
+"""Data: number of the newest message in the queue, since the device was made."""
+
+
+def sealed_port(channel: int, part: int) -> Obis:
+    """0-b:30.128.e.255: a port for sealed messages; b = 0 the device itself, 1 the gas meter behind a hub (D3)."""
+    return Obis(bytes((0, channel, 30, 128, part, 255)))
 
 
 def half_hour_profile(

@@ -38,6 +38,10 @@ _MONDAY: Final = 3
 """1970-01-01 was a Thursday."""
 _WEEKEND: Final = 5
 _DAYS: Final = 7
+_MOST_L: Final = 20_000
+"""In one half hour, more than any meter in a home passes: 40 m³/h."""
+_FALLEN_L: Final = REGISTER_LIMIT_LITRES // 2
+"""A register that seems to have risen by half its range has fallen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class GasAccount:
         consumed: sum of all charges for volume and days.
         debt_note: what the supplier says is still owed; shown, never reckoned with (C-02).
         coming: tariffs that are set and not yet in force, each at another instant, the next first.
+        disbelieved: the newest half hours were refused: nothing is charged until they can be again.
     """
 
     balance: int
@@ -96,6 +101,7 @@ class GasAccount:
     debt_note: int | None = None
     opening: int = 0
     coming: list[ComingTariff] = field(default_factory=list)
+    disbelieved: bool = False
 
     @classmethod
     def open(cls, balance: int, tariff: GasTariff, limits: CreditLimits | None = None) -> GasAccount:
@@ -116,6 +122,9 @@ class GasAccount:
         A half hour that ends at UTC midnight brings the standing charge of the day it ends. A gap is charged by the
         register at its far side, so no gas is lost or charged twice whatever telegrams were. Each row costs by the
         tariff, rate and block that were in force when it began, however late its telegram came.
+
+        A row whose register fell, or rose by more than any meter passes, is refused: it is not charged, and the next
+        that can be believed is charged from the last that was. `disbelieved` tells.
         """
         assert self.charged_l is not None
         assert self.charged_until is not None
@@ -123,9 +132,13 @@ class GasAccount:
         for row in half_hours:
             if row.end <= self.charged_until:
                 continue
+            litres = (row.register - self.charged_l) % REGISTER_LIMIT_LITRES
+            steps = (row.end - self.charged_until + HALF_HOUR - 1) // HALF_HOUR
+            self.disbelieved = litres > min(steps * _MOST_L, _FALLEN_L)
+            if self.disbelieved:
+                continue
             self._change_tariff(self.charged_until)
             self.price = self._price_at(self.charged_until)
-            litres = (row.register - self.charged_l) % REGISTER_LIMIT_LITRES
             charge_volume(self, litres)
             self.used_wh += energy_wh(litres, self.cv)
             for _ in range(row.end // DAY - self.charged_until // DAY):
@@ -134,6 +147,11 @@ class GasAccount:
         self._change_tariff(self.charged_until)
         self.consumed += before - self.balance
         return before - self.balance
+
+    def rebase(self, register_l: int, at: Instant) -> None:
+        """Charge from this reading on, whatever lies between: after a fall whose reason was found."""
+        self.charged_l, self.disbelieved = register_l, False
+        self.charged_until = at if self.charged_until is None else max(self.charged_until, at)
 
     def credit(self, amount: int) -> int:
         """Add a token's value (> 0), which repays emergency credit first; returns the new balance."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from meterhouse.companion.gas import (
@@ -22,7 +23,9 @@ from meterhouse.companion.gas import (
     ValveState,
     WriteCutoff,
 )
+from meterhouse.companion.hub_log import RowRefusal
 from meterhouse.model import (
+    DAY,
     MINUTE,
     AuthenticationError,
     HalfHour,
@@ -40,6 +43,8 @@ __all__ = ["GasLink"]
 _REPEAT_AFTER: Final = 30
 """ms: an order without answer is sent again this soon, while the meter still listens."""
 _REPEATS: Final = 2
+_CLOCK_OFF: Final = DAY
+"""A gas meter's clock drifts by minutes a year, and no order sets it; a day off it is broken."""
 _HAND_COUNTS_FOR: Final = 120 * MINUTE
 """Long enough for a weak link's next wakes, short enough that who pressed is most likely still at home."""
 
@@ -72,6 +77,7 @@ class GasLink:
         self._access_number = 0
         self._tries = 0
         self._repeat_at: Instant | None = None
+        self._clock_off = False
         self.hand_at: Instant | None = None
         """When a person at the home last asked for gas, credit being in and the valve shut."""
 
@@ -110,13 +116,15 @@ class GasLink:
             self._take_answer(heard, now)
 
     def _take_report(self, report: GasReport, now: Instant) -> None:
-        was_failed = self._mirror.link_failed
-        rows = self._mirror.take(report, now)
+        was_failed, missed = self._mirror.link_failed, self._mirror.missed_now
+        believed = self._believes_clock(report, now)
+        rows = self._mirror.take(report if believed else replace(report, half_hours=()), now)
         self._access_number = report.access_number
         self._orders.clear()
         if was_failed:
-            self._tell(now, "gas_link.restored", countdown_half_hours=self._mirror.countdown)
-        if self._account is not None:
+            countdown = self._mirror.countdown
+            self._tell(now, "gas_link.restored", countdown_half_hours=countdown, missed_half_hours=missed)
+        if self._account is not None and believed:
             self._charge(report, rows, now)
         if self._orders:
             self._tries = 0
@@ -125,13 +133,28 @@ class GasLink:
             self._repeat_at = None
             self._send(self._end.acknowledge(report.access_number))
 
+    def _believes_clock(self, report: GasReport, now: Instant) -> bool:
+        """Whether the half hours can be of this time. Else none is kept or charged, nor any cut-off sent."""
+        newest = report.half_hours[-1].end if report.half_hours else now
+        believed = abs(report.clock - now) <= _CLOCK_OFF and newest <= now + _CLOCK_OFF
+        if not believed and not self._clock_off:
+            self._refuse_rows(RowRefusal.CLOCK, now)
+        self._clock_off = not believed
+        return believed
+
+    def _refuse_rows(self, refusal: RowRefusal, now: Instant) -> None:
+        self._tell(now, "gas_rows.refused", refusal=int(refusal), why=refusal.sentence)
+
     def _charge(self, report: GasReport, rows: list[HalfHour], now: Instant) -> None:
         account = self._account
         assert account is not None
         if account.charged_l is None:
             first = report.half_hours[0] if report.half_hours else None
             account.begin(report.volume_l if first is None else first.register, now if first is None else first.end)
+        disbelieved = account.disbelieved
         account.charge(rows)
+        if account.disbelieved and not disbelieved:
+            self._refuse_rows(RowRefusal.REGISTER, now)
         if report.more:
             return  # the rest of the outage comes next: no cut-off and no refill before all of it is charged
         was_offered = account.emergency
@@ -153,7 +176,7 @@ class GasLink:
         order = self._orders.popleft()
         if answer.refusal is not None:
             why = answer.refusal.name.lower() if isinstance(answer.refusal, Refusal) else f"code {answer.refusal}"
-            self._tell(now, "order.refused", order=type(order).__name__, why=why)
+            self._tell(now, "order.refused", order=type(order).__name__, why=why, refusal=int(answer.refusal))
         elif isinstance(order, WriteCutoff):
             self._mirror.settled(order.cutoff_l, None, order.delay_half_hours)
             if order.delay_half_hours is not None:
@@ -176,6 +199,7 @@ class GasLink:
         self._tries += 1
         if self._tries > _REPEATS:
             self._repeat_at = None
+            self._tell(now, "order.unanswered", order=type(self._orders[0]).__name__, tries=self._tries)
             self._orders.clear()
             return
         self._order(now)

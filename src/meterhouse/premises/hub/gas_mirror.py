@@ -23,6 +23,8 @@ class GasMirror:
 
     Attributes:
         valve: as last known, kept over a restart; None before the first report.
+        misses: half hours whose report did not come, since the hub was new.
+        missed_now: those of them since the last report.
     """
 
     def __init__(self, full_countdown: int, grace: Duration, now: Instant) -> None:
@@ -32,6 +34,7 @@ class GasMirror:
         self.heard_at: Instant | None = None
         self.link_failed = False
         self.misses = 0
+        self.missed_now = 0
         self.log = HalfHourLog()
         self._grace = grace
         self.valve: ValveState | None = None
@@ -40,6 +43,7 @@ class GasMirror:
     def take(self, report: GasReport, now: Instant) -> list[HalfHour]:
         """Keep a report; returns the half hours that are new."""
         self.report, self.heard_at, self.link_failed = report, now, False
+        self.missed_now = 0
         self.valve = report.valve
         self.countdown = min(self.countdown, report.countdown)  # C-08: the meter's own governs the valve
         self._expected = self._next_report(now)
@@ -66,6 +70,7 @@ class GasMirror:
             self._expected = Instant(self._expected + HALF_HOUR)
             self.countdown = countdown_after_miss(self.countdown)
             self.misses += 1
+            self.missed_now += 1
         first, self.link_failed = not self.link_failed, True
         return first
 
@@ -79,6 +84,7 @@ class GasMirror:
             "full_countdown": self.full_countdown,
             "link_failed": self.link_failed,
             "misses": self.misses,
+            "missed_now": self.missed_now,
             "expected": self._expected,
             "valve": None if self.valve is None else int(self.valve),
             "log": self.log.state(),
@@ -88,6 +94,7 @@ class GasMirror:
         """Take a snapshot's state."""
         self.countdown, self.full_countdown = state["countdown"], state["full_countdown"]
         self.link_failed, self.misses = state["link_failed"], state["misses"]
+        self.missed_now = state.get("missed_now", 0)
         self._expected = Instant(state["expected"])
         valve = state["valve"]
         self.valve = None if valve is None else ValveState(valve)

@@ -14,14 +14,15 @@ from meterhouse.companion import objects
 from meterhouse.companion.gas import GasAddress, HubEnd
 from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.companion.utrn import UtrnKey, UtrnLimits, UtrnReader
-from meterhouse.model import MINUTE, ConfigurationError, Eui64, Event, Instant, Outgoing
+from meterhouse.model import MINUTE, SECOND, ConfigurationError, Eui64, Event, Instant, Outgoing, parse_instant
 from meterhouse.premises.clock import DeviceClock
+from meterhouse.premises.hub.event_log import EventLog
 from meterhouse.premises.hub.gas_account import CreditLimits, GasAccount
 from meterhouse.premises.hub.gas_link import GasLink
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_tariff import GasTariff
 from meterhouse.premises.hub.m_link import MLink
-from meterhouse.premises.hub.objects import PUBLIC_RIGHTS, account_objects, hub_objects, mirror_objects
+from meterhouse.premises.hub.objects import PUBLIC_RIGHTS, account_objects, hub_objects, log_object, mirror_objects
 from meterhouse.premises.hub.token_slot import Entry, TokenSlot
 from meterhouse.premises.hub.token_taker import EitherTaker, StsTaker, TokenTaker, UtrnTaker
 from meterhouse.premises.hub.wan_line import WanLine
@@ -31,6 +32,7 @@ __all__ = ["GasSetup", "Hub", "HubSettings", "PrepaySetup"]
 
 _REPORT_GRACE: Final = 2 * MINUTE
 """How long after the end of a half hour its report may come before it counts as missed."""
+_COUNTERS_BEGIN: Final = parse_instant("2020-01-01T00:00:00Z")
 _COUNTER_GAP: Final = 10_000
 """After a restart the gas link goes on so far beyond the last counter kept: none is used twice, whatever was lost."""
 
@@ -103,6 +105,7 @@ class Hub:
         self._out: list[Outgoing] = []
         self._events: list[Event] = []
         self._counters = {"head_end": 0, "meter": 0, "head_end_seen": -1, "meter_seen": -1}
+        self.log = EventLog()
         self.account: GasAccount | None = None
         self.mirror: GasMirror | None = None
         self.slot: TokenSlot | None = None
@@ -111,7 +114,7 @@ class Hub:
             self.mirror = GasMirror(gas.no_comms_half_hours, _REPORT_GRACE, now)
             if gas.prepay is not None:
                 self.account = GasAccount.open(gas.prepay.opening_balance, gas.prepay.tariff, gas.prepay.limits)
-        self._build(gas_sent=0, gas_received=0)
+        self._build(gas_sent=_first_counter(now), gas_received=0)
 
     def _build(self, gas_sent: int, gas_received: int) -> None:
         """Wire the parts round the state that is there."""
@@ -125,6 +128,7 @@ class Hub:
         self._wan = WanLine(
             self.settings.identity, self._server(), self._forward, self._forget, self._sender("wan"), self._tell
         )
+        self._meter_counter = self._counter("meter")
         self._m_link = MLink(self._meter_client, self._wan.from_meter, self._sender("m_bus"), self._tell)
 
     @property
@@ -196,8 +200,11 @@ class Hub:
         return events
 
     def deadline(self) -> Instant | None:
-        """The earliest of the three links'."""
+        """The earliest of the three links' and the bell's."""
         due, wan = self._m_link.deadline(), self._wan.deadline()
+        ring = self.log.ring_at
+        if ring is not None and self._wan.online and (wan is None or ring < wan):
+            wan = ring
         if due is None or (wan is not None and wan < due):
             due = wan
         gas = None if self._gas is None else self._gas.deadline()
@@ -210,12 +217,15 @@ class Hub:
         self._m_link.elapse(now)
         if self._gas is not None:
             self._gas.elapse(now)
+        if self._wan.online and self.log.rings(now):
+            self._wan.ring()
 
     # its memory --------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """For a snapshot. Holds the token key's decoder state: keep it as secret as the keys."""
         state: dict[str, Any] = {"serial": self.settings.serial, "counters": dict(self._counters)}
+        state["log"] = self.log.state()
         if self.mirror is not None:
             state["mirror"] = self.mirror.state()
             state["gas_sent"], state["gas_received"] = self._gas_end.sent, self._gas_end.received
@@ -225,7 +235,7 @@ class Hub:
         return state
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a snapshot.
+        """Go on from a snapshot. Whoever keeps snapshots takes a new one before this hub speaks (`state.due`).
 
         Raises:
             ConfigurationError: the snapshot is another hub's.
@@ -237,7 +247,11 @@ class Hub:
             self.mirror.restore(state["mirror"])
         if self.account is not None and "account" in state:
             self.account = GasAccount.restored(state["account"])
-        self._build(state.get("gas_sent", 0) + _COUNTER_GAP, state.get("gas_received", 0))
+        if "log" in state:
+            self.log.restore(state["log"])
+        sent = max(state.get("gas_sent", 0) + _COUNTER_GAP, _first_counter(self._now))
+        self._build(sent, state.get("gas_received", 0))
+        self._tell(self._now, "state.due", counter=sent)
         if self.slot is not None and self._gas is not None and "slot" in state:
             self.slot.restore(state["slot"])
             self._gas.hand_at = state["hand_at"]
@@ -245,9 +259,9 @@ class Hub:
     # parts -------------------------------------------------------------------------------------------------------
 
     def _server(self) -> dlms.Server:
-        parts = hub_objects(self.settings.serial, self.clock.reads)
+        parts = [*hub_objects(self.settings.serial, self.clock.reads), log_object(self.log)]
         if self.mirror is not None:
-            parts += mirror_objects(self.mirror, self.account)
+            parts += mirror_objects(self.mirror, self.account, self._tell)
         if self.account is not None and self.slot is not None:
             parts += account_objects(self.account, self.slot, self._tell)
         device = dlms.LogicalDevice(self.settings.serial, parts)
@@ -278,7 +292,7 @@ class Hub:
                 server_title=self.settings.meter_title,
                 keys=self.settings.meter_keys,
                 policy=dlms.Policy.BOTH,
-                counter=self._counter("meter"),
+                counter=self._meter_counter,
                 seen=self._seen("meter_seen"),
                 entropy=self._entropy,
             )
@@ -311,6 +325,16 @@ class Hub:
 
     def _tell(self, now: Instant, kind: str, **fields: object) -> None:
         self._events.append(Event(now, self.name, kind, fields))
+        self.log.note(kind, fields, now)
+
+
+def _first_counter(now: Instant) -> int:
+    """The least counter of the gas link that this second may use: seconds of this century's twenties.
+
+    A hub that takes another's place, or goes on twice from one snapshot, so never says again what was said before it:
+    no hub sends a telegram a second for years.
+    """
+    return max(0, (now - _COUNTERS_BEGIN) // SECOND)
 
 
 def _taker(prepay: PrepaySetup) -> TokenTaker:

@@ -6,21 +6,24 @@ from collections.abc import Callable
 from typing import Final
 
 from meterhouse.companion import objects
-from meterhouse.companion.gas import ValveState
+from meterhouse.companion.gas import MAX_DELAY_HALF_HOURS, ValveState
 from meterhouse.companion.token_status import TokenVerdict, encode_status
 from meterhouse.model import Instant
 from meterhouse.premises.electricity_meter.supply_switch import ARM_ONLY_MODE
+from meterhouse.premises.hub.event_log import EventLog
 from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.tariff_objects import tariff_objects
 from meterhouse.premises.hub.token_slot import TokenSlot
 from meterhouse.protocols import dlms
 
-__all__ = ["PUBLIC_RIGHTS", "account_objects", "hub_objects", "mirror_objects"]
+__all__ = ["PUBLIC_RIGHTS", "account_objects", "hub_objects", "log_object", "mirror_objects"]
 
 _CUBIC_METRE: Final = 13
 """Unit code (IEC 62056-6-2 table 4); with scaler -3: litres."""
 _TOKEN_CREDIT: Final = 0
+_DELAYS: Final = range(48, MAX_DELAY_HALF_HOURS + 1)
+"""One day to fourteen (S0-113)."""
 
 PUBLIC_RIGHTS: Final = {
     objects.CLOCK: dlms.Rights.of(range(1, 10)),
@@ -37,14 +40,35 @@ def hub_objects(serial: str, clock: Callable[[Instant], Instant]) -> list[dlms.S
     ]
 
 
+def log_object(log: EventLog) -> dlms.ServerObject:
+    """What the supplier is told of."""
+    data = dlms.DATA.class_id
+    columns = (
+        dlms.Column(dlms.CaptureObject(dlms.CLOCK_CLASS.class_id, objects.CLOCK, 2), dlms.Tag.OCTET_STRING),
+        dlms.Column(dlms.CaptureObject(data, objects.HUB_EVENT_CODE, 2), dlms.Tag.UNSIGNED),
+        dlms.Column(dlms.CaptureObject(data, objects.HUB_EVENT_DETAIL, 2), dlms.Tag.LONG64_UNSIGNED),
+    )
+    return dlms.profile_generic(objects.HUB_EVENT_LOG, columns, log, period=0, capacity=500)
+
+
 def _state(mirror: GasMirror, account: GasAccount | None) -> int:
     if mirror.report is None or mirror.report.valve is ValveState.OPEN:
         return ValveState.OPEN
     return ValveState.ARMED if account is not None and account.spendable > 0 else ValveState.CLOSED
 
 
-def mirror_objects(mirror: GasMirror, account: GasAccount | None) -> list[dlms.ServerObject]:
+def mirror_objects(
+    mirror: GasMirror, account: GasAccount | None, tell: Callable[..., None] = lambda *_args, **_fields: None
+) -> list[dlms.ServerObject]:
     """The mirror of the gas meter: whoever asks is answered from here, and the meter sleeps on (S0-31)."""
+
+    def set_delay(value: dlms.CosemData, now: Instant) -> None:
+        delay = value.whole()
+        if delay not in _DELAYS:
+            why = f"delay {delay} is not {_DELAYS.start} to {_DELAYS.stop - 1} half hours"
+            raise dlms.AccessRefusedError(dlms.DataAccessResult.OTHER_REASON, why)
+        mirror.full_countdown = delay
+        tell(now, "delay.set", half_hours=delay)
 
     def volume() -> dlms.CosemData:
         return dlms.double_long_unsigned(0 if mirror.report is None else mirror.report.volume_l)
@@ -89,7 +113,14 @@ def mirror_objects(mirror: GasMirror, account: GasAccount | None) -> list[dlms.S
                 dlms.long_unsigned(mirror.full_countdown),
                 dlms.long_unsigned(mirror.countdown),
                 dlms.boolean(mirror.link_failed),
+                dlms.double_long_unsigned(mirror.misses),
             ),
+        ),
+        dlms.ServerObject(
+            dlms.DATA,
+            objects.GAS_DELAY,
+            {2: lambda _s, _n: dlms.long_unsigned(mirror.full_countdown)},
+            {2: set_delay},
         ),
     ]
 

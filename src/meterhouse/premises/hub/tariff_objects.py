@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from meterhouse.companion import objects
-from meterhouse.model import DAY, HALF_HOUR, UNIT, Instant
+from meterhouse.model import DAY, HALF_HOUR, REGISTER_LIMIT_LITRES, UNIT, Instant
 from meterhouse.premises.hub.gas_account import CreditLimits, GasAccount
 from meterhouse.premises.hub.gas_tariff import GasTariff
 from meterhouse.protocols import dlms
@@ -33,6 +33,7 @@ def tariff_objects(account: GasAccount, tell: Callable[..., None]) -> list[dlms.
         _limits(account, tell),
         _calendar(account, tell),
         _emergency(account),
+        _basis(account, tell),
     ]
 
 
@@ -112,6 +113,22 @@ def _calendar(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObje
         return dlms.array([dlms.long64_unsigned(day) for day in account.friendly])
 
     return dlms.ServerObject(dlms.DATA, objects.GAS_CALENDAR, {2: lambda _s, _n: read()}, {2: write})
+
+
+def _basis(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObject:
+    def write(value: dlms.CosemData, now: Instant) -> None:
+        register = value.whole()
+        if not 0 <= register < REGISTER_LIMIT_LITRES:
+            raise _refuse(f"register {register} is not 0 to {REGISTER_LIMIT_LITRES - 1} litres")
+        if not account.disbelieved:
+            raise _refuse("the register is believed: there is nothing to begin anew")
+        account.rebase(register, Instant(now - now % HALF_HOUR))
+        tell(now, "gas.rebased", register_l=register)
+
+    def read() -> dlms.CosemData:
+        return dlms.double_long_unsigned(account.charged_l or 0)
+
+    return dlms.ServerObject(dlms.DATA, objects.GAS_READING_BASIS, {2: lambda _s, _n: read()}, {2: write})
 
 
 def _emergency(account: GasAccount) -> dlms.ServerObject:

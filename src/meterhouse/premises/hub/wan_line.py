@@ -116,6 +116,10 @@ class WanLine:
         self._dial_at = Instant(now + self._pause + self._pause * self._place // _SPREAD)
         self._pause = min(2 * self._pause, _REDIAL_LONGEST)
 
+    def ring(self) -> None:
+        """Ask to be called: something urgent stands in the log. Says nothing of what it is."""
+        self._send(Frame(Kind.RING))
+
     def from_meter(self, source: int, destination: int, apdu: bytes, prefix: dlms.gateway.Prefixed) -> None:
         """Pass the meter's answer on to the head end, prefixed as the request was."""
         if self._session is not None:

@@ -31,7 +31,8 @@ from meterhouse.model import (
 )
 from meterhouse.protocols import dlms
 from meterhouse.supplier.headend.hub_queue import HubQueue
-from meterhouse.supplier.headend.jobs import CollectDays, Job, Route, Talk
+from meterhouse.supplier.headend.jobs import CollectDays, Job, ReadHubLog, Route, Talk
+from meterhouse.supplier.headend.link_watch import LinkWatch
 from meterhouse.supplier.headend.ports import Clients, HubEntry, OrderBook, ReadingStore
 from meterhouse.supplier.headend.ready import ReadyHubs
 
@@ -54,6 +55,7 @@ class HeadEndSettings:
         first_pause, longest_pause: between tries; each pause is twice the last.
         sessions: how many at the same time.
         sessions_for_payments: how many more, which nothing but payments may take (S3-18).
+        rung_again: a hub that rings is called at once, but not sooner after the last time than this.
     """
 
     name: str
@@ -68,9 +70,11 @@ class HeadEndSettings:
     longest_pause: Duration = 120 * MINUTE
     sessions: int = 64
     sessions_for_payments: int = 16
+    rung_again: Duration = 10 * MINUTE
 
 
 _NEVER: Final = Instant(0)
+_IDENTITY: Final = 8
 
 
 @dataclass(slots=True)
@@ -98,11 +102,13 @@ class HeadEnd:
         clients: Clients,
         readings: ReadingStore,
         orders: OrderBook,
+        links: LinkWatch | None = None,
     ) -> None:
         self._settings = settings
         self._clients = clients
         self._readings = readings
         self._orders = orders
+        self.links = LinkWatch(settings.name) if links is None else links
         self._queues = {hub.identity: HubQueue(hub) for hub in hubs}
         self._sessions: dict[int, _Session] = {}
         self._ready = ReadyHubs(settings.sessions, settings.sessions_for_payments)
@@ -144,7 +150,7 @@ class HeadEnd:
         yesterday = Instant(day_start(now) - DAY)
         first = Instant(yesterday - self._settings.look_back * DAY)
         for place, queue in enumerate(self._queues.values()):
-            queue.collection = CollectDays(self._readings, first, yesterday)
+            queue.collection = CollectDays(self._readings, first, yesterday, self.links)
             queue.collect_at = Instant(now + self._settings.collect_over * place // len(self._queues))
             queue.unfinished = 0
             self._ready.put(queue)
@@ -173,7 +179,7 @@ class HeadEnd:
     def events(self) -> Iterable[Event]:
         """Hand out what happened."""
         events, self._events = self._events, []
-        return events
+        return [*events, *self.links.events()]
 
     def deadline(self) -> Instant | None:
         """The earliest of redial, the day's collection, the next try, an answer overdue and an order's expiry."""
@@ -219,6 +225,9 @@ class HeadEnd:
             self._welcomed = True
             self._start_ready(now)
             return
+        if frame.kind is Kind.RING:
+            self._rung(frame.payload, now)
+            return
         session = self._sessions.get(frame.session)
         if session is None:
             return
@@ -233,6 +242,16 @@ class HeadEnd:
             self._failed(session, LinkError("call refused", why=why), now)
         elif frame.kind is Kind.HANG_UP:
             self._failed(session, LinkError("the other side hung up"), now)
+
+    def _rung(self, hub: bytes, now: Instant) -> None:
+        """A hub has something to tell. Anybody may ring in its name: it brings a call, not too often, and no more."""
+        queue = self._queues.get(Eui64(hub)) if len(hub) == _IDENTITY else None
+        if queue is None or queue.log is not None:
+            return
+        queue.log = ReadHubLog(self.links)
+        queue.log_at = max(now, Instant(queue.log_read + self._settings.rung_again))
+        self._ready.put(queue)
+        self._start_ready(now)
 
     def _hang_up_line(self, now: Instant) -> None:
         self._out.append((CARRIER, b""))
@@ -270,7 +289,7 @@ class HeadEnd:
         self._tell(now, "order.expired", hub=str(queue.hub.identity), order=job.order, job=job.label)
 
     def _start(self, queue: HubQueue, now: Instant) -> None:
-        job = queue.next_job()
+        job = queue.next_job(now)
         assert job is not None
         if job.expires is not None and now >= job.expires:
             self._end_expired(queue, job, now)
@@ -320,6 +339,8 @@ class HeadEnd:
         queue, job = self._ended(session), session.job
         queue.failures, queue.due = 0, now
         self._tell(now, "job.done", hub=str(queue.hub.identity), job=job.label, order=job.order)
+        if job is queue.log:
+            queue.log_read = now
         if job is queue.collection and self._unfinished(queue, job):
             queue.collect_at = Instant(now + (self._settings.collect_again << queue.unfinished))
             queue.unfinished += 1

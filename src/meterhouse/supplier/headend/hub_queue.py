@@ -17,7 +17,7 @@ _NEVER: Final = Instant(0)
 
 @dataclass(slots=True)
 class HubQueue:
-    """The work that waits for one hub: nothing before `due`, and the collection not before `collect_at` either.
+    """The work that waits for one hub: nothing before `due`; the log and the collection not before their times either.
 
     Payments have a queue of their own: however many settings wait, the next session carries the oldest token (S3-18).
     """
@@ -25,6 +25,9 @@ class HubQueue:
     hub: HubEntry
     payments: deque[Job] = field(default_factory=deque)
     orders: deque[Job] = field(default_factory=deque)
+    log: Job | None = None
+    log_at: Instant = _NEVER
+    log_read: Instant = _NEVER
     collection: Job | None = None
     collect_at: Instant = _NEVER
     due: Instant = _NEVER
@@ -45,12 +48,17 @@ class HubQueue:
         """When something can be tried; None where there is nothing to do."""
         if self.payments or self.orders:
             return self.due
-        return None if self.collection is None else max(self.due, self.collect_at)
+        wanted = ((self.log, self.log_at), (self.collection, self.collect_at))
+        return min((max(self.due, at) for job, at in wanted if job is not None), default=None)
 
-    def next_job(self) -> Job | None:
+    def next_job(self, now: Instant) -> Job | None:
         """What is tried next."""
         waiting = self.payments or self.orders
-        return waiting[0] if waiting else self.collection
+        if waiting:
+            return waiting[0]
+        if self.log is not None and (self.log_at <= now or self.collection is None):
+            return self.log
+        return self.collection
 
     def waiting(self) -> tuple[Job, ...]:
         """Every order that has not ended."""
@@ -60,6 +68,8 @@ class HubQueue:
         """It is over; a newer collection may have taken its place."""
         if self.collection is job:
             self.collection = None
+        elif self.log is job:
+            self.log = None
         elif job in self.payments:
             self.payments.remove(job)
         elif job in self.orders:

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final, Protocol, TypeVar
 
 from meterhouse.companion import objects
+from meterhouse.companion.hub_log import HubLogRow
 from meterhouse.companion.token_status import TokenVerdict, decode_status
 from meterhouse.model import (
     DAY,
@@ -27,9 +28,10 @@ from meterhouse.model import (
     RefusedError,
 )
 from meterhouse.protocols import dlms
+from meterhouse.supplier.headend.link_watch import GasLinkReading, LinkWatch
 from meterhouse.supplier.headend.ports import Clients, HubEntry, MeterEntry, OrderBook, ReadingStore
 
-__all__ = ["HUB", "METER", "ArmSupply", "CollectDays", "DeliverToken", "Job", "Route", "Talk", "via"]
+__all__ = ["HUB", "METER", "ArmSupply", "CollectDays", "DeliverToken", "Job", "ReadHubLog", "Route", "Talk", "via"]
 
 T = TypeVar("T")
 
@@ -81,11 +83,12 @@ class Job(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CollectDays:
-    """Read whole UTC days of every meter of a hub, and keep them one by one."""
+    """Read whole UTC days of every meter of a hub, and keep them one by one; of a gas link its countdown as well."""
 
     store: ReadingStore
     first: Instant
     last: Instant
+    links: LinkWatch | None = None
     order: str = ""
     expires: Instant | None = None
 
@@ -107,7 +110,43 @@ class CollectDays:
             for day in days:
                 profile = yield from via(route, _read_day(client, meter, day))
                 self.store.keep(profile, now)
+            if gas and self.links is not None:
+                yield from via(route, _read_link(client, self.links, hub.identity, now))
             yield from via(route, client.release())
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHubLog:
+    """Read a hub's log and the countdown of its gas link, because it rang."""
+
+    links: LinkWatch
+    order: str = ""
+    expires: Instant | None = None
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "read hub log"
+
+    def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
+        """One association."""
+        client = clients.client(hub.identity)
+        yield from via(HUB, client.associate())
+        yield from via(HUB, _read_link(client, self.links, hub.identity, now))
+        yield from via(HUB, client.release())
+
+
+def _read_link(client: dlms.Client, links: LinkWatch, hub: Eui64, now: Instant) -> dlms.Procedure[None]:
+    """Nothing where a hub has no such objects: it is older than they are, or has no gas."""
+    try:
+        found = yield from client.get(dlms.DATA, objects.GAS_HAN_FAILURE, 2)
+        span = dlms.Range(links.rows_from(hub), Instant(now + DAY))
+        rows = yield from client.profile(objects.HUB_EVENT_LOG, span)
+    except dlms.AccessRefusedError:
+        return
+    full, left, failed, misses = found.items(4)
+    reading = GasLinkReading(full.whole(), left.whole(), bool(failed.value), misses.whole())
+    links.take(hub, reading, [HubLogRow.of(at, code, packed) for at, code, packed in rows], now)
 
 
 def _read_day(client: dlms.Client, meter: MeterEntry, day: Instant) -> dlms.Procedure[DayProfile]:

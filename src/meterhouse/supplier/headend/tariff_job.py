@@ -12,7 +12,7 @@ from meterhouse.protocols import dlms
 from meterhouse.supplier.headend.jobs import HUB, Talk, via
 from meterhouse.supplier.headend.ports import Clients, HubEntry, OrderBook
 
-__all__ = ["SetGasCalendar", "SetGasLimits", "SetGasTariff", "SetGasTariffMatrix"]
+__all__ = ["SetGasBasis", "SetGasCalendar", "SetGasDelay", "SetGasLimits", "SetGasTariff", "SetGasTariffMatrix"]
 
 
 class _Setting(ABC):
@@ -143,3 +143,41 @@ class SetGasCalendar(_Setting):
     def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
         """One array."""
         yield objects.GAS_CALENDAR, dlms.array([dlms.long64_unsigned(day) for day in self.friendly])
+
+
+@dataclass(frozen=True, slots=True)
+class SetGasDelay(_Setting):
+    """How many half hours without communication are allowed, 48 to 672: the supplier's level of service (S0-113)."""
+
+    order: str
+    half_hours: int
+    book: OrderBook
+    expires: Instant | None = None
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "set no-communication delay"
+
+    def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
+        """One number."""
+        yield objects.GAS_DELAY, dlms.double_long_unsigned(self.half_hours)
+
+
+@dataclass(frozen=True, slots=True)
+class SetGasBasis(_Setting):
+    """Charge gas from this reading on, once it was found why the register fell; litres. Else the hub refuses it."""
+
+    order: str
+    register_l: int
+    book: OrderBook
+    expires: Instant | None = None
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "charge gas from a new reading"
+
+    def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
+        """One number."""
+        yield objects.GAS_READING_BASIS, dlms.double_long_unsigned(self.register_l)
