@@ -104,6 +104,15 @@ class Client:
         """Close the association."""
         yield from self._talk.release()
 
+    def exchange(self, apdu: bytes) -> Procedure[bytes]:
+        """A plain APDU of the caller's own making, and the plain APDU that answered it, as they are.
+
+        Both are protected on the way as the settings say, and go in blocks where they are too long.
+        """
+        if not self.associated:
+            raise StateError("there is no association", remedy="Run associate() first.")
+        return self._talk.exchange(apdu)
+
     def get(
         self, interface: InterfaceClass | int, obis: Obis, attribute: int, selection: Selection | None = None
     ) -> Procedure[CosemData]:
