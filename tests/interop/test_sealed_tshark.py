@@ -31,6 +31,7 @@ from meterhouse.companion.sealed import (
     encode_cancel,
     encode_components,
 )
+from sealed_home import clock_set, load_limit
 from sealed_parties import (
     CATALOGUE,
     DEVICE,
@@ -89,6 +90,8 @@ COSEM = {
     0x0050: bytes.fromhex("D9200003E8000103000900000A006AFF0101120034"),
     0x0051: bytes.fromhex("D9200003E8000103000900000A006AFF0101120036"),
     0x0052: bytes.fromhex("D9200003E80001010046000060030AFF030100"),
+    0xF020: clock_set(NOW),
+    0xF021: load_limit(5_000),
 }
 
 

@@ -59,7 +59,8 @@ def test_only_reads_and_tokens_do_without_a_signature():
     for use_case in CATALOGUE.values():
         assert use_case.critical or use_case.effect in {"nothing", "token"}
         if use_case.critical and use_case.effect != "order":
-            assert (use_case.roles, use_case.counter_class) == (frozenset({Role.SUPPLIER}), CounterClass.CRITICAL)
+            counter_class = CounterClass.TIME if use_case.effect == "clock" else CounterClass.CRITICAL
+            assert (use_case.roles, use_case.counter_class) == (frozenset({Role.SUPPLIER}), counter_class)
 
 
 def test_only_the_confirm_service_answers_a_device_and_only_the_supplier_cancels_each_with_a_counter_of_its_own():

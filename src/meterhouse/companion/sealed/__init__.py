@@ -36,6 +36,7 @@ from meterhouse.companion.sealed.gbz import (
     zigbee_time,
 )
 from meterhouse.companion.sealed.mandate import MAX_WINDOW, Mandate, decode_mandate, premises_binding
+from meterhouse.companion.sealed.order_code import OrderCode
 from meterhouse.companion.sealed.parties import Party, Role
 from meterhouse.companion.sealed.responder import REFUSAL_ALERTS, AlertBuilder, Responder, read_alert, read_answer
 from meterhouse.companion.sealed.signature import is_low, signed
@@ -78,6 +79,7 @@ __all__ = [
     "Kind",
     "Mandate",
     "Newest",
+    "OrderCode",
     "OrderReply",
     "OrderResult",
     "Outcome",

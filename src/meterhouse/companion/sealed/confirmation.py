@@ -123,6 +123,8 @@ class Hindrance(IntEnum):
     NO_ANSWER = 14
     LATE = 15
     """The order's own time ran out while it was pending."""
+    PAID = 16
+    """A token was accepted while the order was pending."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from meterhouse.companion import objects
 from meterhouse.model import (
     DAY,
     HALF_HOUR,
+    HOUR,
     REGISTER_LIMIT_WH,
     SECOND,
     ConfigurationError,
@@ -26,9 +27,11 @@ from meterhouse.model import (
     half_hour_end,
 )
 from meterhouse.premises.clock import DeviceClock
-from meterhouse.premises.electricity_meter.objects import OPEN_READER_RIGHTS, PUBLIC_RIGHTS, meter_device
+from meterhouse.premises.electricity_meter.objects import HUB_RIGHTS, OPEN_READER_RIGHTS, PUBLIC_RIGHTS, meter_device
+from meterhouse.premises.electricity_meter.sealed_works import MeterWorks
 from meterhouse.premises.electricity_meter.supply_switch import ControlState, SupplySwitch
 from meterhouse.premises.half_hours import HalfHourLog
+from meterhouse.premises.orders import DeviceTrust, OrderGate
 from meterhouse.protocols import dlms
 
 __all__ = ["ElectricityMeter", "ElectricityMeterSettings"]
@@ -49,6 +52,7 @@ class ElectricityMeterSettings:
         head_end_keys, hub_keys: of the two clients that prove themselves.
         open_reader: whether a client without keys may read registers and profiles (for homes that own their meter).
         drift_ppm: of its clock.
+        trust: whose sealed orders it takes; None for a meter without: then its head end arms it by DLMS.
     """
 
     name: str
@@ -58,6 +62,7 @@ class ElectricityMeterSettings:
     hub_keys: dlms.Keys = field(repr=False)
     open_reader: bool = False
     drift_ppm: int = 0
+    trust: DeviceTrust | None = None
 
 
 @dataclass(slots=True)
@@ -75,14 +80,29 @@ class ElectricityMeter:
         settings: see there.
         entropy: for challenges.
         now: when it is switched on, its clock being right.
+        keep: writes the record of orders down before one is done (see `orders.OrderGate`).
+
+    Attributes:
+        back_feed: whether there is voltage on the consumer's side while the switch is open; the house says so.
+        load_w: as last measured.
+        load_limit_w: above it the switch opens, until a hand closes it; 0 for none.
     """
 
-    def __init__(self, settings: ElectricityMeterSettings, entropy: Callable[[int], bytes], now: Instant) -> None:
+    def __init__(
+        self,
+        settings: ElectricityMeterSettings,
+        entropy: Callable[[int], bytes],
+        now: Instant,
+        keep: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = DeviceClock(settings.drift_ppm, now)
         self.switch = SupplySwitch()
         self.log = HalfHourLog()
         self.register_wh = 0
+        self.back_feed = False
+        self.load_w = self.load_limit_w = 0
+        self._used_at = now
         self._quality = Quality.MEASURED
         self._next_end = half_hour_end(Instant(self.clock.reads(now) - 1))
         self._reserved = {objects.HEAD_END_SAP: _FIRST_COUNTER, objects.HUB_SAP: _FIRST_COUNTER}
@@ -92,6 +112,9 @@ class ElectricityMeter:
         self._wires: dict[str, _Wire] = {}
         self._out: list[Outgoing] = []
         self._events: list[Event] = []
+        self.gate: OrderGate | None = None
+        if settings.trust is not None:
+            self.gate = OrderGate(settings.trust, MeterWorks(self), self.clock.reads, entropy, keep, self._tell, now)
         self._server = self._build_server()
 
     @property
@@ -108,18 +131,39 @@ class ElectricityMeter:
 
     def use(self, energy_wh: int, now: Instant) -> int:
         """Let a load draw energy since the last call; returns what was really drawn: nothing while off."""
-        del now
+        since, self._used_at = now - self._used_at, now
         if not self.switch.closed:
+            self.load_w = 0
             return 0
+        if since > 0:
+            self.load_w = energy_wh * HOUR // since
+        if 0 < self.load_limit_w < self.load_w:
+            self.switch.trip()
+            self._tell(now, "switch.opened", by="load limit", load_w=self.load_w)
         self.register_wh = (self.register_wh + energy_wh) % REGISTER_LIMIT_WH
         return energy_wh
 
     def press_button(self, now: Instant) -> bool:
-        """A hand on the meter's button; True if that restored the supply."""
+        """A hand on the meter's button, and off it; True if that restored the supply."""
+        closed = self.hold_button(now)
+        self.release_button()
+        return closed
+
+    def hold_button(self, now: Instant) -> bool:
+        """A hand comes onto the button and stays there; True if that restored the supply."""
+        if self.back_feed:
+            self.switch.held = True
+            return False
         closed = self.switch.press()
         if closed:
+            if self.gate is not None:
+                self.gate.closed_by_hand()
             self._tell(now, "switch.closed", by="hand")
         return closed
+
+    def release_button(self) -> None:
+        """The hand leaves the button."""
+        self.switch.release()
 
     # what its objects do to it -----------------------------------------------------------------------------------
 
@@ -129,9 +173,20 @@ class ElectricityMeter:
             self._tell(now, "switch.armed", by="head end")
 
     def disconnect(self, now: Instant) -> None:
-        """Open the switch, by a local reason; there is no message for it in this version."""
+        """Open the switch, by a local reason."""
         if self.switch.disconnect():
             self._tell(now, "switch.opened", by="local")
+
+    def open_by_order(self, now: Instant) -> None:
+        """Open the switch: the end of a confirmed cut, and of nothing else."""
+        if self.switch.disconnect():
+            self._tell(now, "switch.opened", by="order")
+
+    def disarm(self, now: Instant) -> None:
+        """A day after it was armed nobody has pressed: only a new order arms it again."""
+        if self.switch.state is ControlState.READY:
+            self.switch.disconnect()
+            self._tell(now, "switch.disarmed")
 
     def set_clock(self, shown: Instant, now: Instant) -> None:
         """Set the clock; a large step marks the half hour under way.
@@ -147,6 +202,8 @@ class ElectricityMeter:
         newest = self.log.newest
         end = half_hour_end(Instant(shown - 1))
         self._next_end = end if newest is None or end > newest.end else Instant(newest.end + HALF_HOUR)
+        if self.gate is not None and abs(step) > _CLOCK_STEP_NOTED:
+            self.gate.changed(now)
         self._tell(now, "clock.set", step_ms=step)
 
     def head_end_seen(self) -> int:
@@ -187,11 +244,16 @@ class ElectricityMeter:
         return events
 
     def deadline(self) -> Instant | None:
-        """The end of the half hour, by the meter's own clock."""
-        return self.clock.true(self._next_end)
+        """The end of the half hour, by the meter's own clock; or what the gate waits for."""
+        due = self.clock.true(self._next_end)
+        gate = None if self.gate is None else self.gate.deadline()
+        return due if gate is None or due < gate else gate
 
     def elapse(self, now: Instant) -> None:
-        """Close the half hours that have ended."""
+        """Close the half hours that have ended; let the gate do what is due."""
+        self._now = now
+        if self.gate is not None:
+            self.gate.elapse(now)
         while self.clock.reads(now) >= self._next_end:
             self.log.append(HalfHour(self._next_end, self.register_wh, self._quality))
             self._next_end = Instant(self._next_end + HALF_HOUR)
@@ -201,7 +263,8 @@ class ElectricityMeter:
 
     def state(self) -> dict[str, Any]:
         """For a snapshot; without keys."""
-        return {
+        orders = {} if self.gate is None else {"orders": self.gate.state()}
+        return orders | {
             "register_wh": self.register_wh,
             "switch": int(self.switch.state),
             "log": self.log.state(),
@@ -231,6 +294,8 @@ class ElectricityMeter:
             self._next_end = Instant(newest.end + HALF_HOUR)
         if newest is not None and self._next_end > newest.end + HALF_HOUR:
             self._quality |= Quality.POWER_DOWN
+        if self.gate is not None and "orders" in state:
+            self.gate.restore(state["orders"], self._now)
         self._server = self._build_server()
 
     def _build_server(self) -> dlms.Server:
@@ -238,7 +303,7 @@ class ElectricityMeter:
         everything = dlms.rights_to_all(device.objects.values(), write=True, invoke=True)
         clients = [
             self._proved(objects.HEAD_END_SAP, self.settings.head_end_keys, everything),
-            self._proved(objects.HUB_SAP, self.settings.hub_keys, OPEN_READER_RIGHTS),
+            self._proved(objects.HUB_SAP, self.settings.hub_keys, HUB_RIGHTS if self.gate else OPEN_READER_RIGHTS),
             dlms.ClientAccess(objects.PUBLIC_SAP, rights=PUBLIC_RIGHTS),
         ]
         if self.settings.open_reader:

@@ -10,10 +10,12 @@ from meterhouse.model import Instant
 from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.electricity_meter.supply_switch import ARM_ONLY_MODE, SupplySwitch
 from meterhouse.premises.half_hours import HalfHourLog
+from meterhouse.premises.orders import OrderGate, port_objects
 from meterhouse.protocols import dlms
 
-__all__ = ["OPEN_READER_RIGHTS", "PUBLIC_RIGHTS", "Metered", "meter_device"]
+__all__ = ["HUB_RIGHTS", "OPEN_READER_RIGHTS", "PUBLIC_RIGHTS", "Metered", "meter_device"]
 
+_OWN_CHANNEL: Final = 0
 _WATT_HOUR: Final = 30
 """Unit code of active energy (IEC 62056-6-2 table 4)."""
 
@@ -25,6 +27,7 @@ class Metered(Protocol):
     switch: SupplySwitch
     log: HalfHourLog
     register_wh: int
+    gate: OrderGate | None
 
     @property
     def serial(self) -> str:
@@ -66,6 +69,7 @@ def meter_device(meter: Metered) -> dlms.LogicalDevice:
                 objects.ELECTRICITY_PROFILE, objects.ELECTRICITY_PROFILE_STATUS, import_register, meter.log
             ),
             _disconnect_control(meter),
+            *([] if meter.gate is None else port_objects(_OWN_CHANNEL, meter.gate)),
         ],
     )
 
@@ -82,8 +86,8 @@ def _disconnect_control(meter: Metered) -> dlms.ServerObject:
         disconnect=refuse,
         reconnect=meter.arm,
     )
-    # No cut from afar until it can be confirmed with the supplier first: the method does not exist yet.
-    return replace(control, invoke={2: control.invoke[2]})
+    # A cut comes sealed and is asked back, so the method does not exist; where orders come sealed, so does the arm.
+    return replace(control, invoke={2: control.invoke[2]} if meter.gate is None else {})
 
 
 PUBLIC_RIGHTS: Final = {
@@ -101,3 +105,13 @@ OPEN_READER_RIGHTS: Final = {
     objects.ELECTRICITY_DISCONNECT: dlms.Rights.of(range(1, 5)),
 }
 """What a reader may see and never touch: the hub's, and that of a site that opens its meter to readers without keys."""
+
+HUB_RIGHTS: Final = {
+    **OPEN_READER_RIGHTS,
+    objects.sealed_port(_OWN_CHANNEL, objects.DOWNLINK): dlms.Rights.of([1], [2]),
+    **{
+        objects.sealed_port(_OWN_CHANNEL, part): dlms.Rights.of(range(1, 9))
+        for part in (objects.LAST_UPLINK, objects.UPLINK_QUEUE, objects.PORT_STATUS, objects.UPLINK_SEQUENCE)
+    },
+}
+"""A hub also carries sealed messages in and out, which it cannot open."""

@@ -25,10 +25,12 @@ class ControlState(IntEnum):
 class SupplySwitch:
     """The switch's state; the contact is closed only while CONNECTED."""
 
-    __slots__ = ("state",)
+    __slots__ = ("held", "state")
 
     def __init__(self, state: ControlState = ControlState.CONNECTED) -> None:
         self.state = state
+        self.held = False
+        """Whether the button is down: a hand counts when it comes, not while it rests, and a stuck button never."""
 
     @property
     def closed(self) -> bool:
@@ -41,6 +43,13 @@ class SupplySwitch:
         self.state = ControlState.DISCONNECTED
         return changed
 
+    def trip(self) -> bool:
+        """Open for a local reason that a hand on the spot may end; True if that changed anything."""
+        if self.state is not ControlState.CONNECTED:
+            return False
+        self.state = ControlState.READY
+        return True
+
     def arm(self) -> bool:
         """Let a hand close it; True if that changed anything. A closed switch stays closed."""
         if self.state is not ControlState.DISCONNECTED:
@@ -49,8 +58,13 @@ class SupplySwitch:
         return True
 
     def press(self) -> bool:
-        """The hand on the spot; True if the switch closed now."""
-        if self.state is not ControlState.READY:
+        """The hand on the spot; True if the switch closed now. A button that is down already is not pressed."""
+        pressed, self.held = not self.held, True
+        if not pressed or self.state is not ControlState.READY:
             return False
         self.state = ControlState.CONNECTED
         return True
+
+    def release(self) -> None:
+        """The hand lets go."""
+        self.held = False

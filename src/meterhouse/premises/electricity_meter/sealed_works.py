@@ -1,0 +1,115 @@
+"""The electricity meter as sealed orders see it: a switch, a load limit, a clock."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from meterhouse.companion.sealed import Accepted, CosemStep, Hindrance, OrderCode, decode_steps
+from meterhouse.model import SECOND, Instant
+from meterhouse.premises.clock import DeviceClock
+from meterhouse.premises.electricity_meter.supply_switch import ControlState, SupplySwitch
+from meterhouse.premises.orders import SupplyFacts
+from meterhouse.protocols import dlms
+
+__all__ = ["MeterWorks", "Switched"]
+
+_LARGEST_STEP: Final = 10 * SECOND
+"""A clock goes further by no order; a larger error is a visit, or steps of ten seconds that everybody can see."""
+
+
+class Switched(Protocol):
+    """What the works need of the meter."""
+
+    switch: SupplySwitch
+    clock: DeviceClock
+    load_w: int
+    load_limit_w: int
+    back_feed: bool
+
+    def arm(self, now: Instant) -> None:
+        """Let a hand restore the supply."""
+
+    def open_by_order(self, now: Instant) -> None:
+        """Open the switch."""
+
+    def disarm(self, now: Instant) -> None:
+        """The arm is over."""
+
+    def set_clock(self, shown: Instant, now: Instant) -> None:
+        """Set the clock."""
+
+
+class MeterWorks:
+    """`Works` of one meter."""
+
+    def __init__(self, meter: Switched) -> None:
+        self._meter = meter
+
+    @property
+    def control_state(self) -> int:
+        """See `Works`."""
+        return self._meter.switch.state
+
+    def facts(self) -> SupplyFacts:
+        """See `Works`: the load; the account of electricity is not kept here."""
+        return SupplyFacts(load=self._meter.load_w)
+
+    def open(self, now: Instant) -> None:
+        """See `Works`."""
+        self._meter.open_by_order(now)
+
+    def opening(self) -> bool:
+        """See `Works`: a switch moves at once."""
+        return False
+
+    def arm(self, now: Instant) -> Hindrance:
+        """See `Works`."""
+        if self._meter.switch.state is ControlState.CONNECTED:
+            return Hindrance.STATE
+        if self._meter.back_feed:
+            return Hindrance.BACK_FEED
+        self._meter.arm(now)
+        return Hindrance.NONE
+
+    def disarm(self, now: Instant) -> None:
+        """See `Works`."""
+        self._meter.disarm(now)
+
+    def do(self, order: Accepted, now: Instant) -> bytes | Hindrance:
+        """See `Works`."""
+        steps = decode_steps(order.envelope.content)
+        code = order.use_case.code
+        if code == OrderCode.READ_SWITCH:
+            return self._read(len(steps))
+        if code == OrderCode.SET_LOAD_LIMIT:
+            return self._limit(steps)
+        if code == OrderCode.SET_CLOCK:
+            return self._set_clock(steps, now)
+        return Hindrance.NOT_FITTED
+
+    def _read(self, steps: int) -> bytes:
+        state = dlms.encode_data(dlms.enum(self._meter.switch.state))
+        result = dlms.AccessResult(dlms.AccessKind.GET, dlms.DataAccessResult.SUCCESS, state)
+        return dlms.encode_access_response(dlms.AccessResponse(0, b"", (result,) * steps))
+
+    def _limit(self, steps: tuple[CosemStep, ...]) -> Hindrance:
+        self._meter.load_limit_w = [step.data.whole() for step in steps if step.data is not None][-1]
+        return Hindrance.NONE
+
+    def _set_clock(self, steps: tuple[CosemStep, ...], now: Instant) -> Hindrance:
+        if len(steps) != 1 or steps[0].data is None:
+            return Hindrance.LIMIT
+        shown = dlms.instant_from(steps[0].data)
+        if abs(shown - self._meter.clock.reads(now)) > _LARGEST_STEP:
+            return Hindrance.LIMIT
+        self._meter.set_clock(shown, now)
+        return Hindrance.NONE
+
+    def orders_state(self) -> dict[str, int]:
+        """See `Works`."""
+        return {"switch": int(self._meter.switch.state), "load_limit_w": self._meter.load_limit_w}
+
+    def restore_orders(self, state: dict[str, int]) -> None:
+        """See `Works`."""
+        self._meter.switch.state = ControlState(state["switch"])
+        self._meter.load_limit_w = state["load_limit_w"]
