@@ -92,6 +92,11 @@ class Client:
         """Whether the association is open and, where HLS is used, both sides have proved themselves."""
         return self._talk.associated
 
+    @property
+    def conformance(self) -> int:
+        """What was agreed on, as bits of `Conformance`; 0 before."""
+        return self._talk.conformance
+
     def associate(self) -> Procedure[None]:
         """Open the association, with HLS pass 3 and 4 where the mechanism is GMAC.
 
