@@ -106,6 +106,8 @@ class LiveStreet:
             books,
             links,
         )
+        if books.resumed_at() is not None:
+            self.checkpoint()  # before any of them says a word: what they say now must not be said again after a crash
         for machine in self.machines():
             driver.add(machine)
         driver.at(start, self._take_orders)

@@ -14,7 +14,17 @@ from meterhouse.companion import objects
 from meterhouse.companion.gas import GasAddress, HubEnd
 from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.companion.utrn import UtrnKey, UtrnLimits, UtrnReader
-from meterhouse.model import MINUTE, SECOND, ConfigurationError, Eui64, Event, Instant, Outgoing, parse_instant
+from meterhouse.model import (
+    MINUTE,
+    SECOND,
+    ConfigurationError,
+    Eui64,
+    Event,
+    HalfHour,
+    Instant,
+    Outgoing,
+    parse_instant,
+)
 from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.hub.event_log import EventLog
 from meterhouse.premises.hub.gas_account import CreditLimits, GasAccount
@@ -33,8 +43,8 @@ __all__ = ["GasSetup", "Hub", "HubSettings", "PrepaySetup"]
 _REPORT_GRACE: Final = 2 * MINUTE
 """How long after the end of a half hour its report may come before it counts as missed."""
 _COUNTERS_BEGIN: Final = parse_instant("2020-01-01T00:00:00Z")
-_COUNTER_GAP: Final = 10_000
-"""After a restart the gas link goes on so far beyond the last counter kept: none is used twice, whatever was lost."""
+_COUNTER_GAP: Final = 16
+"""After a restart the gas link goes on at least so far beyond the last counter kept: more than one exchange needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class PrepaySetup:
         utrn_key: shared with the supplier for GB codes, taken as well as STS tokens; None where there are none.
         utrn_limits: the most in one code; None for all that a code can carry.
         limits: of emergency credit and of the low-credit warning.
+        basis: where the hub takes another's place: the reading up to which that one had charged.
     """
 
     opening_balance: int
@@ -55,6 +66,7 @@ class PrepaySetup:
     utrn_key: UtrnKey | None = None
     utrn_limits: UtrnLimits | None = None
     limits: CreditLimits = field(default_factory=CreditLimits)
+    basis: HalfHour | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,8 @@ class Hub:
             self.mirror = GasMirror(gas.no_comms_half_hours, _REPORT_GRACE, now)
             if gas.prepay is not None:
                 self.account = GasAccount.open(gas.prepay.opening_balance, gas.prepay.tariff, gas.prepay.limits)
+                if gas.prepay.basis is not None:
+                    self.account.begin(gas.prepay.basis.register, gas.prepay.basis.end)
         self._build(gas_sent=_first_counter(now), gas_received=0)
 
     def _build(self, gas_sent: int, gas_received: int) -> None:
