@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from itertools import count
 
-from bench.outside import PeerError, ask
+from bench.outside import PeerError, contestant
 from bench.registry import Figure, bench
-from bench.stopwatch import per_second
+from bench.rounds import Run, side_by_side
+from bench.stopwatch import per_second, seconds
 from meterhouse.model import HALF_HOUR, HALF_HOURS_A_DAY, Instant, parse_instant
 from meterhouse.protocols.dlms import (
     CLOCK,
@@ -49,6 +51,8 @@ __all__: list[str] = []
 
 DAY_START = parse_instant("2026-01-05T00:00:00Z")
 REGISTERS = [1_234_567 + 150 * row for row in range(1, HALF_HOURS_A_DAY + 1)]
+SCRIPTS = {"dlms-cosem": "bench/peers/dlms_dlms_cosem.py", "gurux": "bench/peers/dlms_gurux.py"}
+TIMES = {"dlms-cosem": 25, "gurux": 50}
 INPUT = "GET response of 48 rows: date-time, status, register"
 
 
@@ -67,32 +71,38 @@ def _value(apdu: bytes) -> bytes:
     return response.result.encoded
 
 
-def _beside(peer: str, script: str, frame: bytes) -> tuple[float | None, float | None, str]:
-    """The peer's rates, to plain data and typed, and its name; without rates, why there are none."""
-    try:
-        answer = ask(peer, script, {"frame": frame.hex()})
-    except PeerError as error:
-        return None, None, str(error)
-    if answer["registers"] != sum(REGISTERS):
-        return None, None, f"{answer['name']} read other registers than were sent"
-    return float(str(answer["per_second"])), float(str(answer["typed"])), str(answer["name"])
-
-
 @bench
 def dlms_day() -> Iterator[Figure]:
-    """A day's profile, decoded: as plain data beside both peers, and as rows with instants."""
+    """A day's profile, decoded: as plain data and as rows with instants, in turns with both peers."""
     apdu = _apdu()
     frame = bytes((0, 1, 0, 1, 0, 16)) + len(apdu).to_bytes(2, "big") + apdu
     assert sum(row.items()[-1].whole() for row in decode_data(_value(apdu)).items()) == sum(REGISTERS)
-    ours = per_second(lambda: decode_data(_value(apdu)))
     assert [register for _, _, register in profile_rows(_value(apdu))] == REGISTERS
-    rows = per_second(lambda: profile_rows(_value(apdu)))
-    for peer, script, times in (("dlms-cosem", "dlms_dlms_cosem.py", 25), ("gurux", "dlms_gurux.py", 50)):
-        rate, typed, name = _beside(peer, script, frame)
-        yield Figure("DLMS day decoded to data", "1/s", ours, rate, name, note=f"{INPUT}; times left as octets")
-        floor = None if typed is None else times * typed
+    runs: dict[str, Run] = {
+        "data": partial(seconds, lambda: decode_data(_value(apdu))),
+        "rows": partial(seconds, lambda: profile_rows(_value(apdu))),
+    }
+    names = {}
+    with ExitStack() as stack:
+        for peer, script in SCRIPTS.items():
+            try:
+                asked = stack.enter_context(contestant(peer, [script], {"frame": frame.hex()}))
+            except PeerError as error:
+                names[peer] = str(error)
+                continue
+            if asked.facts["registers"] != sum(REGISTERS):
+                names[peer] = f"{asked.facts['name']} read other registers than were sent"
+                continue
+            names[peer] = str(asked.facts["name"])
+            runs |= {f"{peer} {work}": partial(asked.seconds, work) for work in ("data", "rows")}
+        rates = side_by_side(runs, most=10_000)
+    for peer, name in names.items():
+        data, rows = rates.get(f"{peer} data"), rates.get(f"{peer} rows")
+        note = f"{INPUT}; times left as octets"
+        yield Figure("DLMS day decoded to data", "1/s", rates["data"], data, name, note=note)
+        floor = None if rows is None else TIMES[peer] * rows
         note = f"{INPUT}; times as instants, every tag and length checked"
-        yield Figure("DLMS day decoded to rows", "1/s", rows, typed, name, limit=floor, note=note)
+        yield Figure("DLMS day decoded to rows", "1/s", rates["rows"], rows, name, limit=floor, note=note)
     slow = per_second(lambda: [instant_from(row.items()[0]) for row in decode_data(_value(apdu)).items()])
     yield Figure("DLMS day decoded to data and instants", "1/s", slow, note=INPUT)
 

@@ -11,7 +11,7 @@ from dlms_cosem.connection import XDlmsApduFactory
 from dlms_cosem.parsers import ProfileGenericBufferParser
 from dlms_cosem.utils import parse_as_dlms_data
 
-from bench.stopwatch import per_second
+from bench.stopwatch import take_rounds
 
 KINDS = enumerations.CosemInterface
 COLUMNS = [
@@ -22,7 +22,7 @@ COLUMNS = [
 
 
 def main() -> None:
-    apdu = bytes.fromhex(json.load(sys.stdin)["frame"])[8:]
+    apdu = bytes.fromhex(json.loads(sys.stdin.readline())["frame"])[8:]
 
     def decode() -> list[list[object]]:
         rows: list[list[object]] = parse_as_dlms_data(XDlmsApduFactory.apdu_from_bytes(apdu).data)
@@ -37,9 +37,7 @@ def main() -> None:
 
     registers = sum(row[-1] for row in decode())
     name = f"dlms-cosem {version('dlms-cosem')}"
-    print(
-        json.dumps({"per_second": per_second(decode), "typed": per_second(typed), "registers": registers, "name": name})
-    )
+    take_rounds({"registers": registers, "name": name}, {"data": decode, "rows": typed})
 
 
 main()

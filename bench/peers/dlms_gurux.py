@@ -16,11 +16,11 @@ from gurux_dlms.objects import (
     GXDLMSRegister,
 )
 
-from bench.stopwatch import per_second
+from bench.stopwatch import take_rounds
 
 
 def main() -> None:
-    frame = bytes.fromhex(json.load(sys.stdin)["frame"])
+    frame = bytes.fromhex(json.loads(sys.stdin.readline())["frame"])
     client = GXDLMSClient(True, 16, 1, Authentication.NONE, None, InterfaceType.WRAPPER)
 
     parts = (GXDLMSClock("0.0.1.0.0.255"), GXDLMSData("0.0.96.10.1.255"), GXDLMSRegister("1.0.1.8.0.255"))
@@ -40,9 +40,7 @@ def main() -> None:
 
     registers = sum(row[-1] for row in typed())
     name = f"gurux-dlms {version('gurux-dlms')}"
-    print(
-        json.dumps({"per_second": per_second(decode), "typed": per_second(typed), "registers": registers, "name": name})
-    )
+    take_rounds({"registers": registers, "name": name}, {"data": decode, "rows": typed})
 
 
 main()

@@ -19,7 +19,7 @@ from dlms_cosem.parsers import ProfileGenericBufferParser
 from dlms_cosem.security import HighLevelSecurityGmacAuthentication, NoSecurityAuthentication
 from dlms_cosem.time import datetime_from_bytes
 
-from bench.stopwatch import per_second
+from bench.stopwatch import take_rounds
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
@@ -35,7 +35,7 @@ PROFILE = attribute(KINDS.PROFILE_GENERIC, "1.0.99.1.0.255", 2)
 
 
 def main() -> None:
-    asked = json.load(sys.stdin)
+    asked = json.loads(sys.stdin.readline())
     starts = count(1, asked["step"])
     first, last = (datetime.fromtimestamp(asked[at] / 1000, tz=UTC) for at in ("first", "last"))
     wanted = RangeDescriptor(CaptureObject(TIME, 0), first, last)
@@ -66,7 +66,7 @@ def main() -> None:
 
     registers = session()
     name = f"dlms-cosem {version('dlms-cosem')}"
-    print(json.dumps({"per_second": per_second(session), "registers": registers, "name": name}))
+    take_rounds({"registers": registers, "name": name}, {"session": session})
 
 
 main()

@@ -14,7 +14,7 @@ from gurux_dlms.enums import Authentication, InterfaceType, Security
 from gurux_dlms.objects import GXDLMSCaptureObject, GXDLMSClock, GXDLMSProfileGeneric, GXDLMSRegister
 from gurux_dlms.secure import GXDLMSSecureClient
 
-from bench.stopwatch import per_second
+from bench.stopwatch import take_rounds
 
 
 class Link:
@@ -43,7 +43,7 @@ class Link:
 
 
 def main() -> None:
-    asked = json.load(sys.stdin)
+    asked = json.loads(sys.stdin.readline())
     starts = count(1, asked["step"])
     moments = [GXDateTime(datetime.fromtimestamp(asked[at] / 1000, tz=UTC)) for at in ("first", "last")]
 
@@ -79,7 +79,7 @@ def main() -> None:
 
     registers = session()
     name = f"gurux-dlms {version('gurux-dlms')}"
-    print(json.dumps({"per_second": per_second(session), "registers": registers, "name": name}))
+    take_rounds({"registers": registers, "name": name}, {"session": session})
 
 
 main()
