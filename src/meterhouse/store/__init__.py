@@ -5,6 +5,7 @@ from meterhouse.store.audit import Trail, audit_trail
 from meterhouse.store.backup import Restored, back_up, lift, restore
 from meterhouse.store.batches import BatchReport, take_batch
 from meterhouse.store.book import SqlBook
+from meterhouse.store.carrier_usage import SqlCarrierUsage
 from meterhouse.store.commands import DELIVER_TOKEN, SHOW_DEBT, Command, CommandState, NewCommand, SqlCommands
 from meterhouse.store.counters import SqlCounters
 from meterhouse.store.database import Database
@@ -17,8 +18,10 @@ from meterhouse.store.intervals import partitions, read_partition, write_partiti
 from meterhouse.store.key_usage import KeyCap, KeyUsage, Used, audit_breach
 from meterhouse.store.keys import FileKeyStore
 from meterhouse.store.meter_days import Conflict, Landing, SqlIntervals
+from meterhouse.store.migrate_sites import MigratedSite, MigrationReport, migrate_sites
 from meterhouse.store.refusals import REFUSALS_KEPT, Refusal, SqlRefusals
 from meterhouse.store.registry import HomeRecord, RegisteredMeter, SqlRegistry, verify
+from meterhouse.store.signed_words import SignedWord, SqlSignedWords, WordKind
 from meterhouse.store.till import LIMITS_FILE, Till, read_limits
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.vending import SqlVendingRecords
@@ -44,12 +47,16 @@ __all__ = [
     "KeyCap",
     "KeyUsage",
     "Landing",
+    "MigratedSite",
+    "MigrationReport",
     "NewCommand",
     "Refusal",
     "RegisteredMeter",
     "Restored",
+    "SignedWord",
     "SqlApiKeys",
     "SqlBook",
+    "SqlCarrierUsage",
     "SqlCommands",
     "SqlCounters",
     "SqlDeviceState",
@@ -57,11 +64,13 @@ __all__ = [
     "SqlIntervals",
     "SqlRefusals",
     "SqlRegistry",
+    "SqlSignedWords",
     "SqlVendingRecords",
     "Till",
     "Trail",
     "Transaction",
     "Used",
+    "WordKind",
     "add_hook",
     "audit_breach",
     "audit_trail",
@@ -69,6 +78,7 @@ __all__ = [
     "flush_days",
     "lift",
     "list_hooks",
+    "migrate_sites",
     "partitions",
     "read_limits",
     "read_partition",

@@ -15,6 +15,7 @@ __all__ = [
     "api_keys",
     "batches",
     "cards",
+    "carrier_usage",
     "commands",
     "counters",
     "device_state",
@@ -26,6 +27,7 @@ __all__ = [
     "meter_days",
     "meters",
     "refusals",
+    "signed_words",
     "tallies",
     "transfers",
     "vend_stages",
@@ -278,4 +280,32 @@ device_state: Final = Table(
     Column("name", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
+)
+
+signed_words: Final = Table(
+    "signed_words",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("signer", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("octets", LargeBinary, nullable=False),
+    Index("signed_words_by_signer", "signer", "kind", "counter"),
+    Index("signed_words_by_order", "order_id", "id"),
+)
+
+carrier_usage: Final = Table(
+    "carrier_usage",
+    metadata,
+    Column("day", BigInteger, primary_key=True),
+    Column("party", Text, primary_key=True),
+    Column("hub", Text, primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("bytes_down", BigInteger, nullable=False),
+    Column("bytes_up", BigInteger, nullable=False),
+    Column("orders", BigInteger, nullable=False),
+    Column("notes", BigInteger, nullable=False),
 )
