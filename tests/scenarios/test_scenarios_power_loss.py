@@ -114,7 +114,7 @@ def test_whatever_the_disk_had_written_the_devices_of_one_instant_come_back(writ
     assert found[-1] == max(kept)
 
 
-@pytest.mark.parametrize("share", [0.6, 0.8, 1.0])
+@pytest.mark.parametrize("share", [0.5, 0.9, 1.0])
 def test_the_street_that_goes_on_charges_all_gas_once_and_repeats_no_counter(written, tmp_path, share):
     dead, _ = written
     log = (dead / "street.db-wal").read_bytes()
@@ -122,7 +122,8 @@ def test_the_street_that_goes_on_charges_all_gas_once_and_repeats_no_counter(wri
     with living(folder, 2) as (world, street):
         kept = Books(street.books.database, StsService(MemoryKeyStore({})), bytes)
         first = street.site("01").hub._gas_end.sent
-        assert kept.state_of(HUB)["gas_sent"] >= first, "what it will say is kept before it says a word"
+        if kept.resumed_at() is not None:  # else nothing was whole yet, and the street begins
+            assert kept.state_of(HUB)["gas_sent"] >= first, "what it will say is kept before it says a word"
         world.run(Instant(world.now + 6 * HALF_HOUR))
         site = street.site("01")
         rows = site.gas.backlog.log.between(Instant(0), site.hub.account.charged_until)
