@@ -194,6 +194,8 @@ def _gas_meter(
         has_valve=gas.mode is PaymentMode.PREPAY,
         low_credit_threshold_l=gas.low_credit_l,
         delay_half_hours=gas.no_comms_half_hours,
+        clock_drift_ppm=gas.drift_ppm,
+        mains=gas.mains,
     )
     state = state_of(settings.name)
     return GasMeter(settings, now, None if state is None else dict(state))

@@ -26,6 +26,8 @@ _STANDING_CHARGE_MAX: Final = 2_000_000
 """Money per day: 20.00 of the unit, which is also the most that a hub takes."""
 _DEBT_MAX: Final = 4_000_000_000
 """40 000.00 of the unit; the hub's note of it says up to 42 949.67295."""
+_DRIFT_MAX: Final = 200
+"""Parts per million: ten times a watch crystal's."""
 _HOME_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _HOMES_MAX: Final = 100_000
 
@@ -43,6 +45,10 @@ class GasSite:
     loss_permille: int = 0
     """Of every hundred telegrams on this home's gas link, in thousandths; both ways."""
     low_credit_l: int = 3_000
+    mains: bool = False
+    """The meter is fed beside its hub, and listens always (S0-27)."""
+    drift_ppm: int = 0
+    """How much too fast the meter's clock runs, parts per million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +173,7 @@ def _no_electricity(table: _Table) -> PaymentMode:
 def _gas(table: _Table, currency: str) -> GasSite:
     table.known(
         {"mode", "price", "standing_charge", "cv", "opening_balance", "no_comms_half_hours", "loss_permille"}
-        | {"low_credit_l"}
+        | {"low_credit_l", "mains", "drift_ppm"}
     )
     mode = table.text("mode", "credit")
     if mode not in tuple(PaymentMode):
@@ -182,6 +188,8 @@ def _gas(table: _Table, currency: str) -> GasSite:
         no_comms_half_hours=table.number("no_comms_half_hours", 48, 672, 144),
         loss_permille=table.number("loss_permille", 0, 1_000, 0),
         low_credit_l=table.number("low_credit_l", 0, 1_000_000, 3_000),
+        mains=table.flag("mains"),
+        drift_ppm=table.number("drift_ppm", -_DRIFT_MAX, _DRIFT_MAX, 0),
     )
 
 

@@ -57,6 +57,10 @@ class HomeLoad:
         self.drawn_wh = 0
         self.drawn_l = 0
 
+    def feed_from(self, electricity: ElectricityMeter, gas: GasMeter | None) -> None:
+        """Draw through these meters from now on, after one was changed."""
+        self._electricity, self._gas = electricity, gas
+
     @property
     def name(self) -> str:
         """The machine's name."""

@@ -6,29 +6,34 @@ printed as a command that plays it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import signal
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
+from multiprocessing import active_children
 from time import process_time
 from typing import Final
 
 from meterhouse.app.demand import synthetic_demand
-from meterhouse.app.desk import PaymentMode
-from meterhouse.app.street import Customer, GasSite, HomePlan, StreetPlan
 from meterhouse.links import Dice
-from meterhouse.model import DAY, UNIT, Instant, parse_instant
+from meterhouse.model import DAY, Instant
 from meterhouse.simulation.faults import Fault, FaultKind, apply_faults, draw_faults
+from meterhouse.simulation.fuzz_street import FUZZ_START, street_of_seed
+from meterhouse.simulation.invariants import Violation
+from meterhouse.simulation.shrinking import fewer_days, fewer_faults
 from meterhouse.simulation.street_world import StreetReport, StreetWorld
 from meterhouse.simulation.trace import Trace
 
-__all__ = ["FINE_DAYS", "FuzzFinding", "FuzzReport", "FuzzSettings", "faults_of_seed", "fuzz", "play", "street_of_seed"]
+__all__ = ["FINE_DAYS", "FuzzFinding", "FuzzReport", "FuzzSettings", "faults_of_seed", "fuzz", "play"]
 
-_START: Final = parse_instant("2026-01-05T00:00:00Z")
 FINE_DAYS: Final = 4
 """Without faults at the end of each world; what was held up must have arrived by then."""
 _TWICE: Final = 20
 """Every so many seeds a world is run twice, and its hashes compared."""
+_ENOUGH: Final = 20
+"""Findings after which no more seeds are tried: the first few tell what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,15 @@ class FuzzFinding:
     """A broken seed, shrunk.
 
     Attributes:
+        days: of bad weather that the seed's faults were drawn for.
+        until: days of it that are needed.
         keep: numbers of the faults that are needed, of those that the seed draws.
     """
 
     seed: int
     days: int
+    kinds: tuple[FaultKind, ...]
+    until: int
     keep: tuple[int, ...]
     faults: tuple[str, ...]
     number: int
@@ -65,22 +74,30 @@ class FuzzFinding:
 
     def command(self) -> str:
         """Plays it again."""
+        kinds = "all" if self.kinds == tuple(FaultKind) else ",".join(self.kinds)
         keep = ",".join(map(str, self.keep)) or "none"
-        return f"meterhouse world fuzz --seed {self.seed} --seeds 1 --days {self.days} --keep {keep} --trace trace.txt"
+        return (
+            f"meterhouse world fuzz --first-seed {self.seed} --seeds 1 --days {self.days} --faults {kinds}"
+            f" --keep {keep} --until {self.until} --trace trace.txt"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class FuzzReport:
-    """All seeds.
+    """All seeds that were tried.
 
     Attributes:
+        seeds: how many, from `first` on without a gap; fewer than asked for where it ended early.
         hash: over the trace hashes of all seeds in order: equal for equal settings.
+        run_twice: worlds that were run a second time.
         unequal: seeds whose two runs differed: must be empty.
         home_days_a_core_second: by processor time of all processes, second runs not counted.
     """
 
+    first: int
     seeds: int
     days: int
+    homes: int
     home_days: int
     faults: int
     hash: str
@@ -88,38 +105,12 @@ class FuzzReport:
     unequal: tuple[int, ...]
     findings: tuple[FuzzFinding, ...]
     home_days_a_core_second: int
+    interrupted: bool = False
 
-
-def street_of_seed(seed: int) -> StreetPlan:
-    """Three homes: prepay with a keypad or a network customer, prepay on a weak link, credit; prices by chance."""
-    dice = Dice.of(seed, "street")
-    homes = (
-        HomePlan("01", PaymentMode.CREDIT, _gas(dice, 0), debt=dice.below(50) * UNIT, customer=_customer(dice)),
-        HomePlan("02", PaymentMode.CREDIT, _gas(dice, dice.below(400)), customer=_customer(dice)),
-        HomePlan("03", PaymentMode.CREDIT, GasSite(PaymentMode.CREDIT, 7_370, 0, 39_500)),
-    )
-    return StreetPlan(f"seed {seed}", _START, "GBP", homes)
-
-
-def _gas(dice: Dice, loss_permille: int) -> GasSite:
-    return GasSite(
-        mode=PaymentMode.PREPAY,
-        price=3_000 + dice.below(20_000),
-        standing_charge=dice.below(60_000),
-        cv=37_500 + dice.below(5_500),
-        opening_balance=dice.below(4 * UNIT),
-        no_comms_half_hours=48 + dice.below(100),
-        loss_permille=loss_permille,
-    )
-
-
-def _customer(dice: Dice) -> Customer:
-    return Customer(
-        pay_below=dice.below(3 * UNIT) - UNIT,
-        pay=(1 + dice.below(20)) * UNIT,
-        keypad=dice.hit(400),
-        presses_after_min=dice.below(300),
-    )
+    @property
+    def next_seed(self) -> int:
+        """Where to go on."""
+        return self.first + self.seeds
 
 
 def faults_of_seed(seed: int, settings: FuzzSettings) -> tuple[Fault, ...]:
@@ -130,23 +121,52 @@ def faults_of_seed(seed: int, settings: FuzzSettings) -> tuple[Fault, ...]:
 
 def play(seed: int, days: int, faults: Sequence[Fault], trace: Trace | None = None) -> StreetReport:
     """One world, once: `days` of bad weather, then FINE_DAYS in which everything must come right."""
-    end = Instant(_START + (days + FINE_DAYS) * DAY)
+    return _world(seed, days, faults, trace).run(days + FINE_DAYS)
+
+
+def _world(seed: int, days: int, faults: Sequence[Fault], trace: Trace | None = None) -> StreetWorld:
+    end = Instant(FUZZ_START + (days + FINE_DAYS) * DAY)
     street = StreetWorld(street_of_seed(seed), seed, synthetic_demand(seed), trace, judged_at=end)
-    apply_faults(street, faults)
-    return street.run(days + FINE_DAYS)
+    apply_faults(street, faults, until_min=days * 24 * 60)
+    return street
 
 
-def fuzz(settings: FuzzSettings, progress: Callable[[int], None] = lambda _seeds: None) -> FuzzReport:
-    """Try every seed; shrink the first break of each that breaks."""
+def fuzz(settings: FuzzSettings, progress: Callable[[int, int], None] = lambda _seeds, _findings: None) -> FuzzReport:
+    """Try every seed, in as many processes as the settings say; shrink the first break of each that breaks.
+
+    Ctrl-C ends it with what is done so far. After twenty findings no more seeds are begun.
+
+    Args:
+        settings: what is tried.
+        progress: told, in the order of seeds, how many are done and how many of them broke.
+    """
     outcomes: list[_Outcome] = []
-    for outcome in _outcomes(settings):
-        outcomes.append(outcome)
-        progress(len(outcomes))
-    home_days = settings.seeds * (settings.days + FINE_DAYS) * len(street_of_seed(settings.first).homes)
+    broken = 0
+    interrupted = False
+    running = _outcomes(settings)
+    try:
+        for outcome in running:
+            outcomes.append(outcome)
+            broken += outcome.finding is not None
+            progress(len(outcomes), broken)
+            if broken >= _ENOUGH:
+                break
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        running.close()
+    return replace(_report(settings, outcomes), interrupted=interrupted)
+
+
+def _report(settings: FuzzSettings, outcomes: Sequence[_Outcome]) -> FuzzReport:
+    homes = sum(outcome.homes for outcome in outcomes)
+    home_days = (settings.days + FINE_DAYS) * homes
     seconds = max(sum(outcome.seconds for outcome in outcomes), 0.001)
     return FuzzReport(
-        seeds=settings.seeds,
+        first=settings.first,
+        seeds=len(outcomes),
         days=settings.days,
+        homes=homes,
         home_days=home_days,
         faults=sum(outcome.faults for outcome in outcomes),
         hash=_joined([outcome.trace for outcome in outcomes]),
@@ -160,6 +180,7 @@ def fuzz(settings: FuzzSettings, progress: Callable[[int], None] = lambda _seeds
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     seed: int
+    homes: int
     faults: int
     trace: str
     twice: bool
@@ -168,71 +189,80 @@ class _Outcome:
     finding: FuzzFinding | None
 
 
-def _outcomes(settings: FuzzSettings) -> Iterator[_Outcome]:
+def _outcomes(settings: FuzzSettings) -> Generator[_Outcome, None, None]:
+    """In the order of seeds, whoever ran them."""
     seeds = range(settings.first, settings.first + settings.seeds)
     if settings.jobs == 1:
-        for seed in seeds:
-            yield _one(seed, settings)
+        yield from map(partial(_one, settings), seeds)
         return
-    with ProcessPoolExecutor(settings.jobs) as pool:
-        yield from pool.map(_one, seeds, [settings] * len(seeds), chunksize=4)
+    before = set(active_children())
+    pool = ProcessPoolExecutor(settings.jobs, initializer=_deaf_to_ctrl_c)
+    whole = False
+    try:
+        yield from pool.map(partial(_one, settings), seeds)
+        whole = True
+    finally:
+        if not whole:  # nobody waits for worlds that nobody will hear of
+            for child in set(active_children()) - before:
+                child.terminate()
+        pool.shutdown(cancel_futures=True)
 
 
-def _one(seed: int, settings: FuzzSettings) -> _Outcome:
+def _deaf_to_ctrl_c() -> None:
+    """A terminal tells the whole group; only the one that reports is to hear it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _one(settings: FuzzSettings, seed: int) -> _Outcome:
     faults = faults_of_seed(seed, settings)
+    homes = len(street_of_seed(seed).homes)
     before = process_time()
     try:
         report = play(seed, settings.days, faults)
     except Exception as error:  # noqa: BLE001 -- a machine that raises is a finding like any other, and the worst
-        return _raised(seed, settings.days, faults, error, process_time() - before)
+        seconds = process_time() - before
+        raised = _shrunk(seed, settings, faults, _sentence(error))
+        return _Outcome(seed, homes, len(faults), "raised", False, True, seconds, raised)
     seconds = process_time() - before
     twice = seed % _TWICE == 0
     equal = not twice or play(seed, settings.days, faults).trace == report.trace
-    finding = _shrunk(seed, settings.days, faults, report) if report.violations else None
-    return _Outcome(seed, len(faults), report.trace, twice, equal, seconds, finding)
+    finding = _shrunk(seed, settings, faults, report.violations[0]) if report.violations else None
+    return _Outcome(seed, homes, len(faults), report.trace, twice, equal, seconds, finding)
 
 
-def _raised(seed: int, days: int, faults: Sequence[Fault], error: Exception, seconds: float) -> _Outcome:
-    words = tuple(fault.words() for fault in faults)
-    what = f"{type(error).__name__}: {error} {' '.join(getattr(error, '__notes__', ()))}"
-    finding = FuzzFinding(seed, days, tuple(range(len(faults))), words, 0, "nothing raises", what)
-    return _Outcome(seed, len(faults), "raised", twice=False, equal=True, seconds=seconds, finding=finding)
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {error} {' '.join(getattr(error, '__notes__', ()))}"
 
 
-def _shrunk(seed: int, days: int, faults: Sequence[Fault], report: StreetReport) -> FuzzFinding:
-    """Fewer faults, then fewer days, while the same invariant breaks."""
-    broken = report.violations[0]
+def _first_break(seed: int, days: int, faults: Sequence[Fault]) -> Violation | str | None:
+    """The first violation of a world, or what a machine raised; the world is left at the end of that day."""
+    street = _world(seed, days, faults)
+    try:
+        for day in range(1, days + FINE_DAYS + 1):
+            street.world.run(Instant(FUZZ_START + day * DAY))
+            if street.world.violations:
+                return street.world.violations[0]
+    except Exception as error:  # noqa: BLE001 -- as above
+        return _sentence(error)
+    return None
 
-    def breaks(kept: Sequence[int], so_many: int) -> StreetReport | None:
-        again = play(seed, so_many, [faults[number] for number in kept])
-        return again if any(one.invariant == broken.invariant for one in again.violations) else None
 
-    kept = _fewer(list(range(len(faults))), lambda numbers: breaks(numbers, days) is not None)
-    least = days
-    while least > 1 and breaks(kept, least - 1) is not None:
-        least -= 1
-    final = breaks(kept, least) or report
-    first = next(one for one in final.violations if one.invariant == broken.invariant)
+def _kind(broken: Violation | str) -> tuple[int, str]:
+    return (0, "nothing raises") if isinstance(broken, str) else (broken.number, broken.invariant)
+
+
+def _shrunk(seed: int, settings: FuzzSettings, faults: Sequence[Fault], broken: Violation | str) -> FuzzFinding:
+    def breaks(kept: Sequence[int], days: int) -> bool:
+        found = _first_break(seed, days, [faults[number] for number in kept])
+        return found is not None and _kind(found) == _kind(broken)
+
+    kept = fewer_faults(len(faults), settings.days, breaks)
+    until = fewer_days(kept, settings.days, breaks)
+    first = _first_break(seed, until, [faults[number] for number in kept]) or broken
     words = tuple(faults[number].words() for number in kept)
-    return FuzzFinding(seed, least, tuple(kept), words, first.number, first.invariant, first.what)
-
-
-def _fewer(numbers: list[int], breaks: Callable[[list[int]], bool]) -> list[int]:
-    """Delta debugging: drop halves, quarters, … single ones, as long as it still breaks."""
-    size = max(len(numbers) // 2, 1)
-    while numbers:
-        dropped = False
-        for start in range(0, len(numbers), size):
-            rest = numbers[:start] + numbers[start + size :]
-            if breaks(rest):
-                numbers, dropped = rest, True
-                break
-        if not dropped:
-            if size == 1:
-                break
-            size = max(size // 2, 1)
-        size = min(size, max(len(numbers), 1))
-    return numbers
+    number, invariant = _kind(first)
+    what = first if isinstance(first, str) else first.what
+    return FuzzFinding(seed, settings.days, settings.kinds, until, kept, words, number, invariant, what)
 
 
 def _joined(hashes: Sequence[str]) -> str:

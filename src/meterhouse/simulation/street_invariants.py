@@ -25,6 +25,7 @@ from meterhouse.store.vending import SqlVendingRecords
 __all__ = ["Commands", "HalfHours", "LateHalfHours", "Money", "RatedBalances", "Restorations", "street_invariants"]
 
 _ALL: Final = 10_000_000
+_BEGINNING: Final = Instant(0)
 
 
 class Money:
@@ -146,7 +147,7 @@ class _Rated:
     used_wh: int = 0
     place: int = 0
     days: int = 0
-    until: Instant = Instant(0)
+    until: Instant = _BEGINNING
     pools: defaultdict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
 
     def take(self, last: HalfHour, row: HalfHour, changes: Sequence[tuple[int, _Tariff]]) -> None:

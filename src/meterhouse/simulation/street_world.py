@@ -12,7 +12,7 @@ from meterhouse.app.books import Books
 from meterhouse.app.customers import Customers
 from meterhouse.app.keys import SECRET_LENGTH, StreetKeys
 from meterhouse.app.live_street import LiveStreet, StreetOptions
-from meterhouse.app.memory_wires import join_hub, join_street
+from meterhouse.app.memory_wires import join_air, join_hub, join_street
 from meterhouse.app.site import SUPPLY_GROUP
 from meterhouse.app.street import HomePlan, StreetPlan
 from meterhouse.links import NullModem
@@ -99,6 +99,12 @@ class StreetWorld:
     def rejoin(self, home: str) -> None:
         """Lay the links of a home's hub again, after another hub took its place."""
         self.wires.update(join_hub(self.world, self.street, home))
+
+    def rejoin_air(self, home: str) -> None:
+        """Lay the gas link of a home again, after another meter took its place."""
+        air = join_air(self.world, self.street.sites[home])
+        if air is not None:
+            self.wires[f"gas_radio/{home}"] = air
 
     def _count(self, event: Event) -> None:
         self._events[event.kind] += 1
