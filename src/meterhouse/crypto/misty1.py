@@ -6,6 +6,7 @@ key-independent tables: FI(x, k) = _LATE[_EARLY[x] ^ k].
 
 from __future__ import annotations
 
+from array import array
 from typing import Final
 
 from meterhouse.model import UsageError
@@ -53,8 +54,9 @@ _S9: Final = (
 
 # FI splits x into 9 + 7 bits, but its key into 7 + 9; both halves of FI are linear in what S7 and S9 give,
 # so the round before the key and the round after it are each one lookup of 65 536 entries.
-_EARLY: Final = tuple([((s & 127) << 9 | s) ^ ((_S7[d7] ^ d7) << 9 | d7) for s in _S9 for d7 in range(128)])
-_LATE: Final = tuple([s ^ (d7 << 9 | d7) for d7 in range(128) for s in _S9])
+_EARLY: Final = array("H", [((s & 127) << 9 | s) ^ ((_S7[d7] ^ d7) << 9 | d7) for s in _S9 for d7 in range(128)])
+_LATE: Final = array("H", [s ^ (d7 << 9 | d7) for d7 in range(128) for s in _S9])
+# As arrays they stay in a processor's cache; as tuples of integers they would not.
 
 
 def _schedule(key: bytes) -> list[int]:
@@ -118,18 +120,25 @@ class Misty1:
 
     def encrypt(self, block: int) -> int:
         """The cipher block of a plain block; both 0 ≤ block < 2⁶⁴."""
+        early, late = _EARLY, _LATE
         a, b, c, d = block >> 48, block >> 32 & 0xFFFF, block >> 16 & 0xFFFF, block & 0xFFFF
-        for p, q, r, s, even, odd in self._pairs:
+        for p, q, r, s, even, odd in self._pairs:  # FO is written out: a call would cost as much as its work
             b ^= a & p
             a ^= b | q
             d ^= c & r
             c ^= d | s
-            x, y = _fo(a, b, even)
-            c ^= x
-            d ^= y
-            x, y = _fo(c, d, odd)
-            a ^= x
-            b ^= y
+            k1, k2, k3, k4, k5, k6, k7 = even
+            x = late[early[a ^ k1] ^ k2] ^ b
+            y = late[early[b ^ k3] ^ k4] ^ x
+            x = late[early[x ^ k5] ^ k6] ^ y
+            c ^= y ^ k7
+            d ^= x
+            k1, k2, k3, k4, k5, k6, k7 = odd
+            x = late[early[c ^ k1] ^ k2] ^ d
+            y = late[early[d ^ k3] ^ k4] ^ x
+            x = late[early[x ^ k5] ^ k6] ^ y
+            a ^= y ^ k7
+            b ^= x
         p, q, r, s = self._last
         b ^= a & p
         a ^= b | q

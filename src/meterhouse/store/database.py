@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, get_ident
+from time import monotonic
 from typing import Any, Final, Self, TypeVar
 
 from sqlalchemy import Engine, create_engine, make_url
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 _GROUP: Final = 256
 """Most jobs in one commit: a full group takes some 50 ms, the longest that a job can make another wait."""
+
+_REGROUP_SECONDS: Final = 0.001
 
 
 class Database:
@@ -125,22 +128,29 @@ class Database:
 
     def _write(self) -> None:
         self._writer_ident = get_ident()
-        last = False
+        last, before = False, 1
         while not last:
-            tickets, last = self._next_group()
+            tickets, last = self._next_group(before)
             if tickets:
                 run_group(self._connection, tickets)
+            before = len(tickets)
 
-    def _next_group(self) -> tuple[list[Ticket], bool]:
-        """All that waits, up to a group; and whether the end was reached."""
+    def _next_group(self, before: int) -> tuple[list[Ticket], bool]:
+        """All that waits, up to a group; and whether the end was reached.
+
+        Those of the group before have their answers just now: where as many have not asked again yet, they are waited
+        for a moment, or two halves would take turns and each commit would carry but one of them.
+        """
         tickets: list[Ticket] = []
         ticket = self._queue.get()
+        until = monotonic() + _REGROUP_SECONDS
         while ticket is not None:
             tickets.append(ticket)
             if len(tickets) == _GROUP:
                 return tickets, False
             try:
-                ticket = self._queue.get_nowait()
+                left = 0.0 if len(tickets) >= before else until - monotonic()
+                ticket = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
             except Empty:
                 return tickets, False
         return tickets, True

@@ -65,6 +65,8 @@ def run_group(connection: Connection, tickets: Sequence[Ticket]) -> None:
         _fail(wanted, storage_error(error))
     except StorageError as error:
         _fail(wanted, error)
+    except Exception as error:  # noqa: BLE001 - the one writer must outlive it, or everybody waits for ever
+        _fail(wanted, StorageError("the database failed; nothing was stored", why=f"It said: {error!r}."))
     else:
         for future, result, raised in outcomes:
             if raised is None:

@@ -50,7 +50,7 @@ class AccountCode:
     owner: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind.value}:{self.owner}"
+        return f"{self.kind}:{self.owner}"
 
     @classmethod
     def parse(cls, text: str) -> AccountCode:

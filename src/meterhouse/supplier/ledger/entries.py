@@ -43,16 +43,21 @@ def payment_entries(
     Parts that are zero write nothing.
     """
     customer = AccountCode(AccountKind.CUSTOMER, account)
+    paid = to_debt + in_token
+    lines = []
+    if paid.amount:
+        clearing = AccountCode(AccountKind.NETWORK, network)
+        lines.append(Transfer(request_id, TransferKind.PAYMENT, clearing, customer, paid, at))
+    if to_debt.amount:
+        debt = AccountCode(AccountKind.DEBT, account)
+        lines.append(Transfer(request_id, TransferKind.TO_DEBT, customer, debt, to_debt, at))
     tokens = AccountCode(AccountKind.TOKENS, account)
-    lines = (
-        (TransferKind.PAYMENT, AccountCode(AccountKind.NETWORK, network), customer, to_debt + in_token),
-        (TransferKind.TO_DEBT, customer, AccountCode(AccountKind.DEBT, account), to_debt),
-        (TransferKind.TO_TOKEN, customer, tokens, in_token),
-        (TransferKind.ROUNDING, AccountCode(AccountKind.ROUNDING), tokens, rounding),
-    )
-    return tuple(
-        Transfer(request_id, kind, debit, credit, amount, at) for kind, debit, credit, amount in lines if amount.amount
-    )
+    if in_token.amount:
+        lines.append(Transfer(request_id, TransferKind.TO_TOKEN, customer, tokens, in_token, at))
+    if rounding.amount:
+        given = AccountCode(AccountKind.ROUNDING)
+        lines.append(Transfer(request_id, TransferKind.ROUNDING, given, tokens, rounding, at))
+    return tuple(lines)
 
 
 def refund_entries(
