@@ -34,9 +34,12 @@ RLRE: Final = 0x63
 CONTEXT_PLAIN: Final = 1
 CONTEXT_CIPHERED: Final = 3
 _CONTEXT: Final = bytes.fromhex("608574050801")
+_CONTEXT_NAME: Final = bytes((0x06, 7)) + _CONTEXT
 _MECHANISM: Final = bytes.fromhex("608574050802")
 _UNKNOWN_NAME: Final = 0
 _SHORT: Final = 64
+_SHORT_RELEASE: Final = 32
+"""Below this an APDU holds nothing ciphered or random: it comes again and again."""
 _AUTHENTICATION_UNIT: Final = bytes.fromhex("0780")
 
 
@@ -109,19 +112,24 @@ def _fields(apdu: bytes, tag: int) -> dict[int, bytes]:
         raise ApduError(f"not an ACSE APDU with tag {tag:02X}")
     body = _value(apdu, tag, "ACSE APDU")
     fields: dict[int, bytes] = {}
-    at = 0
-    while at < len(body):
-        kind = body[at]
-        length, at = length_at(body, at + 1)
-        if length > len(body) - at or kind in fields:
+    at, end = 0, len(body)
+    while at < end:
+        kind, start = body[at], at + 2
+        if start <= end and body[at + 1] < 0x80:
+            length = body[at + 1]
+        else:
+            length, start = length_at(body, at + 1)
+        at = start + length
+        if at > end or kind in fields:
             raise ApduError(f"ACSE field {kind:02X} is cut off or there twice")
-        fields[kind] = body[at : at + length]
-        at += length
+        fields[kind] = body[start:at]
     return fields
 
 
 def _value(octets: bytes, tag: int, what: str) -> bytes:
     """The content of the one tagged value that fills `octets`."""
+    if len(octets) > 1 and octets[0] == tag and octets[1] == len(octets) - 2 < 0x80:
+        return octets[2:]
     if not octets or octets[0] != tag:
         raise ApduError(f"{what} does not start with tag {tag:02X}")
     length, at = length_at(octets, 1)
@@ -144,6 +152,8 @@ def _small(octets: bytes, tag: int, what: str) -> int:
 def _context(fields: dict[int, bytes]) -> int:
     if 0xA1 not in fields:
         raise ApduError("application context name is missing")
+    if fields[0xA1][:-1] == _CONTEXT_NAME:
+        return fields[0xA1][-1]
     name = _value(fields[0xA1], 0x06, "application context name")
     return name[-1] if len(name) == 7 and name[:-1] == _CONTEXT else _UNKNOWN_NAME
 
@@ -260,7 +270,7 @@ def decode_release(apdu: bytes) -> Release:
     Raises:
         ApduError: neither RLRQ nor RLRE, cut off, or a field twice.
     """
-    return _known_release(apdu) if len(apdu) <= _SHORT else _decode_release(apdu)
+    return _known_release(apdu) if len(apdu) <= _SHORT_RELEASE else _decode_release(apdu)
 
 
 def _decode_release(apdu: bytes) -> Release:

@@ -25,7 +25,6 @@ from meterhouse.protocols.dlms.requests import (
     Access,
     ActionBlock,
     ActionList,
-    ActionRequest,
     GetList,
     GetNext,
     SetList,
@@ -56,7 +55,7 @@ from meterhouse.protocols.dlms.rows import Row, profile_rows
 from meterhouse.protocols.dlms.selection import Range, Selection
 from meterhouse.protocols.dlms.services import needed_conformance
 from meterhouse.protocols.dlms.settings import ClientSettings
-from meterhouse.protocols.dlms.single_get import encode_single_get, single_value
+from meterhouse.protocols.dlms.single import encode_single_action, encode_single_get, single_return, single_value
 
 __all__ = ["MAX_LONG_GET", "Client"]
 
@@ -212,10 +211,18 @@ class Client:
         Raises:
             AccessRefusedError: with the action-result.
         """
-        target = _target(interface, obis, method)
+        talk, target = self._talk, _target(interface, obis, method)
         octets = b"" if data is None else encode(data)
+        response: Response
         if self._fits(octets):
-            response = yield from self._ask(lambda invoke: ActionRequest(invoke, target, data))
+            if not talk.associated:
+                raise _unassociated()
+            invoke = talk.next_invoke()
+            answer = yield from talk.exchange(encode_single_action(invoke, target.class_id, obis, method, octets))
+            value = single_return(answer, invoke)
+            if value is not None:
+                return decode(value)
+            response = talk.paired(answer)
         else:
             response = yield from self._sent(octets, act_parts((target,), listed=False), f"action {target}")
         if isinstance(response, ActionBlockResponse):

@@ -20,7 +20,7 @@ from meterhouse.protocols.dlms.acse import (
     encode_release,
 )
 from meterhouse.protocols.dlms.association import REPLY_TO_HLS
-from meterhouse.protocols.dlms.axdr import decode
+from meterhouse.protocols.dlms.axdr import decode, encode
 from meterhouse.protocols.dlms.block_transfer import BLOCK_OVERHEAD, GENERAL_BLOCK_TRANSFER, BlockTransfer
 from meterhouse.protocols.dlms.data import octet_string
 from meterhouse.protocols.dlms.errors import ApduError, AssociationRejectedError, ExceptionError, ServiceError
@@ -36,7 +36,7 @@ from meterhouse.protocols.dlms.initiate import (
 from meterhouse.protocols.dlms.interfaces import ASSOCIATION
 from meterhouse.protocols.dlms.proofs import Handshake, challenge_length, check_challenges
 from meterhouse.protocols.dlms.protection import TITLE_LENGTH, Channel, is_ciphered
-from meterhouse.protocols.dlms.requests import ActionRequest, Request, Target, encode_request
+from meterhouse.protocols.dlms.requests import Request, encode_request
 from meterhouse.protocols.dlms.responses import (
     CONFIRMED_SERVICE_ERROR,
     EXCEPTION,
@@ -47,6 +47,7 @@ from meterhouse.protocols.dlms.responses import (
     decode_response,
 )
 from meterhouse.protocols.dlms.settings import ClientSettings
+from meterhouse.protocols.dlms.single import encode_single_action, single_return
 
 __all__ = ["Conversation", "MakeRequest", "Procedure", "complaint_of"]
 
@@ -266,14 +267,16 @@ class Conversation:
             guard.channel if guard is not None else None,
             settings.credentials,
         )
-        proof = octet_string(handshake.proof())
-        target = Target(ASSOCIATION.class_id, settings.quirks.association, REPLY_TO_HLS)
-        response = yield from self.ask(lambda invoke: ActionRequest(invoke, target, proof))
-        if not isinstance(response, ActionResponse) or response.code or response.result is None:
-            raise AuthenticationError("authentication failed", why="The server did not accept our proof.")
-        if response.result.encoded is None:
+        proof, invoke = encode(octet_string(handshake.proof())), self.next_invoke()
+        name = settings.quirks.association
+        answer = yield from self.exchange(encode_single_action(invoke, ASSOCIATION.class_id, name, REPLY_TO_HLS, proof))
+        theirs = single_return(answer, invoke)
+        if theirs is None:
+            response = self.paired(answer)
+            if not isinstance(response, ActionResponse) or response.code or response.result is None:
+                raise AuthenticationError("authentication failed", why="The server did not accept our proof.")
             raise AuthenticationError("authentication failed", why="The server gave no proof of itself.")
-        handshake.check(decode(response.result.encoded).octets())
+        handshake.check(decode(theirs).octets())
 
     def release(self) -> Procedure[None]:
         """RLRQ and RLRE. The association counts as closed whatever the answer is."""

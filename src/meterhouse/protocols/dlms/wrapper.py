@@ -58,7 +58,7 @@ class Decoder:
 
     def __init__(self, limit: int = MAX_APDU) -> None:
         self._limit = min(limit, MAX_APDU)
-        self._buffer = StreamBuffer(_MOST_AT_ONCE)
+        self._buffer: StreamBuffer | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that `data` completed.
@@ -67,20 +67,23 @@ class Decoder:
             MalformedError: not a wrapper header, or longer than the limit. A stream has no way to find the next
                 frame, so the connection is to be closed; frames before the bad one in the same piece are lost.
         """
-        if len(data) > HEADER_LENGTH and not len(self._buffer):
+        if self._buffer is None and len(data) > HEADER_LENGTH:
             # One whole frame in one piece is what a link gives nearly always: it need not pass through the buffer.
             version, source, destination, length = _HEADER.unpack_from(data)
             if version == VERSION and length == len(data) - HEADER_LENGTH and length <= self._limit:
                 return [Frame(source, destination, bytes(data[HEADER_LENGTH:]))]
         frames = []
-        self._buffer.feed(data)
-        while (header := self._buffer.peek(HEADER_LENGTH)) is not None:
+        buffer = StreamBuffer(_MOST_AT_ONCE) if self._buffer is None else self._buffer
+        self._buffer = None
+        buffer.feed(data)
+        while (header := buffer.peek(HEADER_LENGTH)) is not None:
             version, source, destination, length = _HEADER.unpack(header)
             if version != VERSION or not 0 < length <= self._limit:
-                self._buffer.clear()
                 raise ApduError(f"not a wrapper header: version {version}, length {length}")
-            frame = self._buffer.take(HEADER_LENGTH + length)
+            frame = buffer.take(HEADER_LENGTH + length)
             if frame is None:
                 break
             frames.append(Frame(source, destination, frame[HEADER_LENGTH:]))
+        if len(buffer):
+            self._buffer = buffer
         return frames
