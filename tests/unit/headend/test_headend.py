@@ -130,7 +130,7 @@ class Carrier:
         elif frame.kind is Kind.PING:
             self.say(Frame(Kind.PONG))
         elif frame.kind is Kind.CALL:
-            self.calls.append((self.now, Eui64(frame.payload)))
+            self.calls.append((self.now, Eui64(frame.payload[:8])))
             if self.refuse is not None:
                 self.say(Frame(Kind.REFUSED, frame.session, bytes([self.refuse])))
             elif not self.deaf_hub and self.bench is not None:

@@ -53,7 +53,7 @@ def head_end():
 def called(head_end) -> list[tuple[int, Eui64]]:
     reader = FrameReader()
     frames = [frame for _, data in head_end.outgoing() for frame in reader.feed(data)]
-    return [(frame.session, Eui64(frame.payload)) for frame in frames if frame.kind is Kind.CALL]
+    return [(frame.session, Eui64(frame.payload[:8])) for frame in frames if frame.kind is Kind.CALL]
 
 
 def end(head_end, session: int, now=NOW):

@@ -1,9 +1,12 @@
 """calls hubs through the carrier, reads them, carries orders, tries again"""
 
-from meterhouse.supplier.headend.head_end import HeadEnd, HeadEndSettings
+from meterhouse.supplier.headend.carry_order import CarryOrder, OrderPort
+from meterhouse.supplier.headend.head_end import HeadEnd
 from meterhouse.supplier.headend.jobs import ArmSupply, CollectDays, DeliverToken, Job, ReadHubLog
 from meterhouse.supplier.headend.link_watch import GasLinkReading, GasLinkView, LinkWatch
 from meterhouse.supplier.headend.ports import Clients, HubEntry, MeterEntry, OrderBook, ReadingStore
+from meterhouse.supplier.headend.sealed_line import SealedBook, SealedLine, SealedOrder
+from meterhouse.supplier.headend.settings import HeadEndSettings
 from meterhouse.supplier.headend.tariff_job import (
     SetGasBasis,
     SetGasCalendar,
@@ -12,12 +15,16 @@ from meterhouse.supplier.headend.tariff_job import (
     SetGasTariff,
     SetGasTariffMatrix,
 )
+from meterhouse.supplier.headend.trail import Culprit, Finding, Patience, Trail, chain_breaks, judge
 
 __all__ = [
     "ArmSupply",
+    "CarryOrder",
     "Clients",
     "CollectDays",
+    "Culprit",
     "DeliverToken",
+    "Finding",
     "GasLinkReading",
     "GasLinkView",
     "HeadEnd",
@@ -27,12 +34,20 @@ __all__ = [
     "LinkWatch",
     "MeterEntry",
     "OrderBook",
+    "OrderPort",
+    "Patience",
     "ReadHubLog",
     "ReadingStore",
+    "SealedBook",
+    "SealedLine",
+    "SealedOrder",
     "SetGasBasis",
     "SetGasCalendar",
     "SetGasDelay",
     "SetGasLimits",
     "SetGasTariff",
     "SetGasTariffMatrix",
+    "Trail",
+    "chain_breaks",
+    "judge",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from meterhouse.companion.relay import LineClass
 from meterhouse.model import Eui64, Instant
 from meterhouse.protocols import dlms
 from meterhouse.supplier.headend.jobs import HUB, METER, Talk, via
@@ -56,11 +55,6 @@ class CarryOrder:
     def label(self) -> str:
         """In words."""
         return "carry sealed order"
-
-    @property
-    def line_class(self) -> LineClass:
-        """An order."""
-        return LineClass.ORDER
 
     def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
         """SET the order, read the answer; whether the order was done only the device's signed words say."""

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Final
 
 from meterhouse.companion import objects
 from meterhouse.companion.relay import Frame, FrameReader, Hello, Kind, Refusal, Role
 from meterhouse.model import (
     DAY,
-    MINUTE,
     SECOND,
-    Duration,
     Eui64,
     Event,
     Instant,
@@ -31,69 +28,37 @@ from meterhouse.model import (
 )
 from meterhouse.protocols import dlms
 from meterhouse.supplier.headend.hub_queue import HubQueue
-from meterhouse.supplier.headend.jobs import CollectDays, Job, ReadHubLog, Route, Talk
+from meterhouse.supplier.headend.jobs import CollectDays, Job, ReadHubLog
 from meterhouse.supplier.headend.link_watch import LinkWatch
 from meterhouse.supplier.headend.ports import Clients, HubEntry, OrderBook, ReadingStore
 from meterhouse.supplier.headend.ready import ReadyHubs
+from meterhouse.supplier.headend.sealed_line import SealedBook, SealedLine
+from meterhouse.supplier.headend.session import Session
+from meterhouse.supplier.headend.settings import HeadEndSettings
 
-__all__ = ["HeadEnd", "HeadEndSettings"]
+__all__ = ["HeadEnd"]
 
 CARRIER: Final = "carrier"
 
 
-@dataclass(frozen=True, slots=True)
-class HeadEndSettings:
-    """How the head end works.
-
-    Attributes:
-        identity: what it calls itself to the carrier.
-        collect_at: how long after UTC midnight collection starts.
-        collect_over: over how long the hubs' first tries are spread, so that a million homes are not one second.
-        collect_again: how long after a collection whose newest day was not whole the next is tried; doubles each time.
-        look_back: how many days back missing half hours are still asked for.
-        answer_within: how long a device may take for one answer.
-        first_pause, longest_pause: between tries; each pause is twice the last.
-        sessions: how many at the same time.
-        sessions_for_payments: how many more, which nothing but payments may take (S3-18).
-        rung_again: a hub that rings is called at once, but not sooner after the last time than this.
-    """
-
-    name: str
-    identity: Eui64
-    collect_at: Duration = 10 * MINUTE
-    collect_over: Duration = 20 * MINUTE
-    collect_again: Duration = 45 * MINUTE
-    look_back: int = 60
-    answer_within: Duration = 60 * SECOND
-    redial_after: Duration = 30 * SECOND
-    first_pause: Duration = 2 * MINUTE
-    longest_pause: Duration = 120 * MINUTE
-    sessions: int = 64
-    sessions_for_payments: int = 16
-    rung_again: Duration = 10 * MINUTE
-
-
 _NEVER: Final = Instant(0)
 _IDENTITY: Final = 8
-
-
-@dataclass(slots=True)
-class _Session:
-    """One call in progress."""
-
-    number: int
-    queue: HubQueue
-    job: Job
-    talk: Talk[None]
-    route: Route
-    first: bytes
-    answer_by: Instant
-    answered: bool = False
-    decoder: dlms.wrapper.Decoder = field(default_factory=dlms.wrapper.Decoder)
+_SEALED: Final = frozenset({Kind.SEALED, Kind.NOTE})
+"""Frames that belong to no call, whatever their number."""
 
 
 class HeadEnd:
-    """The machine. Port: `carrier`."""
+    """The machine. Port: `carrier`.
+
+    Args:
+        settings: see there.
+        hubs: what it serves.
+        clients: makes associations.
+        readings: where half hours go.
+        orders: where the life of orders is kept.
+        links: watches the gas links; None for a new one.
+        sealed: where sealed orders and signed words are kept; None for a supplier that sends no sealed orders.
+    """
 
     def __init__(
         self,
@@ -103,6 +68,7 @@ class HeadEnd:
         readings: ReadingStore,
         orders: OrderBook,
         links: LinkWatch | None = None,
+        sealed: SealedBook | None = None,
     ) -> None:
         self._settings = settings
         self._clients = clients
@@ -110,7 +76,7 @@ class HeadEnd:
         self._orders = orders
         self.links = LinkWatch(settings.name) if links is None else links
         self._queues = {hub.identity: HubQueue(hub) for hub in hubs}
-        self._sessions: dict[int, _Session] = {}
+        self._sessions: dict[int, Session] = {}
         self._ready = ReadyHubs(settings.sessions, settings.sessions_for_payments)
         self._expiries: list[tuple[Instant, int, Eui64]] = []
         self._next_number = 1
@@ -122,6 +88,9 @@ class HeadEnd:
         self._word_by: Instant | None = None
         self._out: list[Outgoing] = []
         self._events: list[Event] = []
+        self.sealed: SealedLine | None = None
+        if sealed is not None:
+            self.sealed = SealedLine(settings.identity, sealed, self.submit, self._number, self._send, self._tell)
 
     @property
     def name(self) -> str:
@@ -188,7 +157,8 @@ class HeadEnd:
         if self._expiries:
             due.append(self._expiries[0][0])
         ready = self._ready.next_due(len(self._sessions)) if self._welcomed else None
-        due += [] if ready is None else [ready]
+        sealed = None if self.sealed is None else self.sealed.deadline()
+        due += [at for at in (ready, sealed) if at is not None]
         return min(due, default=None)
 
     def elapse(self, now: Instant) -> None:
@@ -205,6 +175,8 @@ class HeadEnd:
         if self._word_by is not None and now >= self._word_by:
             self._tell(now, "carrier.silent")
             self._hang_up_line(now)
+        if self.sealed is not None:
+            self.sealed.elapse(now)
         self._give_up_waiting(now)
         self._expire(now)
         self._start_ready(now)
@@ -223,13 +195,17 @@ class HeadEnd:
     def _take(self, frame: Frame, now: Instant) -> None:
         if frame.kind is Kind.WELCOME:
             self._welcomed = True
+            if self.sealed is not None:
+                self.sealed.welcomed(now)
             self._start_ready(now)
             return
         if frame.kind is Kind.RING:
             self._rung(frame.payload, now)
             return
-        session = self._sessions.get(frame.session)
+        session = None if frame.kind in _SEALED else self._sessions.get(frame.session)
         if session is None:
+            if self.sealed is not None:
+                self.sealed.take(frame, now)
             return
         if frame.kind is Kind.ANSWERED and not session.answered:
             session.answered = True
@@ -262,6 +238,8 @@ class HeadEnd:
         self._welcomed = False
         self._word_by = None
         self._dial_at = Instant(now + self._settings.redial_after)
+        if self.sealed is not None:
+            self.sealed.down()
         for session in list(self._sessions.values()):
             self._failed(session, LinkError("the line to the carrier is down"), now)
 
@@ -305,21 +283,20 @@ class HeadEnd:
         except MeterhouseError as error:
             self._postpone(queue, job, error, now)
             return
-        number = self._next_number
-        self._next_number = number % 0xFFFF_FFFF + 1
+        number = self._number()
         answer_by = Instant(now + self._settings.answer_within)
-        self._sessions[number] = _Session(number, queue, job, talk, route, first, answer_by)
+        session = self._sessions[number] = Session(number, queue, job, talk, route, first, answer_by)
         queue.session = number
-        self._send(Frame(Kind.CALL, number, queue.hub.identity.octets))
+        self._send(session.call())
 
-    def _ask(self, session: _Session, apdu: bytes, now: Instant) -> None:
+    def _ask(self, session: Session, apdu: bytes, now: Instant) -> None:
         session.answer_by = Instant(now + self._settings.answer_within)
         if session.route.device is not None:
             apdu = dlms.gateway.wrap(dlms.gateway.Prefixed(objects.METER_NETWORK, session.route.device, apdu))
         framed = dlms.wrapper.encode(objects.HEAD_END_SAP, objects.MANAGEMENT_DEVICE, apdu)
         self._send(Frame(Kind.DATA, session.number, framed))
 
-    def _answered(self, session: _Session, data: bytes, now: Instant) -> None:
+    def _answered(self, session: Session, data: bytes, now: Instant) -> None:
         try:
             for frame in session.decoder.feed(data):
                 apdu = frame.apdu
@@ -334,7 +311,7 @@ class HeadEnd:
             self._send(Frame(Kind.HANG_UP, session.number))
             self._failed(session, error, now)
 
-    def _done(self, session: _Session, now: Instant) -> None:
+    def _done(self, session: Session, now: Instant) -> None:
         self._send(Frame(Kind.HANG_UP, session.number))
         queue, job = self._ended(session), session.job
         queue.failures, queue.due = 0, now
@@ -354,7 +331,7 @@ class HeadEnd:
             return False
         return any(self._readings.missing(meter.identity, job.last, job.last) for meter in queue.hub.meters)
 
-    def _failed(self, session: _Session, error: MeterhouseError, now: Instant) -> None:
+    def _failed(self, session: Session, error: MeterhouseError, now: Instant) -> None:
         queue = self._ended(session)
         session.talk.close()
         self._postpone(queue, session.job, error, now)
@@ -374,10 +351,15 @@ class HeadEnd:
         queue.due = Instant(now + pause)
         self._ready.put(queue)
 
-    def _ended(self, session: _Session) -> HubQueue:
+    def _ended(self, session: Session) -> HubQueue:
         del self._sessions[session.number]
         session.queue.session = 0
         return session.queue
+
+    def _number(self) -> int:
+        number = self._next_number
+        self._next_number = number % 0xFFFF_FFFF + 1
+        return number
 
     def _send(self, frame: Frame) -> None:
         self._out.append((CARRIER, frame.encode()))
