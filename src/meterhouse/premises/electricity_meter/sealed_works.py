@@ -46,6 +46,11 @@ class MeterWorks:
         self._meter = meter
 
     @property
+    def fitted(self) -> bool:
+        """See `Works`."""
+        return True
+
+    @property
     def control_state(self) -> int:
         """See `Works`."""
         return self._meter.switch.state

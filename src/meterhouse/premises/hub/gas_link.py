@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from meterhouse.companion.gas import (
+    CloseValve,
     GasReport,
     HubEnd,
     OpenValve,
@@ -36,6 +37,7 @@ from meterhouse.model import (
 )
 from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
+from meterhouse.premises.hub.hub_orders import HubOrders
 from meterhouse.rules import countdown_may_reset
 
 __all__ = ["GasLink"]
@@ -78,6 +80,7 @@ class GasLink:
         self._tries = 0
         self._repeat_at: Instant | None = None
         self._clock_off = False
+        self.orders: HubOrders | None = None
         self.hand_at: Instant | None = None
         """When a person at the home last asked for gas, credit being in and the valve shut."""
 
@@ -98,6 +101,8 @@ class GasLink:
 
         One from before the valve closed proves nothing: nobody has looked at the hobs since the gas went off.
         """
+        if self.orders is not None and self.orders.gas_disabled:
+            return  # closed by order: a hand counts once it is armed
         if self._account is not None and self._account.spendable > 0 and self._mirror.valve is ValveState.CLOSED:
             self.hand_at = now
 
@@ -160,8 +165,13 @@ class GasLink:
         was_offered = account.emergency
         if account.offer_emergency() and not was_offered:
             self._tell(now, "emergency.offered", balance_money5=account.balance)
+        if self.orders is not None and self.orders.works is not None and self.orders.gas_disabled:
+            self.hand_at = None
+            self._orders += self.orders.works.orders(report)
+            return
         refill = self._mirror.full_countdown if countdown_may_reset(account.balance) else None
-        self._orders.append(WriteCutoff(account.cutoff_l(), refill))
+        cutoff_l = account.cutoff_l() if self.orders is None else self.orders.cutoff_l(account.cutoff_l(), now)
+        self._orders.append(WriteCutoff(cutoff_l, refill))
         if report.button:
             self.hand(now)
         if report.valve is ValveState.OPEN or account.spendable <= 0:
@@ -181,6 +191,9 @@ class GasLink:
             self._mirror.settled(order.cutoff_l, None, order.delay_half_hours)
             if order.delay_half_hours is not None:
                 self._mirror.countdown = order.delay_half_hours
+        elif isinstance(order, CloseValve):
+            self._mirror.settled(None, ValveState.CLOSED, None)
+            self._tell(now, "valve.closed", by="order")
         elif isinstance(order, OpenValve):
             self.hand_at = None
             self._mirror.settled(None, ValveState.OPEN, None)

@@ -31,11 +31,14 @@ from meterhouse.premises.hub.gas_account import CreditLimits, GasAccount
 from meterhouse.premises.hub.gas_link import GasLink
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_tariff import GasTariff
+from meterhouse.premises.hub.gas_works import GasWorks
+from meterhouse.premises.hub.hub_orders import HubOrders
 from meterhouse.premises.hub.m_link import MLink
 from meterhouse.premises.hub.objects import PUBLIC_RIGHTS, account_objects, hub_objects, log_object, mirror_objects
 from meterhouse.premises.hub.token_slot import Entry, TokenSlot
 from meterhouse.premises.hub.token_taker import EitherTaker, StsTaker, TokenTaker, UtrnTaker
 from meterhouse.premises.hub.wan_line import WanLine
+from meterhouse.premises.orders import DeviceTrust
 from meterhouse.protocols import dlms, sts
 
 __all__ = ["GasSetup", "Hub", "HubSettings", "PrepaySetup"]
@@ -89,6 +92,8 @@ class HubSettings:
         meter_title: system title of the electricity meter on the wire.
         head_end_keys: of the head end's association with this hub.
         meter_keys: of the hub's own association with the electricity meter.
+        trust: whose sealed orders it takes for the gas; its identity is the gas meter's. None: by plain DLMS.
+        sealed_meter: whether the electricity meter takes sealed orders, whose notes the hub carries.
     """
 
     name: str
@@ -98,6 +103,8 @@ class HubSettings:
     head_end_keys: dlms.Keys = field(repr=False)
     meter_keys: dlms.Keys = field(repr=False)
     gas: GasSetup | None = None
+    trust: DeviceTrust | None = None
+    sealed_meter: bool = False
 
 
 class Hub:
@@ -107,10 +114,18 @@ class Hub:
         settings: see there.
         entropy: for challenges.
         now: when it is switched on.
+        keep: writes the record of orders down before one is done (see `orders.OrderGate`).
     """
 
-    def __init__(self, settings: HubSettings, entropy: Callable[[int], bytes], now: Instant) -> None:
+    def __init__(
+        self,
+        settings: HubSettings,
+        entropy: Callable[[int], bytes],
+        now: Instant,
+        keep: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
         self.settings = settings
+        self._keep = keep
         self.clock = DeviceClock(0, now)
         self._entropy = entropy
         self._now = now
@@ -118,6 +133,7 @@ class Hub:
         self._events: list[Event] = []
         self._counters = {"head_end": 0, "meter": 0, "head_end_seen": -1, "meter_seen": -1}
         self.log = EventLog()
+        self._refusal = ""
         self.account: GasAccount | None = None
         self.mirror: GasMirror | None = None
         self.slot: TokenSlot | None = None
@@ -139,11 +155,24 @@ class Hub:
             self._gas = GasLink(self._gas_end, self.mirror, self.account, self._sender("gas_radio"), self._tell)
             if gas.prepay is not None and self.account is not None:
                 self.slot = TokenSlot(_taker(gas.prepay), self.account, self._tell)
+        self.orders = self._hub_orders()
         self._wan = WanLine(
             self.settings.identity, self._server(), self._forward, self._forget, self._sender("wan"), self._tell
         )
         self._meter_counter = self._counter("meter")
         self._m_link = MLink(self._meter_client, self._wan.from_meter, self._sender("m_bus"), self._tell)
+        self._wan.notes, self._m_link.mail = self.orders.post.take, self.orders.mail
+        if self._gas is not None:
+            self._gas.orders = self.orders
+
+    def _hub_orders(self) -> HubOrders:
+        settings, mirror = self.settings, self.mirror
+        works = None if mirror is None else GasWorks(mirror, self.account, self.slot, self._tell)
+        meter = Eui64(settings.meter_title) if settings.sealed_meter else None
+        clock, send = self.clock.reads, self._sender("wan")
+        return HubOrders(
+            settings.trust, works, meter, clock, self._entropy, self._keep, send, self._tell, now=self._now
+        )
 
     @property
     def name(self) -> str:
@@ -202,6 +231,7 @@ class Hub:
                 self._m_link.receive(data, now)
             else:
                 self._m_link.down(now)
+        self._settle_orders(now)
 
     def outgoing(self) -> Iterable[Outgoing]:
         """Hand out the bytes to send."""
@@ -221,8 +251,8 @@ class Hub:
             wan = ring
         if due is None or (wan is not None and wan < due):
             due = wan
-        gas = None if self._gas is None else self._gas.deadline()
-        return gas if due is None or (gas is not None and gas < due) else due
+        others = (due, None if self._gas is None else self._gas.deadline(), self.orders.deadline())
+        return min((other for other in others if other is not None), default=None)
 
     def elapse(self, now: Instant) -> None:
         """Do what is due."""
@@ -233,13 +263,18 @@ class Hub:
             self._gas.elapse(now)
         if self._wan.online and self.log.rings(now):
             self._wan.ring()
+        self._settle_orders(now)
+
+    def _settle_orders(self, now: Instant) -> None:
+        self.orders.elapse(now, online=self._wan.online)
+        self._m_link.hasten(now)
 
     # its memory --------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """For a snapshot. Holds the token key's decoder state: keep it as secret as the keys."""
         state: dict[str, Any] = {"serial": self.settings.serial, "counters": dict(self._counters)}
-        state["log"] = self.log.state()
+        state["log"], state["orders"] = self.log.state(), self.orders.state()
         if self.mirror is not None:
             state["mirror"] = self.mirror.state()
             state["gas_sent"], state["gas_received"] = self._gas_end.sent, self._gas_end.received
@@ -269,15 +304,18 @@ class Hub:
         if self.slot is not None and self._gas is not None and "slot" in state:
             self.slot.restore(state["slot"])
             self._gas.hand_at = state["hand_at"]
+        if "orders" in state:
+            self.orders.restore(state["orders"], self._now)
 
     # parts -------------------------------------------------------------------------------------------------------
 
     def _server(self) -> dlms.Server:
-        parts = [*hub_objects(self.settings.serial, self.clock.reads), log_object(self.log)]
+        parts = [*hub_objects(self.settings.serial, self.clock.reads, lambda: self._refusal), log_object(self.log)]
         if self.mirror is not None:
             parts += mirror_objects(self.mirror, self.account, self._tell)
         if self.account is not None and self.slot is not None:
             parts += account_objects(self.account, self.slot, self._tell)
+        parts += self.orders.objects()
         device = dlms.LogicalDevice(self.settings.serial, parts)
         head_end = dlms.ClientAccess(
             objects.HEAD_END_SAP,
@@ -340,6 +378,9 @@ class Hub:
     def _tell(self, now: Instant, kind: str, **fields: object) -> None:
         self._events.append(Event(now, self.name, kind, fields))
         self.log.note(kind, fields, now)
+        if kind == "access.refused":
+            self._refusal = str(fields["why"])
+        self.orders.happened(kind, now)
 
 
 def _first_counter(now: Instant) -> int:

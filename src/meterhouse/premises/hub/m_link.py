@@ -10,6 +10,7 @@ from typing import Final
 
 from meterhouse.companion import objects
 from meterhouse.model import HALF_HOUR, MINUTE, SECOND, Instant, MalformedError, MeterhouseError
+from meterhouse.premises.hub.meter_mail import MeterMail
 from meterhouse.protocols import dlms
 
 __all__ = ["MLink"]
@@ -18,6 +19,8 @@ _READ_AFTER: Final = 2 * SECOND
 """The hub reads the meter so long after each half hour, when the new row is surely there."""
 _ANSWER_WITHIN: Final = 30 * SECOND
 _TRY_AGAIN: Final = MINUTE
+_MAIL_AFTER: Final = 5 * SECOND
+"""A head end that speaks with the meter may have set an order: its words are fetched so soon."""
 
 _READING: Final = (
     (dlms.REGISTER, objects.ELECTRICITY_IMPORT, 2),
@@ -56,6 +59,8 @@ class MLink:
         self._asked: dict[int, dlms.gateway.Prefixed] = {}
         self._answer_by: Instant | None = None
         self._read_at: Instant = Instant(0)
+        self._now = Instant(0)
+        self.mail: MeterMail | None = None
         self.failed = False
         self.reading: Reading | None = None
         self.read_at: Instant | None = None
@@ -71,18 +76,25 @@ class MLink:
                 self._lost(now, "the meter does not answer")
                 self._send(b"")
         elif now >= self._read_at:
+            self._now = now
             self._talk = self._read()
             self._ask(next(self._talk), now)
 
+    def hasten(self, now: Instant) -> None:
+        """Read at once where there is mail for the meter and the wire works."""
+        if self.mail is not None and self.mail.waits and not self.failed and self._answer_by is None:
+            self._read_at = min(self._read_at, now)
+
     def forward(self, client_sap: int, server_sap: int, apdu: bytes, now: Instant) -> bool:
         """Pass a prefixed APDU of the head end to the meter."""
-        del now
         prefixed = dlms.gateway.unwrap(apdu)
         if prefixed is None or (prefixed.network, prefixed.device) != (objects.METER_NETWORK, objects.METER_ADDRESS):
             return False
         if client_sap == objects.HUB_SAP:
             return False  # nobody may speak in the hub's own name
         self._asked[client_sap] = prefixed
+        if self.mail is not None:  # what the head end sets may have the meter say something
+            self._read_at = min(self._read_at, Instant(now + _MAIL_AFTER))
         self._send(dlms.wrapper.encode(client_sap, server_sap, prefixed.apdu))
         return True
 
@@ -116,7 +128,12 @@ class MLink:
         if self._client is None:
             self._client = self._new_client()
             yield from self._client.associate()
-        register, state = yield from self._client.get_list(_READING)
+        mail = self.mail
+        if mail is None:
+            register, state = yield from self._client.get_list(_READING)
+        else:
+            register, state, *port = yield from self._client.get_list((*_READING, *mail.ATTRIBUTES))
+            yield from mail.talk(self._client, port, self._now)
         return _whole(register), _whole(state)
 
     def _ask(self, apdu: bytes, now: Instant) -> None:
@@ -132,6 +149,9 @@ class MLink:
             self.reading, self.read_at = end.value, now
             self._talk, self._answer_by = None, None
             self._read_at = Instant(now - now % HALF_HOUR + HALF_HOUR + _READ_AFTER)
+            soon = None if self.mail is None else self.mail.next_reading(now)
+            if soon is not None:
+                self._read_at = min(self._read_at, soon)
             if self.failed:
                 self.failed = False
                 self._tell(now, "m_link.up")

@@ -24,6 +24,7 @@ _SILENT_TOO_LONG: Final = 3 * _PING_EVERY
 """Carriers answer pings; without a word for so long the line is dead, whatever TCP believes."""
 
 
+_NOTES: Final = frozenset({Kind.NOTE, Kind.NOTED, Kind.REFUSED})
 _IDLE_TOO_LONG: Final = 2 * MINUTE
 """A session that was silent for so long gives way to the next call: whoever held it may have died."""
 
@@ -67,6 +68,8 @@ class WanLine:
         self._tell = tell
         self._reader = FrameReader()
         self._session: _Session | None = None
+        self.notes: Callable[[Frame, Instant], None] | None = None
+        """Takes what comes outside the call: notes, and what becomes of the hub's own."""
         self.online = False
         self._dial_at: Instant | None = Instant(0)
         self._pause = _REDIAL_FIRST
@@ -137,6 +140,9 @@ class WanLine:
             self._end_session(now)
             self._session = _Session(frame.session, self._server.connection(), now)
             self._send(Frame(Kind.ANSWERED, frame.session))
+        elif frame.kind in _NOTES:
+            if self.notes is not None:
+                self.notes(frame, now)
         elif self._session is not None and frame.session == self._session.number:
             if frame.kind is Kind.HANG_UP:
                 self._end_session(now)

@@ -137,17 +137,17 @@ class RemoteCut:
         except StorageError:
             self._cut = None
             raise
-        self._tell(now, "order.pending", order=identity.hex())
+        self._tell(now, "sealed.pending", order=identity.hex())
         return Hindrance.NONE
 
     def answered(self, answer: ConfirmAnswer, now: Instant) -> Hindrance:
         """The confirm service's word, from whoever is in its slot; NONE where it is the answer to our question."""
         cut = self._cut
         if cut is None or cut.stage is not CutStage.PENDING or (answer.nonce, answer.order) != (cut.nonce, cut.order):
-            self._tell(now, "confirm.unmatched", order=answer.order.hex())
+            self._tell(now, "sealed.unmatched", order=answer.order.hex())
             return Hindrance.NOTHING_PENDING
         if not answer.yes:
-            self._tell(now, "confirm.said_no", order=cut.order.hex(), reason=answer.reason)
+            self._tell(now, "sealed.said_no", order=cut.order.hex(), reason=answer.reason)
             self._end(Outcome.STAYED_SAID_NO, Hindrance.SAID_NO, now)
             return Hindrance.NONE
         if self._run.at(now) >= cut.until:
@@ -207,13 +207,15 @@ class RemoteCut:
             try:
                 self._ask(cut, now)
             except StorageError as error:
-                self._tell(now, "orders.unkept", why=error.sentence())
+                self._tell(now, "sealed.unkept", why=error.sentence())
 
     # the steps ----------------------------------------------------------------------------------------------------
 
     def _hindrance(self, identity: bytes, now: Instant) -> Hindrance:
         if identity in self._cancelled:
             return Hindrance.CANCELLED
+        if not self._works.fitted:
+            return Hindrance.NOT_FITTED
         if self._works.control_state == _OFF:
             return Hindrance.STATE
         return self._brake.hindrance(self._run.at(now))
@@ -232,7 +234,7 @@ class RemoteCut:
         try:
             self._keep()
         except StorageError as error:
-            self._tell(now, "orders.unkept", why=error.sentence())
+            self._tell(now, "sealed.unkept", why=error.sentence())
             self._end(Outcome.STAYED_BRAKE_OR_STATE, Hindrance.STORAGE, now)
             return Hindrance.STORAGE
         self._works.open(now)
@@ -256,12 +258,12 @@ class RemoteCut:
     def _result(self, order: bytes, outcome: Outcome, hindrance: Hindrance, now: Instant) -> None:
         shown = self._voice.sayable(self._clock(now))
         told = {"order": order.hex(), "outcome": outcome.name.lower(), "why": hindrance.name.lower()}
-        self._tell(now, "order.ended", **told)
+        self._tell(now, "sealed.ended", **told)
         try:
             self._voice.result(OrderResult(shown, order, outcome, self._works.control_state, hindrance), shown)
             self._keep()
         except StorageError as error:
-            self._tell(now, "orders.unkept", why=error.sentence())
+            self._tell(now, "sealed.unkept", why=error.sentence())
 
     # a snapshot ---------------------------------------------------------------------------------------------------
 

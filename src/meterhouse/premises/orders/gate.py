@@ -118,21 +118,21 @@ class OrderGate:
         try:
             verdict = self._verifier.verify(octets, self._clock(now))
         except StorageError as error:
-            self._tell(now, "orders.unkept", why=error.sentence())
+            self._tell(now, "sealed.unkept", why=error.sentence())
             raise
         if isinstance(verdict, Refused):
             self._refuse(verdict, now)
             return verdict.reason
         self.last_reason = 0
         if isinstance(verdict, Repeated):
-            self._tell(now, "order.repeated", code=verdict.envelope.code, counter=verdict.envelope.counter)
+            self._tell(now, "sealed.repeated", code=verdict.envelope.code, counter=verdict.envelope.counter)
             self._say_again(verdict, now)
             return None
         envelope = verdict.envelope
         self.receipt = self._scribe.write(
             Deed.TAKEN, envelope.identity, envelope.originator, envelope.target, self._shown(now)
         )
-        self._tell(now, "order.taken", code=envelope.code, counter=envelope.counter, order=envelope.identity.hex())
+        self._tell(now, "sealed.taken", code=envelope.code, counter=envelope.counter, order=envelope.identity.hex())
         self._reply(verdict, self._do(verdict, now), now)
         return None
 
@@ -158,14 +158,14 @@ class OrderGate:
                 return _reply(self.cut.cancel(decode_cancel(order.envelope.content), now))
             done = self._works.do(order, now)
         except (MalformedError, StorageError) as error:
-            self._tell(now, "order.undone", code=code, why=error.sentence())
+            self._tell(now, "sealed.undone", code=code, why=error.sentence())
             return _reply(Hindrance.STORAGE if isinstance(error, StorageError) else Hindrance.LIMIT)
         if isinstance(done, bytes):
             return done
         if done is Hindrance.NONE and order.use_case.effect not in _PASSIVE:
             self.brake.effect_changed(self.run.at(now))
         if done is not Hindrance.NONE:
-            self._tell(now, "order.undone", code=code, why=done.name.lower())
+            self._tell(now, "sealed.undone", code=code, why=done.name.lower())
         return _reply(done)
 
     def _answered(self, order: Accepted, now: Instant) -> Hindrance:
@@ -193,17 +193,17 @@ class OrderGate:
             if order.party.role is not Role.CONFIRM:  # who asks for `last` is the supplier, about an order of its own
                 self.last = answer
         except StorageError as error:
-            self._tell(now, "orders.unkept", why=error.sentence())
+            self._tell(now, "sealed.unkept", why=error.sentence())
 
     def _refuse(self, refused: Refused, now: Instant) -> None:
         self.refused[refused.reason] += 1
         self.last_reason = refused.reason
         code = 0 if refused.envelope is None else refused.envelope.code
-        self._tell(now, "order.refused", code=code, reason=refused.reason.name.lower(), why=refused.why)
+        self._tell(now, "sealed.refused", code=code, reason=refused.reason.name.lower(), why=refused.why)
         try:
             alert = self._voice.refusal(code, refused.reason, self._shown(now), self.run.at(now))
         except StorageError as error:
-            self._tell(now, "orders.unkept", why=error.sentence())
+            self._tell(now, "sealed.unkept", why=error.sentence())
             return
         if alert:
             self.last = alert
@@ -310,7 +310,7 @@ class OrderGate:
         try:
             self._keep()
         except StorageError as error:
-            self._tell(now, "orders.unkept", why=error.sentence())
+            self._tell(now, "sealed.unkept", why=error.sentence())
 
     def _shown(self, now: Instant) -> Instant:
         return self._voice.sayable(self._clock(now))

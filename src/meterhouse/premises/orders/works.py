@@ -30,6 +30,10 @@ class Works(Protocol):
     """Switch or valve, account and settings. Nothing of it decides whether an order is genuine."""
 
     @property
+    def fitted(self) -> bool:
+        """Whether there is a switch or valve that an order can open."""
+
+    @property
     def control_state(self) -> int:
         """0 off, 1 on, 2 armed: as class 70 numbers them."""
 
