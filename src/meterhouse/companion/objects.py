@@ -38,6 +38,7 @@ __all__ = [
     "HUB_EVENT_CODE",
     "HUB_EVENT_DETAIL",
     "HUB_EVENT_LOG",
+    "HUB_LAST_REFUSAL",
     "HUB_SAP",
     "INVOCATION_COUNTER",
     "LAST_UPLINK",
@@ -104,6 +105,8 @@ GAS_READING_BASIS: Final = Obis.parse("0-1:94.44.17.255")
 """Data: the reading in litres from which gas is charged on, once a fallen register has been looked into."""
 HUB_EVENT_LOG: Final = Obis.parse("0-0:99.98.0.255")
 """Profile: clock, code, detail; see `companion.hub_log`."""
+HUB_LAST_REFUSAL: Final = Obis.parse("0-0:94.44.19.255")
+"""Data: why the hub refused what was last refused, in words (UTF-8): a result code alone does not say it."""
 HUB_EVENT_CODE: Final = Obis.parse("0-0:96.11.0.255")
 HUB_EVENT_DETAIL: Final = Obis.parse("0-0:94.44.18.255")
 GAS_TARIFF_MATRIX: Final = Obis.parse("0-1:94.44.13.255")

@@ -22,6 +22,7 @@ __all__ = ["PUBLIC_RIGHTS", "account_objects", "hub_objects", "log_object", "mir
 _CUBIC_METRE: Final = 13
 """Unit code (IEC 62056-6-2 table 4); with scaler -3: litres."""
 _TOKEN_CREDIT: Final = 0
+_LONGEST_REASON: Final = 400
 _DELAYS: Final = range(48, MAX_DELAY_HALF_HOURS + 1)
 """One day to fourteen (S0-113)."""
 
@@ -31,12 +32,15 @@ PUBLIC_RIGHTS: Final = {
 }
 
 
-def hub_objects(serial: str, clock: Callable[[Instant], Instant]) -> list[dlms.ServerObject]:
-    """What every hub has."""
+def hub_objects(
+    serial: str, clock: Callable[[Instant], Instant], refusal: Callable[[], str] = str
+) -> list[dlms.ServerObject]:
+    """What every hub has; `refusal` says why the last refused request was refused."""
     name = dlms.octet_string(serial.encode("ascii"))
     return [
         dlms.clock(clock, obis=objects.CLOCK),
         dlms.data_object(objects.LOGICAL_DEVICE_NAME, lambda: name),
+        dlms.data_object(objects.HUB_LAST_REFUSAL, lambda: dlms.octet_string(refusal().encode()[:_LONGEST_REASON])),
     ]
 
 

@@ -35,10 +35,19 @@ class _Setting(ABC):
             for obis, value in self.writes():
                 yield from via(HUB, client.set(dlms.DATA, obis, 2, value))
         except RefusedError as error:
-            self.book.stage(self.order, "refused", now, error.sentence())
+            self.book.stage(self.order, "refused", now, (yield from via(HUB, _why(client, error))))
         else:
             self.book.stage(self.order, "accepted", now)
         yield from via(HUB, client.release())
+
+
+def _why(client: dlms.Client, error: RefusedError) -> dlms.Procedure[str]:
+    """The hub's own words, where it has some: the code of a refusal does not say what was wrong."""
+    try:
+        words = (yield from client.get(dlms.DATA, objects.HUB_LAST_REFUSAL, 2)).octets().decode("utf-8", "replace")
+    except RefusedError:
+        words = ""
+    return f"the hub says: {words}" if words else error.sentence()
 
 
 @dataclass(frozen=True, slots=True)
