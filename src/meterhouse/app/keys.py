@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from meterhouse.crypto import hmac_sha256
+from meterhouse.crypto import P256, KeyPair, hmac_sha256
 from meterhouse.model import Eui64, UsageError
 from meterhouse.protocols import dlms
 
@@ -47,6 +47,15 @@ class StreetKeys:
     def gas_link(self, meter: Eui64) -> bytes:
         """Master key of one gas meter's link, 16 bytes (OMS security mode 7)."""
         return self._derive("oms master", meter.octets)[:16]
+
+    def pair(self, purpose: str, identity: Eui64) -> KeyPair:
+        """A key pair on P-256 of one unit or party, for one purpose."""
+
+        def entropy(size: int) -> bytes:
+            blocks = (self._derive(f"p-256 {purpose} {number}", identity.octets) for number in range(-(-size // 32)))
+            return b"".join(blocks)[:size]
+
+        return KeyPair.generate(P256, entropy)
 
     def vending(self, supply_group: str) -> bytes:
         """The 160-bit vending key of a supply group (IEC 62055-41 DKGA04)."""

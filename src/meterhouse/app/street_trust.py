@@ -1,0 +1,135 @@
+"""Whom a street's devices obey, and with which keys: the slots of every device, and what carrier and confirm ask for.
+
+Every key is derived for one purpose and one unit from the street's own secret (`StreetKeys`), as in a street on a
+laptop all keys are; a real roll-out has them made inside each unit, and certified (`supplier.trust`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from meterhouse.app.keys import StreetKeys
+from meterhouse.app.use_cases import own_catalogue
+from meterhouse.companion.sealed import Agreement, Catalogue, Party, Role, premises_binding
+from meterhouse.crypto import KeyPair, PublicPoint
+from meterhouse.model import Eui64
+from meterhouse.premises.orders import DeviceTrust
+
+__all__ = ["CARRIER", "CONFIRM", "SUPPLIER", "StreetTrust", "Unit"]
+
+SUPPLIER: Final = Eui64(b"\x02MH\x09\0\0\0\x01")
+"""The supplier and its head end, one identity: orders name it, and the line to the carrier is its own."""
+CONFIRM: Final = Eui64(b"\x02MH\x09\0\0\0\x02")
+CARRIER: Final = Eui64(b"\x02MH\x09\0\0\0\x03")
+_NETWORK: Final = Eui64(b"\x02MH\x09\0\0\0\x04")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A device that takes sealed orders.
+
+    Attributes:
+        device: as orders name it.
+        hub: behind which it hangs.
+        home: where it stands.
+        supply_number: MPAN or MPRN.
+        tenancy: changes of tenancy so far.
+    """
+
+    device: Eui64
+    hub: Eui64
+    home: str
+    supply_number: str
+    tenancy: int = 0
+
+    @property
+    def premises(self) -> bytes:
+        """Its binding."""
+        return premises_binding(self.supply_number, self.device, self.tenancy)
+
+
+@dataclass(slots=True)
+class StreetTrust:
+    """The trust of one street; also the carrier's register (`DeviceRegister`) and the confirm service's (`DeviceKeys`).
+
+    Attributes:
+        keys: what everything is derived from.
+        catalogue: the use cases that everybody here knows.
+        units: the devices, by identity.
+        withdrawn: units and parties that nobody believes any more.
+    """
+
+    keys: StreetKeys
+    catalogue: Catalogue = field(default_factory=own_catalogue, repr=False)
+    units: dict[Eui64, Unit] = field(default_factory=dict)
+    withdrawn: set[Eui64] = field(default_factory=set)
+    _agreements: dict[Eui64, Agreement] = field(default_factory=dict, repr=False)
+    _public: dict[tuple[str, Eui64], PublicPoint] = field(default_factory=dict, repr=False)
+
+    def enter(self, units: Iterable[Unit]) -> None:
+        """Take devices into service."""
+        self.units.update((unit.device, unit) for unit in units)
+
+    # keys ----------------------------------------------------------------------------------------------------------
+
+    def signing(self, who: Eui64) -> KeyPair:
+        """The signature key of a unit or party."""
+        return self.keys.pair("sign", who)
+
+    def agreeing(self, who: Eui64) -> KeyPair:
+        """The key-agreement key of a unit, or of the carrier."""
+        return self.keys.pair("agree", who)
+
+    def slots(self, unit: Unit) -> DeviceTrust:
+        """What a device is given at commissioning."""
+        roles = {SUPPLIER: Role.SUPPLIER, CONFIRM: Role.CONFIRM, _NETWORK: Role.NETWORK_OPERATOR}
+        parties = {who: Party(who, role, self._of("sign", who)) for who, role in roles.items()}
+        return DeviceTrust(
+            unit.device,
+            self.signing(unit.device),
+            self.agreeing(unit.device),
+            self._of("agree", CARRIER),
+            parties,
+            unit.premises,
+            self.catalogue,
+        )
+
+    # the carrier's register ------------------------------------------------------------------------------------------
+
+    def role_of(self, party: Eui64) -> Role | None:
+        """See `carrier.DeviceRegister`."""
+        if party in self.withdrawn:
+            return None
+        return {SUPPLIER: Role.SUPPLIER, CONFIRM: Role.CONFIRM, _NETWORK: Role.NETWORK_OPERATOR}.get(party)
+
+    def hub_of(self, device: Eui64) -> Eui64 | None:
+        """See `carrier.DeviceRegister`."""
+        unit = self.units.get(device)
+        return None if unit is None or device in self.withdrawn else unit.hub
+
+    def agreement(self, device: Eui64) -> Agreement:
+        """See `carrier.DeviceRegister`."""
+        found = self._agreements.get(device)
+        if found is None:
+            found = Agreement.between(self.agreeing(CARRIER), self._of("agree", device))
+            self._agreements[device] = found
+        return found
+
+    # the confirm service's and the head end's -------------------------------------------------------------------------
+
+    def signing_key(self, device: Eui64) -> PublicPoint | None:
+        """The signature key of a device in service; None for any other."""
+        return self._of("sign", device) if self.hub_of(device) is not None else None
+
+    def premises(self, device: Eui64) -> bytes | None:
+        """The binding of its premises."""
+        unit = self.units.get(device)
+        return None if unit is None else unit.premises
+
+    def _of(self, purpose: str, who: Eui64) -> PublicPoint:
+        found = self._public.get((purpose, who))
+        if found is None:
+            found = self._public[purpose, who] = self.keys.pair(purpose, who).public
+        return found
