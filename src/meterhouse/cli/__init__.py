@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from meterhouse import __version__
+from meterhouse.cli.conform import conform
 from meterhouse.cli.decode import decode
 from meterhouse.cli.hook import hook
 from meterhouse.cli.key import key
 from meterhouse.cli.ledger import backup, ledger, restore_backup
 from meterhouse.cli.ledger_audit import audit, refused
+from meterhouse.cli.migrate import migrate
 from meterhouse.cli.profile import profile
 from meterhouse.cli.read import read
 from meterhouse.cli.scenario import scenario
@@ -31,6 +33,7 @@ app.command()(read)
 app.command()(decode)
 app.command()(vend)
 app.command()(batch)
+app.command()(migrate)
 app.command()(backup)
 app.command("restore")(restore_backup)
 ledger.command("audit")(audit)
@@ -42,6 +45,7 @@ app.add_typer(profile, name="profile")
 app.add_typer(token, name="token")
 app.add_typer(key, name="key")
 app.add_typer(hook, name="hook")
+app.add_typer(conform, name="conform")
 
 
 @app.command()

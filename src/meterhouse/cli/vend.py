@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from meterhouse.store import Till
     from meterhouse.supplier.vending import Receipt
 
-__all__ = ["batch", "vend"]
+__all__ = ["FOLDER", "At", "Data", "batch", "street_time", "vend"]
 
-_FOLDER: Final = Path("meterhouse-data")
+FOLDER: Final = Path("meterhouse-data")
 _TIMEOUT_S: Final = 10
 _KINDS: Final[dict[int, type[MeterhouseError]]] = {
     403: PolicyError,
@@ -81,8 +81,8 @@ def vend(
         else:
             typer.echo(_lines(document))
         return
-    with open_counter(data or _FOLDER) as till:
-        now = _now(till, at)
+    with open_counter(data or FOLDER) as till:
+        now = street_time(till, at)
         till.resume(now)
         receipt = till.pay(PaymentRequest(request, account, money, network), now)
     if pdf is not None:
@@ -109,8 +109,8 @@ def batch(
         content = file.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"batch file {file} cannot be read", why=f"{error.strerror}.") from error
-    with open_counter(data or _FOLDER) as till:
-        report = take_batch(till, content, _now(till, at))
+    with open_counter(data or FOLDER) as till:
+        report = take_batch(till, content, street_time(till, at))
     if rejects is not None and report.rejected:
         rejects.write_text(report.rejects, encoding="utf-8", newline="")
     total = Money(report.taken_money5, report.currency)
@@ -131,7 +131,7 @@ def batch(
             typer.echo(report.rejects, nl=False)
 
 
-def _now(till: Till, at: str) -> Instant:
+def street_time(till: Till, at: str) -> Instant:
     """The time given, or the street's own at its last checkpoint, or the wall's where there has been none."""
     from meterhouse.store import SqlDeviceState  # noqa: PLC0415 -- slow to import: `--help` is not to wait
 

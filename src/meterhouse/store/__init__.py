@@ -24,6 +24,7 @@ from meterhouse.store.registry import HomeRecord, RegisteredMeter, SqlRegistry, 
 from meterhouse.store.signed_words import SignedWord, SqlSignedWords, WordKind
 from meterhouse.store.till import LIMITS_FILE, Till, read_limits
 from meterhouse.store.transaction import Transaction
+from meterhouse.store.trust_records import SqlAnswers, SqlBrakes, SqlPen, SqlTrustRecords, SqlWorkOrders
 from meterhouse.store.vending import SqlVendingRecords
 
 __all__ = [
@@ -54,18 +55,23 @@ __all__ = [
     "RegisteredMeter",
     "Restored",
     "SignedWord",
+    "SqlAnswers",
     "SqlApiKeys",
     "SqlBook",
+    "SqlBrakes",
     "SqlCarrierUsage",
     "SqlCommands",
     "SqlCounters",
     "SqlDeviceState",
     "SqlEvents",
     "SqlIntervals",
+    "SqlPen",
     "SqlRefusals",
     "SqlRegistry",
     "SqlSignedWords",
+    "SqlTrustRecords",
     "SqlVendingRecords",
+    "SqlWorkOrders",
     "Till",
     "Trail",
     "Transaction",

@@ -8,14 +8,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from meterhouse.model import Instant, MeterhouseError, StorageError
+from meterhouse.model import Instant, MeterhouseError, Money, StorageError
 from meterhouse.store.database import Database
 from meterhouse.store.group import Payment
+from meterhouse.store.transaction import Transaction
 from meterhouse.store.vending import SqlVendingRecords
 from meterhouse.supplier.vending import (
     Customer,
     EncryptionServices,
     Issue,
+    MeterRecord,
+    PaymentLimitError,
     PaymentLimits,
     PaymentRequest,
     Proof,
@@ -131,10 +134,24 @@ class Till:
 
     def issue(self, asked: Issue, now: Instant) -> Receipt:
         """Make a token that nobody pays for."""
+        return self.database.run(lambda tx: self.issue_within(tx, asked, now))
+
+    def issue_within(self, transaction: Transaction, asked: Issue, now: Instant) -> Receipt:
+        """The same in a transaction of the caller's, with all else that it does."""
         limits = self._limits.get(asked.value.currency, _NO_LIMITS)
-        return self.database.run(
-            lambda tx: issue(SqlVendingRecords(tx), self._services, asked, now, self._entropy, limits=limits)
-        )
+        return issue(SqlVendingRecords(transaction), self._services, asked, now, self._entropy, limits=limits)
+
+    def check_opening(self, meter: MeterRecord, value: Money) -> None:
+        """Let an opening credit pass that a token for this meter could carry.
+
+        Raises:
+            MeterhouseError: it could not: its scheme, its key or the limits.
+        """
+        limits = self._limits.get(value.currency, _NO_LIMITS)
+        if value.amount > limits.most:
+            most = Money(limits.most, value.currency)
+            raise PaymentLimitError(f"an opening credit of {value} is above {most}, the most in one token")
+        self._services.of(meter).carried(value)
 
     def reverse(self, request_id: str, why: str, now: Instant, proof: Proof | None = None) -> Vend:
         """Undo a payment whose token cannot have been used."""

@@ -14,6 +14,15 @@ from meterhouse.supplier.vending.key_store import KeyName, KeyStore
 from meterhouse.supplier.vending.lifeline import advance
 from meterhouse.supplier.vending.limits import PaymentLimits, parse_limits
 from meterhouse.supplier.vending.memory_keys import AGREEMENT_KEY, DKGA02_KEY, DKGA04_KEY, MemoryKeyStore
+from meterhouse.supplier.vending.migration import (
+    SITES_MOST,
+    BadLine,
+    Migration,
+    MigrationError,
+    OldSite,
+    parse_migration,
+)
+from meterhouse.supplier.vending.opening import OldMeter, Opening, OpeningStep, opening_of
 from meterhouse.supplier.vending.outbox import DELIVERY_TIME
 from meterhouse.supplier.vending.payment import PaymentRequest
 from meterhouse.supplier.vending.pending import make, post_token, reserve, void
@@ -65,11 +74,13 @@ __all__ = [
     "EA07_DKGA04",
     "EA11_DKGA04",
     "HOUSE",
+    "SITES_MOST",
     "SMS_LENGTH",
     "WHOLE_SHARE",
     "AccountRecord",
     "AccountState",
     "Agreement",
+    "BadLine",
     "Batch",
     "BatchError",
     "CardState",
@@ -91,7 +102,13 @@ __all__ = [
     "Leaving",
     "MemoryKeyStore",
     "MeterRecord",
+    "Migration",
+    "MigrationError",
     "OldCardError",
+    "OldMeter",
+    "OldSite",
+    "Opening",
+    "OpeningStep",
     "OtherSupplierError",
     "OtherTenancyError",
     "PaymentLimitError",
@@ -125,8 +142,10 @@ __all__ = [
     "issue",
     "make",
     "meter_took_debt",
+    "opening_of",
     "parse_batch",
     "parse_limits",
+    "parse_migration",
     "pay",
     "post_token",
     "receipt_of",
