@@ -6,9 +6,18 @@ from meterhouse.store.migrations.m0003_counter import STATEMENTS as _COUNTER
 from meterhouse.store.migrations.m0004_unpaid_vends import STATEMENTS as _UNPAID_VENDS
 from meterhouse.store.migrations.m0005_refusals import STATEMENTS as _REFUSALS
 from meterhouse.store.migrations.m0006_signed_words import STATEMENTS as _SIGNED_WORDS
+from meterhouse.store.migrations.m0007_trust import STATEMENTS as _TRUST
 from meterhouse.store.migrations.migrate import migrate, version_of
 
 __all__ = ["MIGRATIONS", "migrate", "version_of"]
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SCHEME, _COUNTER, _UNPAID_VENDS, _REFUSALS, _SIGNED_WORDS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _SCHEME,
+    _COUNTER,
+    _UNPAID_VENDS,
+    _REFUSALS,
+    _SIGNED_WORDS,
+    _TRUST,
+)
 """Version n is made by the first n; a new one goes to the end."""
