@@ -14,6 +14,7 @@ from meterhouse.model import HALF_HOUR, MINUTE, Eui64, Event, Instant, parse_ins
 from meterhouse.premises.electricity_meter import ElectricityMeter, ElectricityMeterSettings
 from meterhouse.premises.gas_meter import GasMeter, GasMeterSettings
 from meterhouse.premises.hub import GasSetup, GasTariff, Hub, HubSettings, PrepaySetup
+from meterhouse.premises.orders import DeviceTrust
 from meterhouse.protocols import dlms, sts
 
 __all__ = [
@@ -78,9 +79,18 @@ def _entropy(whose: str) -> Callable[[int], bytes]:
     return lambda size: hashlib.shake_128(f"{whose} {next(_DRAWS)}".encode()).digest(size)
 
 
-def make_meter(*, open_reader: bool = False, drift_ppm: int = 0, now: Instant = START) -> ElectricityMeter:
+def make_meter(
+    *, open_reader: bool = False, drift_ppm: int = 0, now: Instant = START, trust: DeviceTrust | None = None
+) -> ElectricityMeter:
     settings = ElectricityMeterSettings(
-        "electricity", METER_ID, "MTHE00000001", METER_KEYS, HUB_KEYS, open_reader=open_reader, drift_ppm=drift_ppm
+        "electricity",
+        METER_ID,
+        "MTHE00000001",
+        METER_KEYS,
+        HUB_KEYS,
+        open_reader=open_reader,
+        drift_ppm=drift_ppm,
+        trust=trust,
     )
     return ElectricityMeter(settings, _entropy("meter"), now)
 
@@ -92,11 +102,23 @@ def make_hub(
     balance: int = 500_000,
     delay: int = 144,
     now: Instant = START,
+    trust: DeviceTrust | None = None,
+    meter_trust: DeviceTrust | None = None,
     **codes: Any,
 ) -> Hub:
     setup = PrepaySetup(balance, TARIFF, TOKEN_KEY, PAN, **codes) if prepay else None
     link = GasSetup(RADIO_METER, RADIO_HUB, GAS_KEY, delay, setup) if gas else None
-    settings = HubSettings("hub", HUB_ID, "MTHH00000001", METER_ID.octets, HEAD_END_KEYS, HUB_KEYS, link)
+    settings = HubSettings(
+        "hub",
+        HUB_ID,
+        "MTHH00000001",
+        METER_ID.octets,
+        HEAD_END_KEYS,
+        HUB_KEYS,
+        link,
+        trust=trust,
+        sealed_meter=meter_trust is not None,
+    )
     return Hub(settings, _entropy("hub"), now)
 
 
@@ -223,7 +245,7 @@ class HomeBench:
         self.now = start
         self._setup = hub
         self.hub = make_hub(now=start, **hub)
-        self.electricity = make_meter(now=start)
+        self.electricity = make_meter(now=start, trust=hub.get("meter_trust"))
         valve = bool(hub.get("prepay", True))
         self.gas = GasMeter(
             GasMeterSettings(RADIO_METER, RADIO_HUB, GAS_KEY, has_valve=valve, delay_half_hours=hub.get("delay", 144)),

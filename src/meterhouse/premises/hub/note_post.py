@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from meterhouse.companion.relay import Frame, Kind, Note, Refusal
-from meterhouse.model import SECOND, Eui64, Instant
+from meterhouse.model import MINUTE, SECOND, Eui64, Instant
 from meterhouse.premises.orders import KEPT_FOR, UplinkNote
 
 __all__ = ["NotePost"]
 
 _AGAIN: Final = 10 * SECOND
-"""A note of which nobody has said that he took it is sent again so soon."""
+"""A note of which nobody has said that he took it is sent again so soon, as often as a cut could wait for it;"""
+_TRIES: Final = 90
+_LATER: Final = 15 * MINUTE
+"""and from then on so often."""
 _FOR_GOOD: Final = frozenset({Refusal.NOT_ALLOWED, Refusal.ROLE})
 """What the carrier will refuse at any time."""
 
@@ -47,6 +50,7 @@ class NotePost:
         self._passed: dict[str, int] = {}
         self._done: dict[str, set[int]] = {}
         self._due: dict[_Key, Instant] = {}
+        self._tries: dict[_Key, int] = {}
         self._numbers: dict[int, _Key] = {}
         self._number = 0
         self._owed: dict[bytes, list[int]] = {}
@@ -73,6 +77,7 @@ class NotePost:
         if online != self._online:
             self._online = online
             self._due.clear()
+            self._tries.clear()
             self._numbers.clear()
             self._owed.clear()
 
@@ -133,7 +138,8 @@ class NotePost:
             return
         self._number += 1
         self._numbers[self._number] = key
-        self._due[key] = Instant(now + _AGAIN)
+        tries = self._tries[key] = self._tries.get(key, 0) + 1
+        self._due[key] = Instant(now + (_AGAIN if tries < _TRIES else _LATER))
         self._send(Note(note.target, note.octets).frame(self._number))
 
     def _settle(self, key: _Key) -> None:
@@ -141,6 +147,7 @@ class NotePost:
         done = self._done[name]
         done.add(sequence)
         self._due.pop(key, None)
+        self._tries.pop(key, None)
         self._numbers = {number: one for number, one in self._numbers.items() if one != key}
         waiting = [note.sequence for note in self._sources[name](self._passed[name]) if note.sequence not in done]
         # What gave way in a full queue is not waited for.

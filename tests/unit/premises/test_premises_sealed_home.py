@@ -1,0 +1,357 @@
+"""A whole home under sealed orders: by the ports in an association, and by notes; nothing between opens or alters one."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from home_bench import METER_ID, HomeBench, head_end_client, token
+from meterhouse.companion import objects
+from meterhouse.companion.gas import ValveState
+from meterhouse.companion.relay import Frame, Kind, Note, Refusal
+from meterhouse.companion.sealed import (
+    CONFIRM_QUERY,
+    ORDER_RESULT,
+    Component,
+    ConfirmQuery,
+    Envelope,
+    OrderCode,
+    OrderReply,
+    OrderResult,
+    Outcome,
+    Role,
+    Standing,
+    ZclFrame,
+    decode_components,
+    decode_envelope,
+    encode_components,
+    read_alert,
+    read_answer,
+)
+from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, SECOND, Instant
+from meterhouse.premises.electricity_meter import ControlState
+from meterhouse.premises.orders import OrderGate
+from meterhouse.protocols import dlms
+from sealed_home import ARM, GAS_ID, OPEN, READ, Parties, clock_set, load_limit
+from sealed_parties import change_supply, read_status
+
+PENDING, DONE = OrderReply(Standing.PENDING), OrderReply(Standing.DONE)
+
+
+class SealedHome:
+    """A bench whose both meters have slots; a carrier and the parties at the other end."""
+
+    def __init__(self, **hub) -> None:
+        self.electricity, self.gas = Parties(METER_ID), Parties(GAS_ID)
+        self.bench = HomeBench(trust=self.gas.trust(), meter_trust=self.electricity.trust(), **hub)
+        self.numbers = 0
+        self.noted: list[int] = []
+
+    @property
+    def now(self) -> Instant:
+        return self.bench.now
+
+    @property
+    def gas_gate(self) -> OrderGate:
+        gate = self.bench.hub.orders.gate
+        assert gate is not None
+        return gate
+
+    @property
+    def meter_gate(self) -> OrderGate:
+        gate = self.bench.electricity.gate
+        assert gate is not None
+        return gate
+
+    def set(self, order: Envelope, *, meter: bool) -> bytes:
+        """SET on the port as a head end does; what the port says last, afterwards."""
+        channel = 0 if meter else 1
+        client = head_end_client(METER_ID) if meter else head_end_client()
+        self.bench.line.call()
+        self.bench.ask(client.associate(), meter=meter)
+        downlink, last = (objects.sealed_port(channel, part) for part in (objects.DOWNLINK, objects.LAST_UPLINK))
+        self.bench.ask(client.set(dlms.DATA, downlink, 2, dlms.octet_string(order.encode())), meter=meter)
+        answer = self.bench.ask(client.get(dlms.DATA, last, 2), meter=meter).octets()
+        self.bench.line.send(Frame(Kind.HANG_UP, self.bench.line.session))
+        return answer
+
+    def note(self, party: Parties, order: Envelope, role: Role) -> int:
+        """A note of a party, as the carrier hands it over."""
+        self.numbers += 1
+        self.bench.line.send(Note(party.ids[role], order.encode()).frame(self.numbers))
+        return self.numbers
+
+    def heard(self) -> list[tuple[int, Note]]:
+        """The notes that came out; each is NOTED."""
+        frames = [frame for frame in self.bench.line.frames if frame.kind is Kind.NOTE]
+        self.noted += [frame.session for frame in self.bench.line.frames if frame.kind is Kind.NOTED]
+        self.bench.line.frames.clear()
+        for frame in frames:
+            self.bench.line.send(Frame(Kind.NOTED, frame.session))
+        return list({frame.payload: (frame.session, Note.parse(frame.payload)) for frame in frames}.values())
+
+    def words(self, party: Parties, seconds: int = 20) -> list[tuple[int, bytes]]:
+        """(alert code, content) of all that comes out for a party in the time to come, each believed."""
+        told = []
+        for _ in range(seconds):
+            for _, note in self.heard():
+                if decode_envelope(note.octets).originator == party.device:
+                    alert, head = read_alert(note.octets, note.other, party.device, party.signing.public, -1)
+                    told.append((head.code, alert.content))
+            self.bench.run(self.now + SECOND)
+        return told
+
+
+@pytest.mark.requirement("S0-73")
+def test_a_cut_of_the_electricity_goes_all_the_way_by_port_and_notes():
+    home = SealedHome()
+    parties = home.electricity
+    order = parties.order(OrderCode.OPEN_SWITCH, OPEN, home.now)
+    assert OrderReply.decode(read_answer(home.set(order, meter=True), order, parties.signing.public).content) == PENDING
+    ((code, content),) = home.words(parties)
+    assert code == CONFIRM_QUERY
+    assert home.bench.electricity.switch.closed
+    answer = parties.answer(ConfirmQuery.decode(content), home.now)
+    number = home.note(parties, answer, Role.CONFIRM)
+    ((code, content),) = home.words(parties)
+    assert code == ORDER_RESULT
+    assert OrderResult.decode(content).outcome is Outcome.OPENED
+    assert OrderResult.decode(content).order == order.identity
+    assert home.bench.electricity.switch.state is ControlState.DISCONNECTED
+    assert number in home.noted
+
+
+@pytest.mark.requirement("S0-73")
+def test_a_cut_of_the_gas_closes_the_valve_at_the_next_report_and_only_then_says_so():
+    home = SealedHome()
+    parties = home.gas
+    order = parties.order(OrderCode.CLOSE_VALVE, change_supply(0), home.now)
+    assert (
+        OrderReply.decode(read_answer(home.set(order, meter=False), order, parties.signing.public).content) == PENDING
+    )
+    ((code, content),) = home.words(parties)
+    query = ConfirmQuery.decode(content)
+    assert (code, query.balance) == (CONFIRM_QUERY, 500_000)
+    home.note(parties, parties.answer(query, home.now), Role.CONFIRM)
+    assert home.words(parties) == []
+    assert home.bench.gas.valve is ValveState.OPEN
+    home.bench.run(home.now + HALF_HOUR)
+    assert home.bench.gas.valve is ValveState.CLOSED
+    ((code, content),) = home.words(parties)
+    assert (code, OrderResult.decode(content).outcome) == (ORDER_RESULT, Outcome.OPENED)
+
+
+def test_gas_that_an_order_closed_opens_by_no_token_and_no_hand_until_armed_and_then_by_a_hand():
+    home = closed_gas()
+    bench, parties = home.bench, home.gas
+    bench.key_in(token(1_000_000))
+    bench.press()
+    bench.run(home.now + HOUR)
+    assert bench.gas.valve is ValveState.CLOSED
+    arm = parties.order(OrderCode.ARM_VALVE, change_supply(1), home.now)
+    assert OrderReply.decode(read_answer(home.set(arm, meter=False), arm, parties.signing.public).content) == DONE
+    bench.run(home.now + HOUR)
+    assert bench.gas.valve is ValveState.CLOSED
+    bench.press()
+    bench.run(home.now + HOUR)
+    assert bench.gas.valve is ValveState.OPEN
+
+
+def closed_gas() -> SealedHome:
+    home = SealedHome()
+    parties = home.gas
+    home.set(parties.order(OrderCode.CLOSE_VALVE, change_supply(0), home.now), meter=False)
+    query = parties.query(home.gas_gate)
+    home.note(parties, parties.answer(query, home.now), Role.CONFIRM)
+    home.bench.run(home.now + HALF_HOUR)
+    assert home.bench.gas.valve is ValveState.CLOSED
+    return home
+
+
+def test_an_armed_valve_that_nobody_opened_in_a_day_is_closed_by_order_again():
+    home = closed_gas()
+    bench, parties = home.bench, home.gas
+    home.set(parties.order(OrderCode.ARM_VALVE, change_supply(1), home.now), meter=False)
+    bench.run(home.now + DAY + MINUTE)
+    bench.press()
+    bench.run(home.now + HOUR)
+    assert bench.gas.valve is ValveState.CLOSED
+    home.set(parties.order(OrderCode.ARM_VALVE, change_supply(1), home.now), meter=False)
+    bench.press()
+    bench.run(home.now + HOUR)
+    assert bench.gas.valve is ValveState.OPEN
+
+
+def test_where_orders_come_sealed_the_plain_association_neither_arms_nor_cuts():
+    home = SealedHome()
+    bench = home.bench
+    home.meter_gate.brake.count(0)
+    bench.electricity.switch.state = ControlState.DISCONNECTED
+    client = head_end_client(METER_ID)
+    bench.line.call()
+    bench.ask(client.associate(), meter=True)
+    for method in (1, 2):
+        with pytest.raises(dlms.AccessRefusedError):
+            bench.ask(
+                client.act(dlms.DISCONNECT_CONTROL, objects.ELECTRICITY_DISCONNECT, method, dlms.integer(0)), meter=True
+            )
+    assert bench.electricity.switch.state is ControlState.DISCONNECTED
+
+
+def gas_content(code: OrderCode) -> bytes:
+    frames = {
+        OrderCode.CLOSE_VALVE: change_supply(0),
+        OrderCode.ARM_VALVE: change_supply(1),
+        OrderCode.READ_VALVE: read_status(),
+        OrderCode.TOP_UP: top_up(token(500_000)),
+        OrderCode.SELECT_EMERGENCY_CREDIT: zcl(0x0705, 0, "804a371c00"),
+        OrderCode.SET_GAS_PRICE: zcl(
+            0x0700, 4, "00000000804A371C01000000FFFFFFFF1000000300D20350C1570000FF010000E80300", to_client=True
+        ),
+        OrderCode.SET_CALORIFIC_VALUE: zcl(0x0700, 3, "804A371C0000000090010000" + "0110", to_client=True),
+        OrderCode.MANAGE_GAS_DEBT: zcl(0x0705, 2, "804A371C0040420F0000010000000000000150C300000000"),
+    }
+    return frames[code]
+
+
+def zcl(cluster: int, command: int, payload: str, *, to_client: bool = False) -> bytes:
+    frame = ZclFrame(True, to_client, 0, command, bytes.fromhex(payload), to_client)
+    return encode_components((Component(cluster, frame),))
+
+
+def top_up(digits: str) -> bytes:
+    return zcl(0x0705, 4, "0014" + digits.encode().hex())
+
+
+GAS_CODES = [
+    OrderCode.CLOSE_VALVE,
+    OrderCode.ARM_VALVE,
+    OrderCode.READ_VALVE,
+    OrderCode.TOP_UP,
+    OrderCode.SELECT_EMERGENCY_CREDIT,
+    OrderCode.SET_GAS_PRICE,
+    OrderCode.SET_CALORIFIC_VALUE,
+    OrderCode.MANAGE_GAS_DEBT,
+]
+
+
+@pytest.mark.requirement("S0-09")
+@pytest.mark.parametrize("by_note", [False, True], ids=["by port", "by note"])
+def test_the_hash_of_a_message_at_the_head_end_is_its_hash_at_the_device_for_every_command(by_note, monkeypatch):
+    home = SealedHome()
+    arrived: list[str] = []
+    take = OrderGate.take
+
+    def spy(gate, octets, now):
+        arrived.append(hashlib.sha256(octets).hexdigest())
+        reason = take(gate, octets, now)
+        assert reason is None, "the device verifies the head end's signature and the broker's MAC"
+        return reason
+
+    monkeypatch.setattr(OrderGate, "take", spy)
+    meter_contents = {
+        OrderCode.OPEN_SWITCH: OPEN,
+        OrderCode.ARM_SWITCH: ARM,
+        OrderCode.READ_SWITCH: READ,
+        OrderCode.SET_CLOCK: clock_set(home.now),
+        OrderCode.SET_LOAD_LIMIT: load_limit(5_000),
+    }
+    assert {*meter_contents, *GAS_CODES} == set(OrderCode)
+    sent = []
+    for code in OrderCode:
+        meter = code in meter_contents
+        parties = home.electricity if meter else home.gas
+        order = parties.order(code, meter_contents[code] if meter else gas_content(code), home.now)
+        sent.append(hashlib.sha256(order.encode()).hexdigest())
+        if by_note:
+            home.note(parties, order, Role.SUPPLIER)
+        else:
+            home.set(order, meter=meter)
+        home.bench.run(home.now + 12 * SECOND)
+    assert arrived == sent
+
+
+def test_a_valve_is_read_and_a_token_taken_by_sealed_order():
+    home = SealedHome()
+    parties = home.gas
+    read = parties.order(OrderCode.READ_VALVE, read_status(), home.now)
+    answer = read_answer(home.set(read, meter=False), read, parties.signing.public)
+    (component,) = decode_components(answer.content)
+    assert component.frame.payload == bytes.fromhex("1400003002")
+    before = home.bench.hub.account.balance
+    paid = parties.order(OrderCode.TOP_UP, top_up(token(500_000)), home.now)
+    assert OrderReply.decode(read_answer(home.set(paid, meter=False), paid, parties.signing.public).content) == DONE
+    credited = home.bench.hub.account.balance
+    assert credited > before
+    again = parties.order(OrderCode.TOP_UP, top_up(token(500_000)), home.now)
+    refused = OrderReply.decode(read_answer(home.set(again, meter=False), again, parties.signing.public).content)
+    assert refused.standing is Standing.REFUSED
+    assert home.bench.hub.account.balance == credited
+
+
+def test_a_note_is_sent_again_until_it_is_noted_and_a_refused_one_too():
+    home = SealedHome()
+    parties = home.gas
+    home.bench.line.frames.clear()
+    home.note(parties, parties.order(OrderCode.CLOSE_VALVE, change_supply(0), home.now), Role.SUPPLIER)
+    home.bench.run(home.now + 25 * SECOND)
+    notes = [frame for frame in home.bench.line.frames if frame.kind is Kind.NOTE]
+    assert len({frame.payload for frame in notes}) == 1
+    assert len(notes) == 3
+    home.bench.line.send(Frame(Kind.REFUSED, notes[-1].session, bytes([Refusal.NOT_CONNECTED])))
+    home.bench.line.frames.clear()
+    home.bench.run(home.now + 15 * SECOND)
+    assert len(home.heard()) == 1
+    home.bench.run(home.now + MINUTE)
+    assert home.heard() == []
+
+
+def test_what_was_said_while_the_line_was_down_is_said_when_it_is_up():
+    home = SealedHome()
+    parties = home.gas
+    home.bench.line.cut()
+    home.gas_gate.take(parties.order(OrderCode.CLOSE_VALVE, change_supply(0), home.now).encode(), home.now)
+    home.bench.run(home.now + MINUTE)
+    home.bench.line.mend()
+    assert CONFIRM_QUERY in [code for code, _ in home.words(parties, 20 * 60)]
+
+
+def test_a_note_for_another_home_and_one_that_is_none_change_nothing_and_are_not_sent_for_ever():
+    home = SealedHome()
+    stranger = Parties(GAS_ID.__class__(b"\x02OTHER\x00\x01"))
+    number = home.note(stranger, stranger.open(home.now), Role.SUPPLIER)
+    home.numbers += 1
+    home.bench.line.send(Note(home.gas.ids[Role.SUPPLIER], b"no message").frame(home.numbers))
+    home.heard()
+    assert {number, home.numbers} <= set(home.noted)
+    assert home.bench.kinds("hub").count("note.refused") == 2
+    test_a_valve_is_read_and_a_token_taken_by_sealed_order()
+
+
+def test_a_hub_that_restarts_says_again_what_nobody_has_taken_and_nothing_else():
+    home = SealedHome()
+    parties = home.gas
+    home.note(parties, parties.order(OrderCode.CLOSE_VALVE, change_supply(0), home.now), Role.SUPPLIER)
+    home.bench.settle()
+    assert [code for code, _ in home.words(parties, 3)] == [CONFIRM_QUERY]
+    home.bench.restart_hub()
+    told = home.words(parties, 60)
+    assert [code for code, _ in told] == [ORDER_RESULT]
+    assert OrderResult.decode(told[0][1]).outcome is Outcome.STAYED_BRAKE_OR_STATE
+
+
+def test_a_dearer_price_runs_no_credit_out_for_a_day_and_then_it_does():
+    home = SealedHome(balance=100_000)
+    bench, parties = home.bench, home.gas
+    bench.run(home.now + HALF_HOUR)
+    near = bench.gas.cutoff_l
+    dear = parties.order(
+        OrderCode.SET_CALORIFIC_VALUE, zcl(0x0700, 3, "804A371C00000000C2010000" + "0110", to_client=True), home.now
+    )
+    assert OrderReply.decode(read_answer(home.set(dear, meter=False), dear, parties.signing.public).content) == DONE
+    bench.run(home.now + HOUR)
+    held = bench.gas.cutoff_l
+    assert held > near + 10_000
+    bench.run(home.now + DAY)
+    assert bench.gas.cutoff_l < near
