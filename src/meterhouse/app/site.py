@@ -9,12 +9,14 @@ from typing import Any, Final
 from meterhouse.app.desk import PaymentMode
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.street import GasSite, HomePlan
+from meterhouse.app.street_trust import SUPPLIER, StreetTrust, Unit
 from meterhouse.companion.gas import GasAddress
 from meterhouse.model import Eui64, Fuel, Instant
 from meterhouse.premises.electricity_meter import ElectricityMeter, ElectricityMeterSettings
 from meterhouse.premises.gas_meter import GasMeter, GasMeterSettings
 from meterhouse.premises.home_load import Demand, HomeLoad
 from meterhouse.premises.hub import GasSetup, GasTariff, Hub, HubSettings, PrepaySetup
+from meterhouse.premises.orders import DeviceTrust
 from meterhouse.protocols import sts
 
 __all__ = ["HEAD_END", "SUPPLY_GROUP", "HomeSite", "SiteNames", "build_site", "token_key"]
@@ -36,7 +38,7 @@ def _identity(kind: int, number: int) -> Eui64:
     return Eui64(b"\x02MH" + bytes([kind]) + number.to_bytes(4, "big"))
 
 
-HEAD_END: Final = _identity(9, 1)
+HEAD_END: Final = SUPPLIER
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def build_site(
     *,
     steps: int,
     open_reader: bool = False,
+    trust: StreetTrust | None = None,
 ) -> HomeSite:
     """The machines of one home: new, or as they were at the last checkpoint.
 
@@ -144,8 +147,10 @@ def build_site(
         state_of: a machine's state at the last checkpoint; None for a new one.
         steps: how many parts a half hour is drawn in.
         open_reader: whether the electricity meter serves readers without keys.
+        trust: gives the devices their slots for sealed orders; None for a street without.
     """
     names = SiteNames(number)
+    slots = None if trust is None else _slots(trust, plan, names)
     electricity = ElectricityMeter(
         ElectricityMeterSettings(
             name=f"home/{plan.home}/electricity",
@@ -154,6 +159,7 @@ def build_site(
             head_end_keys=keys.association("head end", names.electricity),
             hub_keys=keys.association("hub", names.electricity),
             open_reader=open_reader,
+            trust=None if slots is None else slots[0],
         ),
         entropy,
         now,
@@ -168,6 +174,8 @@ def build_site(
             head_end_keys=keys.association("head end", names.hub),
             meter_keys=keys.association("hub", names.electricity),
             gas=None if plan.gas is None else _gas_setup(plan.gas, names, keys),
+            trust=None if slots is None or plan.gas is None else slots[1],
+            sealed_meter=slots is not None,
         ),
         entropy,
         now,
@@ -178,6 +186,17 @@ def build_site(
             device.restore(dict(state))
     load = HomeLoad(f"home/{plan.home}/load", demand, electricity, gas, steps, now)
     return HomeSite(plan, names, hub, electricity, gas, load)
+
+
+def _slots(trust: StreetTrust, plan: HomePlan, names: SiteNames) -> tuple[DeviceTrust, DeviceTrust]:
+    """The slots of electricity meter and gas; each enters into service here. Without gas the second is for nobody."""
+    units = [
+        Unit(device, names.hub, plan.home, f"{fuel}{names.number:012d}")
+        for fuel, device in ((1, names.electricity), (2, names.gas))
+    ]
+    trust.enter(units if plan.gas is not None else units[:1])
+    electricity, gas = (trust.slots(unit) for unit in units)
+    return electricity, gas
 
 
 def _gas_meter(
