@@ -15,7 +15,7 @@ from typing import Final
 from meterhouse.crypto import P256, KeyPair, PublicPoint, sha256, sign, verify
 from meterhouse.model import Eui64, Instant, MalformedError
 
-__all__ = ["Deed", "Receipt", "Scribe", "read_receipt"]
+__all__ = ["Deed", "Receipt", "Scribe", "read_receipt", "signer_of"]
 
 _TAG: Final = b"MHRC1"
 """Sets these signatures apart from every other use of the same key."""
@@ -103,6 +103,17 @@ class Scribe:
         return body + sign(self._pair, _TAG + body)
 
 
+def signer_of(octets: bytes) -> Eui64:
+    """Who says that he wrote a receipt: to look up the key by which `read_receipt` believes it or not.
+
+    Raises:
+        MalformedError: another length than a receipt has.
+    """
+    if len(octets) != _BODY.size + _SIGNATURE:
+        raise MalformedError(f"a receipt has {_BODY.size + _SIGNATURE} bytes, not {len(octets)}")
+    return Eui64(octets[:8])
+
+
 def read_receipt(octets: bytes, key: PublicPoint) -> Receipt:
     """A receipt, believed.
 
@@ -114,8 +125,7 @@ def read_receipt(octets: bytes, key: PublicPoint) -> Receipt:
         MalformedError: another length, or an unknown deed.
         AuthenticationError: not signed by that key.
     """
-    if len(octets) != _BODY.size + _SIGNATURE:
-        raise MalformedError(f"a receipt has {_BODY.size + _SIGNATURE} bytes, not {len(octets)}")
+    signer_of(octets)
     body = octets[: _BODY.size]
     signer, number, deed, subject, source, target, at, previous = _BODY.unpack(body)
     if deed not in tuple(Deed):
