@@ -139,7 +139,7 @@ class Meter(GXDLMSServer):
         return SourceDiagnostic.NONE if right else SourceDiagnostic.AUTHENTICATION_FAILURE
 
     def onGetAttributeAccess(self, arg):  # noqa: N802 -- the library's name
-        return AccessMode.READ_WRITE
+        return AccessMode.READ if arg.index == 1 else AccessMode.READ_WRITE
 
     def onGetMethodAccess(self, arg):  # noqa: N802 -- the library's name
         own = isinstance(arg.target, Association) and arg.index == 1

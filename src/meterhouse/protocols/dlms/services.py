@@ -62,6 +62,9 @@ _HEADER: Final = 4
 """What stands before the value in a plain GET answer: tag, kind, invoke id, result."""
 _BLOCK_HEADER: Final = 14
 """The most that stands before the bytes of a block."""
+_WITH_GET: Final = int(Conformance.BLOCK_TRANSFER_WITH_GET)  # the operators of an IntFlag are slow
+_WITH_ACTION: Final = int(Conformance.BLOCK_TRANSFER_WITH_ACTION)
+_GENERAL: Final = int(Conformance.GENERAL_BLOCK_TRANSFER)
 _NEEDED: Final[dict[type, int]] = {
     GetRequest: Conformance.GET,
     GetNext: Conformance.GET | Conformance.BLOCK_TRANSFER_WITH_GET,
@@ -132,12 +135,16 @@ class Services:
             case ActionBlock():
                 return self._action_block(request, now)
 
+    def _fits(self, length: int, blocks: int) -> bool:
+        """Whether an answer of `length` may leave whole: it is short, or only general block transfer can carry it."""
+        return length <= self._room or self._conformance & (blocks | _GENERAL) == _GENERAL
+
     def _get_one(self, invoke: int, access: Access, now: Instant) -> Response:
         self._get = None
         result = self._view.get(access, now)
-        if result.encoded is None or _HEADER + len(result.encoded) <= self._room:
+        if result.encoded is None or self._fits(_HEADER + len(result.encoded), _WITH_GET):
             return GetResponse(invoke, result)
-        if not self._conformance & Conformance.BLOCK_TRANSFER_WITH_GET:
+        if not self._conformance & _WITH_GET:
             return GetResponse(invoke, Result(None, DataAccessResult.DATA_BLOCK_UNAVAILABLE))
         self._get = Leaving(invoke, result.encoded)
         return self._next_block(self._get)
@@ -146,9 +153,9 @@ class Services:
         self._get = None
         results = tuple(self._view.get(access, now) for access in accesses)
         octets = encode_results(results)
-        if _HEADER - 1 + len(octets) <= self._room:
+        if self._fits(_HEADER - 1 + len(octets), _WITH_GET):
             return GetListResponse(invoke, results)
-        if not self._conformance & Conformance.BLOCK_TRANSFER_WITH_GET:
+        if not self._conformance & _WITH_GET:
             failed = Result(None, DataAccessResult.DATA_BLOCK_UNAVAILABLE)
             return GetListResponse(invoke, tuple(failed for _ in results))
         self._get = Leaving(invoke, octets)
@@ -208,11 +215,11 @@ class Services:
     def _acted(self, invoke: int, outcomes: tuple[Outcome, ...], *, listed: bool) -> Response:
         self._actions = None
         octets = encode_outcomes(outcomes, listed=listed)
-        if _HEADER - 1 + len(octets) <= self._room:
+        if self._fits(_HEADER - 1 + len(octets), _WITH_ACTION):
             if listed:
                 return ActionListResponse(invoke, outcomes)
             return ActionResponse(invoke, outcomes[0].code, outcomes[0].result)
-        if not self._conformance & Conformance.BLOCK_TRANSFER_WITH_ACTION:
+        if not self._conformance & _WITH_ACTION:
             # The method has been invoked: its code stands, only what it returned cannot be told.
             untold = tuple(Outcome(outcome.code) for outcome in outcomes)
             return ActionListResponse(invoke, untold) if listed else ActionResponse(invoke, untold[0].code)
