@@ -8,6 +8,7 @@ import typer
 
 from meterhouse import __version__
 from meterhouse.cli.conform import conform
+from meterhouse.cli.conform import conform
 from meterhouse.cli.decode import decode
 from meterhouse.cli.hook import hook
 from meterhouse.cli.key import key
@@ -45,6 +46,7 @@ app.add_typer(profile, name="profile")
 app.add_typer(token, name="token")
 app.add_typer(key, name="key")
 app.add_typer(hook, name="hook")
+app.add_typer(conform, name="conform")
 app.add_typer(conform, name="conform")
 
 
