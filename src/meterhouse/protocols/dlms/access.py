@@ -34,7 +34,7 @@ class Mechanism(IntEnum):
     @property
     def challenges(self) -> bool:
         """Whether it is high level security: both sides answer a challenge."""
-        return self >= Mechanism.MD5
+        return self >= _FIRST_CHALLENGING
 
     @property
     def has_secret(self) -> bool:
@@ -44,9 +44,11 @@ class Mechanism(IntEnum):
     @property
     def has_titles(self) -> bool:
         """Whether system titles enter the answer to a challenge."""
-        return self >= Mechanism.GMAC
+        return self >= _FIRST_TITLED
 
 
+# To look up a member of an Enum is slow.
+_FIRST_CHALLENGING, _FIRST_TITLED = int(Mechanism.MD5), int(Mechanism.GMAC)
 _SECRET = frozenset({Mechanism.LLS, Mechanism.MD5, Mechanism.SHA1, Mechanism.SHA256})
 
 

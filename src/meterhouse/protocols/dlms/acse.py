@@ -107,6 +107,12 @@ def _field(tag: int, value: bytes) -> bytes:
     return (bytes((tag, size)) if size < 0x80 else bytes((tag,)) + encode_length(size)) + value
 
 
+def _wrapped(tag: int, inner: int, value: bytes) -> bytes:
+    """A field that holds one tagged value."""
+    size = len(value)
+    return bytes((tag, size + 2, inner, size)) + value if size < 0x7E else _field(tag, _field(inner, value))
+
+
 def _fields(apdu: bytes, tag: int) -> dict[int, bytes]:
     if not apdu or apdu[0] != tag:
         raise ApduError(f"not an ACSE APDU with tag {tag:02X}")
@@ -166,7 +172,7 @@ def _mechanism(fields: dict[int, bytes], kind: int) -> int:
 
 
 def _name(context: int) -> bytes:
-    return _field(0xA1, _field(0x06, _CONTEXT + bytes((context,))))
+    return _wrapped(0xA1, 0x06, _CONTEXT + bytes((context,)))
 
 
 def _means(mechanism: int, kinds: tuple[int, int]) -> bytes:
@@ -177,13 +183,13 @@ def _means(mechanism: int, kinds: tuple[int, int]) -> bytes:
 
 
 def _secret(value: int, mechanism: int, secret: bytes) -> bytes:
-    return _field(value, _field(0x80, secret)) if mechanism and secret else b""
+    return _wrapped(value, 0x80, secret) if mechanism and secret else b""
 
 
 @lru_cache(maxsize=256)
 def _caller(context: int, title: bytes, mechanism: int) -> bytes:
     """The fields of an AARQ that are the same in all of a client's associations."""
-    titled = _field(0xA6, _field(0x04, title)) if title else b""
+    titled = _wrapped(0xA6, 0x04, title) if title else b""
     return _name(context) + titled + _means(mechanism, (0x8A, 0x8B))
 
 
@@ -191,7 +197,7 @@ def encode_aarq(request: Aarq) -> bytes:
     """AARQ bytes."""
     body = _caller(request.context, request.title, request.mechanism)
     body += _secret(0xAC, request.mechanism, request.secret)
-    return _field(AARQ, body + _field(0xBE, _field(0x04, request.user_information)))
+    return _field(AARQ, body + _wrapped(0xBE, 0x04, request.user_information))
 
 
 def decode_aarq(apdu: bytes) -> Aarq:
@@ -214,13 +220,13 @@ def decode_aarq(apdu: bytes) -> Aarq:
 
 def encode_aare(response: Aare) -> bytes:
     """AARE bytes."""
-    body = _name(response.context) + _field(0xA2, _field(0x02, bytes((response.result,))))
+    body = _name(response.context) + _wrapped(0xA2, 0x02, bytes((response.result,)))
     body += _field(0xA3, _field(0xA0 | response.source, _field(0x02, bytes((response.diagnostic,)))))
     if response.title:
-        body += _field(0xA4, _field(0x04, response.title))
+        body += _wrapped(0xA4, 0x04, response.title)
     body += _means(response.mechanism, (0x88, 0x89)) + _secret(0xAA, response.mechanism, response.challenge)
     if response.user_information:
-        body += _field(0xBE, _field(0x04, response.user_information))
+        body += _wrapped(0xBE, 0x04, response.user_information)
     return _field(AARE, body)
 
 
@@ -260,7 +266,7 @@ def encode_release(release: Release) -> bytes:
     """RLRQ or RLRE bytes."""
     body = b"" if release.reason is None else _field(0x80, bytes((release.reason,)))
     if release.user_information:
-        body += _field(0xBE, _field(0x04, release.user_information))
+        body += _wrapped(0xBE, 0x04, release.user_information)
     return _field(RLRE if release.response else RLRQ, body)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeVar
 
 from meterhouse.model import AuthenticationError, ProtocolError
@@ -219,8 +220,7 @@ class Conversation:
 
     def _aarq(self, secret: bytes, dedicated: bytes) -> bytes:
         settings = self._settings
-        initiate = encode_initiate_request(InitiateRequest(settings.conformance, settings.max_pdu, dedicated))
-        initiate = self._hide(initiate)
+        initiate = self._hide(_proposal(int(settings.conformance), settings.max_pdu, dedicated))
         context = CONTEXT_CIPHERED if self._opening.control else CONTEXT_PLAIN
         return encode_aarq(Aarq(context, settings.mechanism, settings.system_title, secret, initiate))
 
@@ -286,10 +286,9 @@ class Conversation:
             return
         information = b""
         if self._policy and not settings.quirks.plain_release:
-            initiate = encode_initiate_request(InitiateRequest(settings.conformance, settings.max_pdu))
             # Like the InitiateRequest, the release is under the global key.
             self._wrapping = self._opening
-            information = self._hide(initiate)
+            information = self._hide(_proposal(int(settings.conformance), settings.max_pdu, b""))
         answer = yield encode_release(Release(False, 0, information))
         if answer[:1] == _EXCEPTION:
             response = decode_response(answer)
@@ -300,6 +299,18 @@ class Conversation:
             raise ApduError("the RLRQ was answered by something that is not an RLRE")
         if is_ciphered(release.user_information):
             self._reveal(release.user_information)
+
+
+def _proposal(conformance: int, max_pdu: int, dedicated: bytes) -> bytes:
+    if dedicated:
+        return encode_initiate_request(InitiateRequest(conformance, max_pdu, dedicated))
+    return _same_proposal(conformance, max_pdu)
+
+
+@lru_cache(maxsize=64)
+def _same_proposal(conformance: int, max_pdu: int) -> bytes:
+    """What a client proposes in all of its associations; a dedicated key is never kept here."""
+    return encode_initiate_request(InitiateRequest(conformance, max_pdu))
 
 
 def complaint_of(response: ExceptionResponse | ConfirmedServiceError) -> ExceptionError | ServiceError:

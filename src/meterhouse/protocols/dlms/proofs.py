@@ -15,13 +15,14 @@ from meterhouse.protocols.dlms.protection import Channel
 
 __all__ = ["Handshake", "challenge_length", "check_challenges"]
 
+_GMAC, _ECDSA = Mechanism.GMAC, Mechanism.ECDSA  # to look up a member of an Enum is slow
 _FAILED: Final = "authentication failed"
 _OLD: Final[dict[int, Callable[[bytes], bytes]]] = {Mechanism.MD5: md5, Mechanism.SHA1: sha1}
 
 
 def challenge_length(mechanism: Mechanism) -> int:
     """Bytes of a challenge that we make: 32 where the standard demands them (HLS 7), else 16; 8 to 64 are taken."""
-    return 32 if mechanism is Mechanism.ECDSA else 16
+    return 32 if mechanism is _ECDSA else 16
 
 
 def check_challenges(theirs: bytes, ours: bytes) -> None:
@@ -66,9 +67,9 @@ class Handshake:
         Raises:
             UsageError: a key for the mechanism is missing.
         """
-        if self.mechanism is Mechanism.GMAC and self.channel is not None:
+        if self.mechanism is _GMAC and self.channel is not None:
             return self.channel.proof(self.theirs)
-        if self.mechanism is Mechanism.ECDSA and self.credentials is not None:
+        if self.mechanism is _ECDSA and self.credentials is not None:
             return self.credentials.sign(self.own_title + self.peer_title + self.theirs + self.ours)
         return self._digest(self.own_title + self.peer_title, self.theirs, self.ours)
 
@@ -78,10 +79,10 @@ class Handshake:
         Raises:
             AuthenticationError: it is wrong.
         """
-        if self.mechanism is Mechanism.GMAC and self.channel is not None:
+        if self.mechanism is _GMAC and self.channel is not None:
             self.channel.check_proof(proof, self.ours)
             return
-        if self.mechanism is Mechanism.ECDSA and self.credentials is not None:
+        if self.mechanism is _ECDSA and self.credentials is not None:
             self.credentials.verify(self.peer_title + self.own_title + self.ours + self.theirs, proof)
             return
         if not compare_digest(proof, self._digest(self.peer_title + self.own_title, self.ours, self.theirs)):
