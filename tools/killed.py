@@ -1,7 +1,8 @@
 """Kill the vending process again and again: `python -m tools.killed --kills 1000 --database sqlite --seed 7`.
 
 Each victim is forked from a process that has everything imported, takes payments from eight threads, and is killed
-(SIGKILL) at a random moment after its first one. After each death the database is opened as at a restart, and checked:
+(SIGKILL) at a random moment after a random number of answers. After each death the database is opened as at a
+restart, and checked:
 
 - before anything is mended: paid = recovered debt + in tokens + pending, to the unit;
 - every payment that was answered is there, with the token that was told;
@@ -54,8 +55,10 @@ __all__ = ["Outcome", "database_url", "killed", "main"]
 
 THREADS = 8
 HOMES = 4
-LONGEST = 0.15
-"""Seconds from a victim's first payment to its latest death."""
+ANSWERS = 60
+LONGEST = 0.02
+"""A victim dies up to so many seconds after it has had up to so many answers: as random on a busy machine as on a quiet
+one."""
 VERIFY_EVERY = 100
 DEBT = Money.parse("10000000.00")
 AMOUNTS = ("1.00", "7.31", "20.00", "20.00001", "199.99")
@@ -157,6 +160,13 @@ def _bear() -> None:
         _say("dead")
 
 
+def _note(words: list[str], asked: dict[str, tuple[str, str]], told: dict[str, str]) -> None:
+    if words[0] == "ask":
+        asked[words[1]] = (words[2], words[3])
+    elif words[0] == "told":
+        told[words[1]] = words[2]
+
+
 class _Nursery:
     """Bears one victim after the other, and hears what each said before it died."""
 
@@ -168,22 +178,25 @@ class _Nursery:
             cwd=Path(__file__).parent.parent,
         )
 
-    def round(self, order: dict[str, object], after: float) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
-        """What a victim asked, and what it was told, in a life of `after` seconds from its first payment."""
+    def round(
+        self, order: dict[str, object], answers: int, after: float
+    ) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+        """What a victim asked, and what it was told, in a life that ends `after` seconds after that many answers."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
         self._process.stdin.flush()
-        asked, told, child = {}, {}, 0
-        while (words := self._words()) != ["ready"]:
-            child = int(words[1])
-        child = child or int(self._words()[1])
+        asked: dict[str, tuple[str, str]] = {}
+        told: dict[str, str] = {}
+        child, ready = 0, False
+        while not (child and ready and len(told) >= answers):
+            words = self._words()
+            child = int(words[1]) if words[0] == "child" else child
+            ready |= words == ["ready"]
+            _note(words, asked, told)
         time.sleep(after)
         os.kill(child, signal.SIGKILL)
         while (words := self._words()) != ["dead"]:
-            if words[0] == "ask":
-                asked[words[1]] = (words[2], words[3])
-            elif words[0] == "told":
-                told[words[1]] = words[2]
+            _note(words, asked, told)
         return asked, told
 
     def _words(self) -> list[str]:
@@ -274,7 +287,7 @@ def _whole(database: Database, outcome: Outcome) -> None:
 def _one_death(nursery: _Nursery, url: str, keys: str, dice: random.Random, outcome: Outcome) -> None:
     turn = outcome.kills
     order: dict[str, object] = {"url": url, "keys": keys, "turn": turn, "seed": dice.random()}
-    asked, told = nursery.round(order, dice.uniform(0, LONGEST))
+    asked, told = nursery.round(order, dice.randint(0, ANSWERS), dice.uniform(0, LONGEST))
     outcome.kills += 1
     outcome.asked |= asked
     with Database(url) as database:
