@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from meterhouse import __version__
-from meterhouse.cli.conform import conform
+from meterhouse.cli.attack import attack
 from meterhouse.cli.conform import conform
 from meterhouse.cli.decode import decode
 from meterhouse.cli.hook import hook
@@ -35,6 +35,7 @@ app.command()(decode)
 app.command()(vend)
 app.command()(batch)
 app.command()(migrate)
+app.command()(attack)
 app.command()(backup)
 app.command("restore")(restore_backup)
 ledger.command("audit")(audit)
@@ -46,7 +47,6 @@ app.add_typer(profile, name="profile")
 app.add_typer(token, name="token")
 app.add_typer(key, name="key")
 app.add_typer(hook, name="hook")
-app.add_typer(conform, name="conform")
 app.add_typer(conform, name="conform")
 
 
