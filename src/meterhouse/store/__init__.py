@@ -2,6 +2,7 @@
 
 from meterhouse.store.api_keys import ApiScope, SqlApiKeys
 from meterhouse.store.audit import Trail, audit_trail
+from meterhouse.store.audit_chain import SqlAuditChain
 from meterhouse.store.backup import Restored, back_up, lift, restore
 from meterhouse.store.batches import BatchReport, take_batch
 from meterhouse.store.book import SqlBook
@@ -9,21 +10,35 @@ from meterhouse.store.carrier_usage import SqlCarrierUsage
 from meterhouse.store.commands import DELIVER_TOKEN, SHOW_DEBT, Command, CommandState, NewCommand, SqlCommands
 from meterhouse.store.counters import SqlCounters
 from meterhouse.store.database import Database
+from meterhouse.store.debt_shown import DebtMismatch, compare_debt
 from meterhouse.store.device_state import SqlDeviceState
 from meterhouse.store.events import EVENTS_KEPT, SqlEvents
 from meterhouse.store.flush import flush_days
 from meterhouse.store.folder import LAYOUT_VERSION, DataFolder
-from meterhouse.store.hooks import Call, Hook, add_hook, list_hooks, remove_hook, signature, tell_hooks
+from meterhouse.store.hooks import (
+    Call,
+    Hook,
+    add_hook,
+    due_hooks,
+    list_hooks,
+    remove_hook,
+    signature,
+    tell_hook,
+    tell_hooks,
+)
 from meterhouse.store.intervals import partitions, read_partition, write_partition
 from meterhouse.store.key_usage import KeyCap, KeyUsage, Used, audit_breach
 from meterhouse.store.keys import FileKeyStore
+from meterhouse.store.ledger_view import LedgerView
 from meterhouse.store.meter_days import Conflict, Landing, SqlIntervals
 from meterhouse.store.migrate_sites import MigratedSite, MigrationReport, migrate_sites
+from meterhouse.store.party_keys import PartyKeys, StaffKeys
 from meterhouse.store.refusals import REFUSALS_KEPT, Refusal, SqlRefusals
 from meterhouse.store.registry import HomeRecord, RegisteredMeter, SqlRegistry, verify
 from meterhouse.store.signed_words import SignedWord, SqlSignedWords, WordKind
 from meterhouse.store.till import LIMITS_FILE, Till, read_limits
 from meterhouse.store.transaction import Transaction
+from meterhouse.store.trust_homes import SqlDeviceKeys, SqlHomeBook
 from meterhouse.store.trust_records import SqlAnswers, SqlBrakes, SqlPen, SqlTrustRecords, SqlWorkOrders
 from meterhouse.store.vending import SqlVendingRecords
 
@@ -42,28 +57,34 @@ __all__ = [
     "Conflict",
     "DataFolder",
     "Database",
+    "DebtMismatch",
     "FileKeyStore",
     "HomeRecord",
     "Hook",
     "KeyCap",
     "KeyUsage",
     "Landing",
+    "LedgerView",
     "MigratedSite",
     "MigrationReport",
     "NewCommand",
+    "PartyKeys",
     "Refusal",
     "RegisteredMeter",
     "Restored",
     "SignedWord",
     "SqlAnswers",
     "SqlApiKeys",
+    "SqlAuditChain",
     "SqlBook",
     "SqlBrakes",
     "SqlCarrierUsage",
     "SqlCommands",
     "SqlCounters",
+    "SqlDeviceKeys",
     "SqlDeviceState",
     "SqlEvents",
+    "SqlHomeBook",
     "SqlIntervals",
     "SqlPen",
     "SqlRefusals",
@@ -72,6 +93,7 @@ __all__ = [
     "SqlTrustRecords",
     "SqlVendingRecords",
     "SqlWorkOrders",
+    "StaffKeys",
     "Till",
     "Trail",
     "Transaction",
@@ -81,6 +103,8 @@ __all__ = [
     "audit_breach",
     "audit_trail",
     "back_up",
+    "compare_debt",
+    "due_hooks",
     "flush_days",
     "lift",
     "list_hooks",
@@ -92,6 +116,7 @@ __all__ = [
     "restore",
     "signature",
     "take_batch",
+    "tell_hook",
     "tell_hooks",
     "verify",
     "write_partition",

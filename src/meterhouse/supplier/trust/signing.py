@@ -142,6 +142,8 @@ class SigningDesk:
         cooling = self.policy.cooling_off if braked else 0
         if now < last + cooling or order.not_before < last + cooling:
             raise PolicyError(f"order {order.number} has not cooled off", why=f"{cooling // MINUTE} min must pass.")
+        if now < order.not_before:
+            raise PolicyError(f"order {order.number} is for later", remedy="It is signed when its time has come.")
         if not now <= order.not_after <= order.not_before + self.policy.lasts:
             raise PolicyError(f"the mandate of order {order.number} is over, or too long")
         effect = use_case_of(self.catalogue, order.code).effect

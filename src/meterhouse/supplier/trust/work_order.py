@@ -12,7 +12,7 @@ from meterhouse.crypto import sha256
 from meterhouse.model import Eui64, Instant, MalformedError, MeterhouseError, StateError
 from meterhouse.supplier.trust.people import Deed, Statement
 
-__all__ = ["ENDED", "LIVE", "ReadBack", "Step", "WorkOrder", "WorkState"]
+__all__ = ["ENDED", "LIVE", "ReadBack", "Step", "WorkOrder", "WorkState", "statement_json", "statement_of"]
 
 
 class WorkState(StrEnum):
@@ -163,8 +163,8 @@ class WorkOrder:
             "group": self.group,
             "homes_off": self.homes_off,
             "state": self.state.value,
-            "raised": None if self.raised is None else _statement_json(self.raised),
-            "approvals": [_statement_json(each) for each in self.approvals],
+            "raised": None if self.raised is None else statement_json(self.raised),
+            "approvals": [statement_json(each) for each in self.approvals],
             "not_before": self.not_before,
             "not_after": self.not_after,
             "envelope": self.envelope.hex(),
@@ -196,8 +196,8 @@ class WorkOrder:
                 _text(told["group"]),
                 _number(told["homes_off"]),
                 WorkState(told["state"]),
-                None if raised is None else _statement(raised),
-                tuple(_statement(each) for each in told["approvals"]),
+                None if raised is None else statement_of(raised),
+                tuple(statement_of(each) for each in told["approvals"]),
                 Instant(_number(told["not_before"])),
                 Instant(_number(told["not_after"])),
                 bytes.fromhex(told["envelope"]),
@@ -209,7 +209,8 @@ class WorkOrder:
             raise MalformedError("not a work order", why=f"{error}.") from error
 
 
-def _statement_json(statement: Statement) -> dict[str, Any]:
+def statement_json(statement: Statement) -> dict[str, Any]:
+    """As JSON values."""
     return {
         "person": statement.person,
         "deed": statement.deed.value,
@@ -218,7 +219,8 @@ def _statement_json(statement: Statement) -> dict[str, Any]:
     }
 
 
-def _statement(told: Mapping[str, Any]) -> Statement:
+def statement_of(told: Mapping[str, Any]) -> Statement:
+    """From what `statement_json` gave; a caller turns KeyError, TypeError and ValueError into its own."""
     at = Instant(_number(told["at"]))
     return Statement(_text(told["person"]), Deed(told["deed"]), at, bytes.fromhex(told["signature"]))
 
@@ -226,6 +228,7 @@ def _statement(told: Mapping[str, Any]) -> Statement:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")
+    value.encode()  # half a surrogate pair is no text either
     return value
 
 

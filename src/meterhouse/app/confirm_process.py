@@ -1,0 +1,147 @@
+"""The confirm service as a process of its own: its key, its rules, its data base; the house's books it only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from meterhouse.app.trust_folder import SIGN_KEY, certificates_in
+from meterhouse.app.trust_settings import POLICY, TrustSettings, parse_trust_settings
+from meterhouse.app.trust_stores import BlockCounters, KeptAnswers, database_of, keeper, kept_brake
+from meterhouse.app.use_cases import own_catalogue
+from meterhouse.companion.brake import Brake
+from meterhouse.companion.certificate import CertifiedRole, identity_on_chain
+from meterhouse.companion.release import release_by
+from meterhouse.crypto import PublicPoint, Purpose
+from meterhouse.model import ConfigurationError, Eui64, Instant
+from meterhouse.store import Database, LedgerView, PartyKeys, SqlDeviceKeys, SqlHomeBook, SqlWorkOrders, StaffKeys
+from meterhouse.store import Transaction as Tx
+from meterhouse.supplier.trust import ConfirmJudge, ConfirmService, ConfirmSettings, HomeStanding, Staff, WorkOrder
+
+__all__ = ["Confirming", "open_confirming"]
+
+T = TypeVar("T")
+
+_DATABASE: Final = "confirm.db"
+_SUPPLIER: Final = f"{CertifiedRole.SUPPLIER}-{Purpose.SIGN}.pem"
+
+
+class _Books:
+    """Ledger, homes and devices, each asked afresh; nothing is ever written."""
+
+    def __init__(self, read: Callable[[Callable[[Tx], Any]], Any]) -> None:
+        self._read = read
+
+    def by_hash(self, order_hash: bytes) -> WorkOrder | None:
+        """See `OrderLedger`."""
+        found: WorkOrder | None = self._read(lambda tx: SqlWorkOrders(tx).by_hash(order_hash))
+        return found
+
+    def standing(self, home: str, device: Eui64) -> HomeStanding | None:
+        """See `HomeBook`."""
+        found: HomeStanding | None = self._read(lambda tx: SqlHomeBook(tx).standing(home, device))
+        return found
+
+    def signing_key(self, device: Eui64) -> PublicPoint | None:
+        """See `DeviceKeys`."""
+        found: PublicPoint | None = self._read(lambda tx: SqlDeviceKeys(tx).signing_key(device))
+        return found
+
+    def premises(self, device: Eui64) -> bytes | None:
+        """See `DeviceKeys`."""
+        found: bytes | None = self._read(lambda tx: SqlDeviceKeys(tx).premises(device))
+        return found
+
+
+class Confirming:
+    """The service with all it stands on. Close it in the end.
+
+    Attributes:
+        service: the machine, for a pump.
+        brake: B4.
+        settings: its rules.
+    """
+
+    def __init__(
+        self,
+        service: ConfirmService,
+        brake: Brake,
+        settings: TrustSettings,
+        staff: Staff,
+        own: Database,
+        close: Callable[[], None],
+    ) -> None:
+        self.service = service
+        self.brake = brake
+        self.settings = settings
+        self._staff = staff
+        self._own = own
+        self._close = close
+
+    def release(self, officer: str, word: bytes) -> bool:
+        """One officer's signed word (`sign_release`) for B4; True once it is open.
+
+        Raises:
+            PolicyError, AuthenticationError, StateError: see `release_by`.
+        """
+        opened = release_by(self.brake, officer, word, {name: each.public for name, each in self._staff.items()})
+        keeper(self._own)(self.brake)
+        return opened
+
+    def close(self) -> None:
+        """Let go of the data bases."""
+        with suppress(ConfigurationError):
+            self._close()
+        self._own.close()
+
+
+def open_confirming(
+    folder: Path, ledger: str, now: Instant, *, database: Database | None = None, passphrase: str | None = None
+) -> Confirming:
+    """The confirm service of a folder.
+
+    Args:
+        folder: `confirm` of a trust folder.
+        ledger: address of the house's data base, such as `sqlite:///data/meterhouse.db`.
+        now: the present instant, at which the supplier's certificate must hold.
+        database: the house's data base where it is open in this process already; then `ledger` is not used.
+        passphrase: of its key; None uses the file beside it.
+
+    Raises:
+        ConfigurationError: a file is missing, or the supplier's certificate is not the root's.
+        StorageError: the books cannot be opened.
+    """
+    settings = parse_trust_settings(folder / POLICY)
+    staff = StaffKeys(folder / "staff.json").staff()
+    pair = PartyKeys(folder / "keys", passphrase).pair(SIGN_KEY)
+    leaf, *issuers = certificates_in(folder / _SUPPLIER)
+    supplier = identity_on_chain(leaf, issuers, certificates_in(folder / "root.pem"), Purpose.SIGN, now)
+    if (supplier.eui, supplier.role) != (settings.supplier, CertifiedRole.SUPPLIER):
+        raise ConfigurationError(f"{_SUPPLIER} is not the certificate of supplier {settings.supplier}")
+    view = None if database is not None else LedgerView(ledger)
+    books = _Books((database or view).read)  # type: ignore[union-attr]  # one of the two is there
+    own = database_of(folder, _DATABASE)
+    brake = kept_brake(own, "B4", settings.limits, settings.officers)
+    catalogue = own_catalogue()
+    judge = ConfirmJudge(
+        books,
+        books,
+        staff,
+        catalogue,
+        settings.policy,
+        settings.supplier,
+        supplier.certified.public,
+        brake,
+        keeper(own),
+    )
+    service = ConfirmService(
+        ConfirmSettings("confirm", settings.confirm, pair),
+        judge,
+        books,
+        KeptAnswers(own),
+        BlockCounters(own),
+        catalogue,
+    )
+    return Confirming(service, brake, settings, staff, own, view.close if view is not None else lambda: None)

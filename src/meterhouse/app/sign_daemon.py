@@ -1,0 +1,254 @@
+"""The signing daemon: the one process that has the supplier's key; it speaks JSON lines on a Unix socket.
+
+::
+
+    {"do": "write", "person": …, "passphrase": …, "deed": "raise|approve|cancel", "digest": hex}   -> {"statement": …}
+    {"do": "sign", "order": {…}}                                                                   -> {"envelope": hex}
+    {"do": "cancel", "order": {…}}                                                                 -> {"envelope": hex}
+    {"do": "release", "person": …, "passphrase": …}                                                -> {"open": bool}
+    {"do": "release-word", "person": …, "passphrase": …, "brake": …, "trip": n}                    -> {"word": hex}
+    {"do": "head", "number": n, "digest": hex}                                                     -> {"head": {…}}
+    {"do": "witness"}                                                                              -> {"head": {…}}
+    {"do": "status"}                                                                               -> {…}
+
+Every other request, and every one that a rule refuses, gets {"error": …} and changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, Self
+
+from meterhouse.app.trust_folder import AUDIT_KEY, SIGN_KEY
+from meterhouse.app.trust_settings import POLICY, parse_trust_settings
+from meterhouse.app.trust_stores import BlockCounters, HeadSigner, KeptPen, database_of, keeper, kept_brake
+from meterhouse.app.use_cases import own_catalogue
+from meterhouse.companion.release import release_by, sign_release
+from meterhouse.links import Clock
+from meterhouse.model import MINUTE, ConfigurationError, Instant, MeterhouseError, PolicyError, UsageError
+from meterhouse.store.party_keys import PartyKeys, StaffKeys
+from meterhouse.supplier.trust import Deed, SigningDesk, WorkOrder
+from meterhouse.supplier.trust.work_order import statement_json
+
+__all__ = ["LONGEST_LINE", "SOCKET", "SignDaemon", "serve_signing"]
+
+SOCKET: Final = "signing.sock"
+LONGEST_LINE: Final = 1 << 16
+_CONNECTIONS: Final = 32
+_TRIES: Final = 5
+"""Wrong passphrases of one person in a minute; then even the right one waits."""
+
+
+class SignDaemon:
+    """What answers requests; one at a time. Close it, or use it in a `with`.
+
+    Args:
+        folder: `signing` of a trust folder.
+        clock: what time it is.
+        passphrase: of the supplier's key; None uses the file beside it.
+
+    Raises:
+        ConfigurationError: a key, a rule or the staff is missing.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, passphrase: str | None = None) -> None:
+        settings = parse_trust_settings(folder / POLICY)
+        self._clock = clock
+        self._people = StaffKeys(folder / "staff.json")
+        self._wrong: dict[str, list[Instant]] = {}
+        self._database = database_of(folder, "signing.db")
+        try:
+            keys = PartyKeys(folder / "keys", passphrase)
+            self._heads = HeadSigner(self._database, keys.pair(AUDIT_KEY))
+            self._desk = SigningDesk(
+                settings.supplier,
+                keys.pair(SIGN_KEY),
+                own_catalogue(),
+                self._people.staff(),
+                settings.policy,
+                kept_brake(self._database, "B2", settings.limits, settings.officers),
+                BlockCounters(self._database),
+                KeptPen(self._database),
+                keeper(self._database),
+            )
+        except MeterhouseError:
+            self._database.close()
+            raise
+        self.refused = 0
+
+    def close(self) -> None:
+        """Let go of the data base."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def answer_line(self, line: bytes) -> bytes:
+        """One line for one line, whatever it holds."""
+        try:
+            request = json.loads(line)
+        except (ValueError, RecursionError):
+            request = None
+        return json.dumps(self.answer(request), separators=(",", ":")).encode() + b"\n"
+
+    def answer(self, request: object) -> dict[str, Any]:
+        """The answer to a request."""
+        try:
+            if not isinstance(request, dict):
+                raise UsageError("the request is no JSON object")
+            return self._do(request)
+        except MeterhouseError as error:
+            self.refused += 1
+            kind = type(error).__name__
+            return {"error": {"kind": kind, "what": error.what, "why": error.why, "remedy": error.remedy}}
+
+    def _do(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        now = self._clock.now()
+        match request.get("do"):
+            case "write":
+                return self._write(request, now)
+            case "sign":
+                return {"envelope": self._desk.sign(_order(request), now).encode().hex()}
+            case "cancel":
+                return {"envelope": self._desk.cancel(_order(request), now).encode().hex()}
+            case "release":
+                return self._release(request, now)
+            case "release-word":
+                return self._release_word(request, now)
+            case "head":
+                return {"head": self._heads.sign(_count(request, "number"), _bytes(request, "digest", 32), now)}
+            case "witness":
+                return {"head": self._heads.newest()}
+            case "status":
+                return self._status(now)
+        raise UsageError("the request asks for nothing that is done here")
+
+    def _write(self, request: Mapping[str, Any], now: Instant) -> dict[str, Any]:
+        name, deed = _text(request, "person"), _text(request, "deed")
+        digest = _bytes(request, "digest", 32)
+        if deed not in {each.value for each in Deed}:
+            raise UsageError(f"deed '{deed[:20]}' is none")
+        pair = self._open(name, _text(request, "passphrase"), now)
+        return {"statement": statement_json(self._desk.write(name, pair, Deed(deed), digest, now))}
+
+    def _release(self, request: Mapping[str, Any], now: Instant) -> dict[str, Any]:
+        name, brake = _text(request, "person"), self._desk.brake
+        pair = self._open(name, _text(request, "passphrase"), now)
+        officers = {each: person.public for each, person in self._desk.staff.items()}
+        opened = release_by(brake, name, sign_release(pair, brake.name, brake.trips), officers)
+        self._desk.keep_brake(brake)
+        return {"open": opened, "released_by": list(brake.released_by)}
+
+    def _release_word(self, request: Mapping[str, Any], now: Instant) -> dict[str, Any]:
+        name, trip = _text(request, "person"), _count(request, "trip")
+        pair = self._open(name, _text(request, "passphrase"), now)
+        return {"word": sign_release(pair, _text(request, "brake"), trip).hex()}
+
+    def _status(self, now: Instant) -> dict[str, Any]:
+        brake = self._desk.brake
+        hour, day = brake.passed(now)
+        return {
+            "supplier": str(self._desk.supplier),
+            "public": self._desk.pair.public.octets.hex(),
+            "audit": self._heads.public.octets.hex(),
+            "staff": {name: sorted(person.duties) for name, person in self._desk.staff.items()},
+            "brake": {
+                "name": brake.name,
+                "latched": brake.latched,
+                "why": brake.why,
+                "trips": brake.trips,
+                "released_by": list(brake.released_by),
+                "hour": [hour, brake.limits.an_hour],
+                "day": [day, brake.limits.a_day],
+            },
+            "refused": self.refused,
+        }
+
+    def _open(self, name: str, passphrase: str, now: Instant) -> Any:
+        wrong = [at for at in self._wrong.get(name, ()) if at > now - MINUTE]
+        self._wrong[name] = wrong
+        if len(wrong) >= _TRIES:
+            raise PolicyError(f"too many wrong passphrases for '{name}'", remedy="Wait a minute.")
+        if name not in self._desk.staff:
+            self._wrong.pop(name, None)
+        try:
+            return self._people.open(name, passphrase)
+        except PolicyError:
+            if name in self._desk.staff:
+                wrong.append(now)
+            raise
+
+
+async def serve_signing(daemon: SignDaemon, socket: Path) -> asyncio.Server:
+    """Answer on a Unix socket that only this user and its group can open.
+
+    Raises:
+        ConfigurationError: the socket cannot be made.
+    """
+    connections = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        try:
+            while connections <= _CONNECTIONS and (line := await reader.readline()):
+                writer.write(daemon.answer_line(line))
+                await writer.drain()
+        except (ValueError, OSError):  # too long a line, or the caller is gone
+            pass
+        finally:
+            connections -= 1
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    try:
+        socket.unlink(missing_ok=True)  # noqa: ASYNC240 -- one unlink before anybody is served
+        before = os.umask(0o117)
+        try:
+            return await asyncio.start_unix_server(talk, socket, limit=LONGEST_LINE)
+        finally:
+            os.umask(before)
+    except OSError as error:
+        raise ConfigurationError(f"the socket {socket} cannot be made", why=f"{error.strerror}.") from error
+
+
+def _order(request: Mapping[str, Any]) -> WorkOrder:
+    told = request.get("order")
+    if not isinstance(told, dict):
+        raise UsageError("the request has no order")
+    return WorkOrder.from_json(told)
+
+
+def _text(request: Mapping[str, Any], field: str) -> str:
+    value = request.get(field)
+    if not isinstance(value, str) or not 0 < len(value) <= 200:
+        raise UsageError(f"field '{field}' is no text of 1 to 200 letters")
+    if not value.isprintable():
+        raise UsageError(f"field '{field}' holds what nobody can type")
+    return value
+
+
+def _count(request: Mapping[str, Any], field: str) -> int:
+    value = request.get(field)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 62:
+        raise UsageError(f"field '{field}' is no count")
+    return value
+
+
+def _bytes(request: Mapping[str, Any], field: str, size: int) -> bytes:
+    try:
+        value = bytes.fromhex(_text(request, field))
+    except ValueError as error:
+        raise UsageError(f"field '{field}' is not in hex") from error
+    if len(value) != size:
+        raise UsageError(f"field '{field}' has not {size} bytes")
+    return value

@@ -1,0 +1,346 @@
+"""Work orders as CLI and console use them: one call for each thing a person does, and one for what time does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from meterhouse.app.sign_client import SigningTalk
+from meterhouse.app.trust_settings import TrustSettings
+from meterhouse.companion.brake import Brake
+from meterhouse.companion.release import release_by
+from meterhouse.companion.sealed import Catalogue, Envelope, OrderReply, OrderResult
+from meterhouse.model import Eui64, Instant, LinkError, MeterhouseError, NotFoundError, UsageError
+from meterhouse.store import Database, SqlAuditChain, SqlBrakes, SqlHomeBook, SqlWorkOrders, Transaction
+from meterhouse.supplier.trust import Deed, OrderDesk, OrderRequest, Staff, Step, WhatIf, WorkOrder, WorkState
+
+__all__ = ["BrakeView", "OrderView", "WorkOrders"]
+
+T = TypeVar("T")
+
+_DESK_BRAKE: Final = "B1"
+_SIGNING_BRAKE: Final = "B2"
+_MOMENT: Final = "in a moment"
+"""The daemon's word for what only has to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order with its history, oldest line first."""
+
+    order: WorkOrder
+    history: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BrakeView:
+    """A brake, for people.
+
+    Attributes:
+        name: of the place.
+        latched: whether it has tripped.
+        why: what tripped it.
+        trips: how often it has.
+        released_by: whose word is there; one more opens it.
+        hour: homes in the last hour, and how many may be.
+        day: homes in the last 24 hours, and how many may be.
+    """
+
+    name: str
+    latched: bool
+    why: str
+    trips: int
+    released_by: tuple[str, ...]
+    hour: tuple[int, int]
+    day: tuple[int, int]
+
+
+class WorkOrders:
+    """The service. Every call is durable when it returns; whatever is refused is raised and changes nothing.
+
+    Args:
+        database: of the house.
+        signing: the way to the signing daemon.
+        settings: the desk's own rules.
+        catalogue: use cases.
+        what_if: reckons what a batch would do; None counts each home as off.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        signing: SigningTalk,
+        settings: TrustSettings,
+        catalogue: Catalogue,
+        staff: Callable[[], Staff],
+        what_if: WhatIf | None = None,
+    ) -> None:
+        self._database = database
+        self._signing = signing
+        self._settings = settings
+        self._catalogue = catalogue
+        self._staff = staff
+        self._what_if = what_if
+
+    # what people do ----------------------------------------------------------------------------------------------
+
+    def raise_order(self, request: OrderRequest, person: str, passphrase: str, now: Instant) -> WorkOrder:
+        """Raise an order; see `OrderDesk.draft` for what is refused.
+
+        Raises:
+            PolicyError, NotFoundError, SealedError: it may not be raised.
+            LinkError: the signing daemon is away.
+        """
+        drafted = self._act(lambda desk: desk.draft(request, now), now)
+        word = self._signing.write(person, passphrase, Deed.RAISE, drafted.digest)
+        return self._act(lambda desk: desk.raise_order(drafted, word, max(now, word.at)), now)
+
+    def approve(self, number: str, person: str, passphrase: str, now: Instant) -> WorkOrder:
+        """Approve an order that somebody else has raised.
+
+        Raises:
+            PolicyError: a rule says no, or the brake.
+            StateError: it waits for no approval.
+            LinkError: the signing daemon is away.
+        """
+        order = self.show(number).order
+        word = self._signing.write(person, passphrase, Deed.APPROVE, order.digest)
+        return self._act(lambda desk: desk.approve(number, word, max(now, word.at)), now)
+
+    def cancel(self, number: str, person: str, passphrase: str, now: Instant) -> WorkOrder:
+        """Cancel an order, at any time before its end.
+
+        Raises:
+            StateError: it has ended.
+            LinkError: the signing daemon is away.
+        """
+        order = self.show(number).order
+        word = self._signing.write(person, passphrase, Deed.CANCEL, order.digest)
+        return self._act(lambda desk: desk.cancel(number, word, now), now)
+
+    def show(self, number: str) -> OrderView:
+        """An order and its history.
+
+        Raises:
+            NotFoundError: there is none of that number.
+        """
+
+        def look(transaction: Transaction) -> OrderView:
+            orders = SqlWorkOrders(transaction)
+            order = orders.get(number)
+            if order is None:
+                raise NotFoundError(f"there is no order {number}")
+            return OrderView(order, tuple(orders.history(number)))
+
+        return self._database.read(look)
+
+    def list(self, *, live: bool = False) -> tuple[WorkOrder, ...]:
+        """Every order, or those that have not ended; oldest first."""
+
+        def look(transaction: Transaction) -> tuple[WorkOrder, ...]:
+            orders = SqlWorkOrders(transaction)
+            return tuple(orders.live() if live else orders.all())
+
+        return self._database.read(look)
+
+    def brakes(self, now: Instant) -> tuple[BrakeView, ...]:
+        """The desk's brake, and the signing daemon's where it answers."""
+        views = [_view(self._database.read(self._brake), now)]
+        try:
+            told = self._signing.status()["brake"]
+        except LinkError:
+            return tuple(views)
+        return (*views, _told(told))
+
+    def release_brake(self, place: str, person: str, passphrase: str, now: Instant) -> bool:
+        """One officer's word to release brake B1 or B2; True once it is open.
+
+        Raises:
+            PolicyError: no officer, or a wrong passphrase.
+            StateError: it has not tripped.
+            UsageError: another place's brake: that place takes its officers' words itself.
+        """
+        if place == _SIGNING_BRAKE:
+            return self._signing.release(person, passphrase)
+        if place != _DESK_BRAKE:
+            raise UsageError(f"brake '{place}' is not released here", remedy="Release it where it stands.")
+        trips = self._database.read(self._brake).trips
+        word = self._signing.release_word(person, passphrase, place, trips)
+        officers = {name: each.public for name, each in self._staff().items()}
+
+        def release(transaction: Transaction) -> bool:
+            brake = self._brake(transaction)
+            opened = release_by(brake, person, word, officers)
+            SqlBrakes(transaction).save(brake.name, brake.snapshot())
+            SqlAuditChain(transaction).write(now, person, "brake.release", place, {"open": opened, "trip": trips})
+            return opened
+
+        return self._database.run(release)
+
+    def mark_home(
+        self, home: str, person: str, now: Instant, *, protected: str | None = None, feeder: str | None = None
+    ) -> None:
+        """Say why a home is never to be cut (an empty reason: it may be), or on which feeder it hangs."""
+
+        def mark(transaction: Transaction) -> None:
+            SqlHomeBook(transaction).mark(home, now, person, protected=protected, feeder=feeder)
+            SqlAuditChain(transaction).write(
+                now, person, "home.marked", home, {"protected": protected, "feeder": feeder}
+            )
+
+        self._database.run(mark)
+
+    # what time does ----------------------------------------------------------------------------------------------
+
+    def work(self, now: Instant) -> tuple[WorkOrder, ...]:
+        """Sign what has cooled off, end what is over. To be called every few seconds.
+
+        An order that the signing daemon refuses ends with its reason, unless it only has to wait: for the pace of the
+        brake, or for the daemon.
+
+        Returns:
+            Every order that is signed and not yet sent, for the head end to carry.
+        """
+        self._act(lambda desk: desk.expire(now), now)
+        for order in self._act(lambda desk: desk.due(now), now):
+            if not self._sign(order, now):
+                break
+        self._sign_head(now)
+        return tuple(order for order in self.list(live=True) if order.state is WorkState.SIGNED)
+
+    def cancels(self) -> tuple[tuple[WorkOrder, Envelope], ...]:
+        """The signed cancels of every order that is being cancelled, for the head end to carry, as often as asked."""
+        ending = (order for order in self.list(live=True) if order.state is WorkState.CANCELLING)
+        return tuple((order, self._signing.cancel(order)) for order in ending)
+
+    # what the head end tells -------------------------------------------------------------------------------------
+
+    def sent(self, number: str, now: Instant) -> WorkOrder:
+        """The device's port has taken the order."""
+        return self._act(lambda desk: desk.sent(number, now), now)
+
+    def refused(self, number: str, who: str, why: str, now: Instant) -> WorkOrder:
+        """Carrier or port refused the order for good."""
+        return self._act(lambda desk: desk.refused(number, who, why, now), now)
+
+    def replied(self, number: str, reply: OrderReply, now: Instant) -> WorkOrder:
+        """The device's signed response, whose signature was checked."""
+        return self._act(lambda desk: desk.replied(number, reply, now), now)
+
+    def result(self, result: OrderResult, device: Eui64, now: Instant) -> WorkOrder:
+        """The device's signed result, whose signature was checked.
+
+        Raises:
+            NotFoundError: no order of ours: raise an alarm.
+        """
+        return self._act(lambda desk: desk.result(result, device, now), now)
+
+    def read_back(self, number: str, switch: int, load: int, now: Instant) -> WorkOrder:
+        """An independent look at the switch after the result; `ReadBack.DIFFERS` is a red alert."""
+        return self._act(lambda desk: desk.read_back(number, switch, load, now), now)
+
+    # inside ------------------------------------------------------------------------------------------------------
+
+    def _act(self, act: Callable[[OrderDesk], T], now: Instant) -> T:
+        """Do something at the desk. What the brake has counted or latched stays, even where the act is refused."""
+        brakes: list[Brake] = []
+
+        def job(transaction: Transaction) -> T:
+            brakes[:] = [self._brake(transaction)]
+            audit = SqlAuditChain(transaction)
+
+            def tell(order: WorkOrder, step: Step) -> None:
+                audit.write(step.at, step.who, f"order.{step.state}", order.number, {"why": step.why})
+
+            result = act(
+                OrderDesk(
+                    SqlWorkOrders(transaction),
+                    SqlHomeBook(transaction),
+                    self._staff(),
+                    self._catalogue,
+                    self._settings.policy,
+                    brakes[0],
+                    self._what_if,
+                    tell,
+                )
+            )
+            SqlBrakes(transaction).save(brakes[0].name, brakes[0].snapshot())
+            return result
+
+        try:
+            return self._database.run(job)
+        except MeterhouseError:
+            if brakes and brakes[0].latched:
+                self._database.run(lambda tx: self._latch(tx, brakes[0], now))
+            raise
+
+    def _sign(self, order: WorkOrder, now: Instant) -> bool:
+        """Have one order signed; False where the daemon is away."""
+        try:
+            envelope = self._signing.sign(order)
+        except LinkError:
+            return False
+        except MeterhouseError as error:
+            why = error.sentence()
+            if _MOMENT not in error.remedy:
+                self._safely(lambda desk: desk.refused(order.number, "signing", why, now), now)
+            return True
+        self._safely(lambda desk: desk.signed(order.number, envelope, now), now)
+        return True
+
+    def _sign_head(self, now: Instant) -> None:
+        """Have the head of the audit chain signed where it is due; a refusal is itself written into the chain."""
+        line = self._database.read(lambda tx: SqlAuditChain(tx).due(now))
+        if line is None:
+            return
+        try:
+            head = self._signing.head(line)
+        except LinkError:
+            return
+        except MeterhouseError as error:
+            why = error.sentence()
+            self._database.run(
+                lambda tx: SqlAuditChain(tx).write(now, "signing", "audit.refused", str(line.number), {"why": why})
+            )
+            return
+        self._database.run(lambda tx: SqlAuditChain(tx).keep(head))
+
+    def _safely(self, act: Callable[[OrderDesk], object], now: Instant) -> None:
+        """Do something about an order that another may have ended meanwhile: then nothing is to be done."""
+        try:
+            self._act(act, now)
+        except MeterhouseError:
+            return
+
+    def _brake(self, transaction: Transaction) -> Brake:
+        settings = self._settings
+        return Brake(_DESK_BRAKE, settings.limits, settings.officers, SqlBrakes(transaction).load(_DESK_BRAKE))
+
+    def _latch(self, transaction: Transaction, brake: Brake, now: Instant) -> None:
+        kept = self._brake(transaction)
+        if not kept.latched:
+            kept.trip(brake.why)
+            SqlBrakes(transaction).save(kept.name, kept.snapshot())
+            SqlAuditChain(transaction).write(now, "meterhouse", "brake.tripped", kept.name, {"why": kept.why})
+
+
+def _view(brake: Brake, now: Instant) -> BrakeView:
+    hour, day = brake.passed(now)
+    return BrakeView(
+        brake.name,
+        brake.latched,
+        brake.why,
+        brake.trips,
+        brake.released_by,
+        (hour, brake.limits.an_hour),
+        (day, brake.limits.a_day),
+    )
+
+
+def _told(told: Mapping[str, Any]) -> BrakeView:
+    hour, day = told["hour"], told["day"]
+    released = tuple(told["released_by"])
+    return BrakeView(
+        told["name"], told["latched"], told["why"], told["trips"], released, (hour[0], hour[1]), (day[0], day[1])
+    )
