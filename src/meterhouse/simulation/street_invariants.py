@@ -97,7 +97,7 @@ class Restorations:
             yield from self._switch(event, home)
             return
         by_keypad = event.kind == "token.accepted" and event.fields.get("way") == "keypad"
-        by_button = event.kind == "button.pressed" or event.fields.get("reason") == "button"
+        by_button = event.kind == "button.pressed" or event.fields.get("reason") in {"button", "code"}
         if by_button or by_keypad or event.kind == "emergency.selected":
             self._hand.add(home)
         elif event.kind == "valve.closed":
@@ -198,7 +198,7 @@ class RatedBalances:
             if account is None or account.charged_until is None or site.gas is None or site.plan.gas is None:
                 continue
             expected = account.opening + account.credited - self._cost(site, account.charged_until)
-            if account.balance != expected:
+            if account.balance + account.provisional != expected:
                 yield f"home {site.plan.home} has {account.balance}, the reference ledger {expected}"
 
     def _cost(self, site: HomeSite, until: Instant) -> int:

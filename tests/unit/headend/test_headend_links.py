@@ -312,3 +312,20 @@ def test_the_supplier_sets_a_new_basis_only_for_a_register_that_is_not_believed(
     assert not bench.hub.account.disbelieved
     assert supplier.order(SetGasLimits("l", 1, 2, 3, supplier.book))[-1][1] == "accepted"
     assert bench.hub.account.limits == CreditLimits(1, 2, 3)
+
+
+@pytest.mark.requirement("S0-138")
+def test_a_reading_keyed_in_by_hand_reaches_the_head_end_as_a_manual_one():
+    bench = HomeBench(balance=5_000_000)
+    supplier = Supplier(bench)
+    supplier.run(2)
+    bench.up = False
+    supplier.run(3, litres=120)
+    shown = bench.gas.display
+    bench.hub.by_hand.read_in(shown.volume_l + 1, shown.check_digits, bench.now)
+    supplier.run(1)
+    assert not supplier.told("home.gas.manual_reading")
+    bench.hub.by_hand.read_in(shown.volume_l, shown.check_digits, bench.now)
+    supplier.run(1)
+    [told] = supplier.told("home.gas.manual_reading")
+    assert told.fields == {"hub": str(HUB_ID), "register_l": 360}

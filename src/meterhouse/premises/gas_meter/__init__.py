@@ -2,6 +2,7 @@
 
 from meterhouse.premises.gas_meter.backlog import Backlog
 from meterhouse.premises.gas_meter.battery import Battery, BatteryModel
+from meterhouse.premises.gas_meter.keypad import CodeVerdict, MeterDisplay
 from meterhouse.premises.gas_meter.meter import GAS_RADIO, GasMeter
 from meterhouse.premises.gas_meter.radio import COUNTER_RESERVE, RefusedOrder
 from meterhouse.premises.gas_meter.settings import DEFAULT_DELAY_HALF_HOURS, GasMeterSettings
@@ -14,8 +15,10 @@ __all__ = [
     "Backlog",
     "Battery",
     "BatteryModel",
+    "CodeVerdict",
     "GasMeter",
     "GasMeterSettings",
+    "MeterDisplay",
     "RefusedOrder",
     "Supply",
 ]

@@ -15,6 +15,7 @@ from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.gas_meter.backlog import Backlog
 from meterhouse.premises.gas_meter.battery import Battery
 from meterhouse.premises.gas_meter.journal import Journal
+from meterhouse.premises.gas_meter.keypad import CodeVerdict, Keypad, MeterDisplay, shown_by
 from meterhouse.premises.gas_meter.radio import Radio, RefusedOrder
 from meterhouse.premises.gas_meter.settings import GasMeterSettings
 from meterhouse.premises.gas_meter.supply import Supply
@@ -46,6 +47,7 @@ class GasMeter:
         "_clock",
         "_installed",
         "_journal",
+        "_keypad",
         "_press_wake",
         "_radio",
         "_supply",
@@ -66,6 +68,7 @@ class GasMeter:
         self._backlog = Backlog(self._clock.reads(self._installed))
         self._battery = Battery(settings.battery)
         self._journal = Journal(settings.name, self._supply)
+        self._keypad = Keypad(settings, self._supply)
         self._radio = Radio(settings, self._supply, self._backlog, self._battery, self._journal)
         self._radio.slept_since = self._installed
         self._press_wake: Instant | None = None
@@ -164,7 +167,21 @@ class GasMeter:
             self.elapse(now)
         return opened
 
+    def key_in(self, code: str, now: Instant) -> CodeVerdict:
+        """A hand types the hub's code; opens the valve only off line, and once for a reading (S0-139)."""
+        self.elapse(now)
+        valve = self._supply.valve
+        verdict = self._keypad.enter(code, now)
+        self._journal.tell(now, "code.keyed", {"verdict": verdict.name.lower()})
+        self._after(valve, now)
+        return verdict
+
     # What the display shows
+
+    @property
+    def display(self) -> MeterDisplay:
+        """All of it."""
+        return shown_by(self.settings, self._supply)
 
     @property
     def volume_l(self) -> int:
@@ -247,6 +264,7 @@ class GasMeter:
             "wake_end": self._wake_end - (HALF_HOUR if self._radio.unfinished else 0),
             "press_wake": self._press_wake,
             "battery_used_uc": self._battery.used_uc,
+            "keypad": self._keypad.state(),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -257,3 +275,5 @@ class GasMeter:
         press_wake = state["press_wake"]
         self._press_wake = None if press_wake is None else Instant(press_wake)
         self._battery.used_uc = state["battery_used_uc"]
+        if "keypad" in state:
+            self._keypad.restore(state["keypad"])

@@ -145,6 +145,12 @@ class Supply:
         self.settle()
         return True
 
+    def open_by_code(self, granted_l: int) -> None:
+        """A code of the hub, typed by hand: opens, for so many litres from here (S0-139)."""
+        self.cutoff_l = min(self.volume_l + granted_l, NO_LIMIT_LITRES - 1)
+        self._open("code")
+        self.settle()
+
     def state(self) -> dict[str, Any]:
         """For a snapshot: integers only."""
         return {name: int(getattr(self, name)) for name in _STATE} | {"valve": int(self.valve)}

@@ -14,6 +14,8 @@ from typing import Any, Final
 from meterhouse.model import DAY, HALF_HOUR, REGISTER_LIMIT_LITRES, HalfHour, Instant, half_hour_end
 from meterhouse.premises.hub.gas_tariff import ComingTariff, GasTariff
 from meterhouse.rules import (
+    CONVERSION_FACTOR,
+    DENOMINATOR,
     NO_LIMIT_LITRES,
     SLOTS,
     charge_day,
@@ -77,6 +79,8 @@ class GasAccount:
         debt_note: what the supplier says is still owed; shown, never reckoned with (C-02).
         coming: tariffs that are set and not yet in force, each at another instant, the next first.
         disbelieved: the newest half hours were refused: nothing is charged until they can be again.
+        provisional: taken for a reading that was keyed in; given back when the half hours themselves are charged.
+        provisional_l: that reading.
     """
 
     balance: int
@@ -102,6 +106,8 @@ class GasAccount:
     opening: int = 0
     coming: list[ComingTariff] = field(default_factory=list)
     disbelieved: bool = False
+    provisional: int = 0
+    provisional_l: int | None = None
 
     @classmethod
     def open(cls, balance: int, tariff: GasTariff, limits: CreditLimits | None = None) -> GasAccount:
@@ -128,10 +134,12 @@ class GasAccount:
         """
         assert self.charged_l is not None
         assert self.charged_until is not None
-        before = self.balance
+        before = self.balance + self.provisional
         for row in half_hours:
             if row.end <= self.charged_until:
                 continue
+            self.balance += self.provisional  # the half hours themselves are here: by each one's own tariff
+            self.provisional, self.provisional_l = 0, None
             litres = (row.register - self.charged_l) % REGISTER_LIMIT_LITRES
             steps = (row.end - self.charged_until + HALF_HOUR - 1) // HALF_HOUR
             self.disbelieved = litres > min(steps * _MOST_L, _FALLEN_L)
@@ -145,8 +153,24 @@ class GasAccount:
                 charge_day(self)
             self.charged_l, self.charged_until = row.register, row.end
         self._change_tariff(self.charged_until)
-        self.consumed += before - self.balance
-        return before - self.balance
+        taken = before - self.balance - self.provisional
+        self.consumed += taken
+        return taken
+
+    def provide(self, register_l: int, at: Instant) -> int:
+        """Take what the gas up to a reading that was keyed in costs, at the price of now; returns the balance.
+
+        For now only: the half hours between, once they come, are charged by the tariffs of their own times instead.
+        """
+        assert self.charged_l is not None
+        weekend, slot, _ = _place(at)
+        litres = (register_l - self.charged_l) % REGISTER_LIMIT_LITRES
+        cost = (
+            self.residue + litres * CONVERSION_FACTOR * self.cv * price_in_force(self, slot, weekend)
+        ) // DENOMINATOR
+        self.balance += self.provisional - cost
+        self.provisional, self.provisional_l = cost, register_l
+        return self.balance
 
     def rebase(self, register_l: int, at: Instant) -> None:
         """Charge from this reading on, whatever lies between: after a fall whose reason was found."""
@@ -169,9 +193,15 @@ class GasAccount:
         if self.charged_l is None or self.charged_until is None:
             return NO_LIMIT_LITRES
         _, slot, weekday = _place(self.charged_until)
+        return friendly_cutoff_l(friendly_half_hours(self, weekday, slot), self.bought_l(), self.charged_l)
+
+    def bought_l(self) -> int:
+        """The same without friendly credit."""
+        if self.charged_l is None or self.charged_until is None:
+            return NO_LIMIT_LITRES
         price = self._price_at(self.charged_until)
-        bought_l = register_after(spendable(self), self.residue, self.cv, price, self.charged_l)
-        return friendly_cutoff_l(friendly_half_hours(self, weekday, slot), bought_l, self.charged_l)
+        register_l = self.charged_l if self.provisional_l is None else self.provisional_l
+        return register_after(spendable(self), self.residue, self.cv, price, register_l)
 
     # emergency credit ---------------------------------------------------------------------------------------------
 
@@ -228,10 +258,23 @@ class GasAccount:
     @property
     def tariff(self) -> GasTariff:
         """The last that is set, in force or to come."""
-        if self.coming:
-            return self.coming[-1].tariff
+        return self.coming[-1].tariff if self.coming else self.tariff_in_force
+
+    @property
+    def tariff_in_force(self) -> GasTariff:
+        """The one that is charged by, as far as the gas has been charged."""
         rows = tuple(self.prices), tuple(self.rates), tuple(self.thresholds_wh)
         return GasTariff(*rows, self.standing_charge, self.cv)
+
+    @property
+    def price_now(self) -> int:
+        """Of the half hour that follows the last one charged; before the first, that of the first rate and block."""
+        return self.prices[0] if self.charged_until is None else self._price_at(self.charged_until)
+
+    def friendly_at(self, at: Instant) -> bool:
+        """Whether no supply closes in the half hour of an instant."""
+        _, slot, weekday = _place(at)
+        return friendly_half_hours(self, weekday, slot) > 0
 
     def _change_tariff(self, at: Instant) -> None:
         while self.coming and self.coming[0].begins <= at:

@@ -7,104 +7,45 @@ display are methods: they belong to whoever stands in front of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meterhouse.companion import objects
-from meterhouse.companion.gas import GasAddress, HubEnd
+from meterhouse.companion.gas import HubEnd
 from meterhouse.companion.token_status import TokenVerdict
-from meterhouse.companion.utrn import UtrnKey, UtrnLimits, UtrnReader
+from meterhouse.companion.utrn import UtrnReader
 from meterhouse.model import (
     MINUTE,
     SECOND,
     ConfigurationError,
     Eui64,
     Event,
-    HalfHour,
     Instant,
     Outgoing,
     parse_instant,
 )
 from meterhouse.premises.clock import DeviceClock
+from meterhouse.premises.hub.by_hand import ByHand
 from meterhouse.premises.hub.event_log import EventLog
-from meterhouse.premises.hub.gas_account import CreditLimits, GasAccount
+from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_link import GasLink
 from meterhouse.premises.hub.gas_mirror import GasMirror
-from meterhouse.premises.hub.gas_tariff import GasTariff
 from meterhouse.premises.hub.gas_works import GasWorks
 from meterhouse.premises.hub.hub_orders import HubOrders
 from meterhouse.premises.hub.m_link import MLink
 from meterhouse.premises.hub.objects import PUBLIC_RIGHTS, account_objects, hub_objects, log_object, mirror_objects
+from meterhouse.premises.hub.settings import HubSettings, PrepaySetup
 from meterhouse.premises.hub.token_slot import Entry, TokenSlot
 from meterhouse.premises.hub.token_taker import EitherTaker, StsTaker, TokenTaker, UtrnTaker
 from meterhouse.premises.hub.wan_line import WanLine
-from meterhouse.premises.orders import DeviceTrust
 from meterhouse.protocols import dlms, sts
 
-__all__ = ["GasSetup", "Hub", "HubSettings", "PrepaySetup"]
+__all__ = ["Hub"]
 
 _REPORT_GRACE: Final = 2 * MINUTE
 """How long after the end of a half hour its report may come before it counts as missed."""
 _COUNTERS_BEGIN: Final = parse_instant("2020-01-01T00:00:00Z")
 _COUNTER_GAP: Final = 16
 """After a restart the gas link goes on at least so far beyond the last counter kept: more than one exchange needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class PrepaySetup:
-    """What a prepay home has: money in 10⁻⁵ of the unit, and how tokens are proved.
-
-    Attributes:
-        token_key, pan: for STS tokens.
-        utrn_key: shared with the supplier for GB codes, taken as well as STS tokens; None where there are none.
-        utrn_limits: the most in one code; None for all that a code can carry.
-        limits: of emergency credit and of the low-credit warning.
-        basis: where the hub takes another's place: the reading up to which that one had charged.
-    """
-
-    opening_balance: int
-    tariff: GasTariff
-    token_key: sts.DecoderKey = field(repr=False)
-    pan: sts.MeterPan
-    utrn_key: UtrnKey | None = None
-    utrn_limits: UtrnLimits | None = None
-    limits: CreditLimits = field(default_factory=CreditLimits)
-    basis: HalfHour | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GasSetup:
-    """The gas meter of the home and the key shared with it; `prepay` is None in a credit home."""
-
-    meter: GasAddress
-    own: GasAddress
-    master_key: bytes = field(repr=False)
-    no_comms_half_hours: int
-    prepay: PrepaySetup | None
-
-
-@dataclass(frozen=True, slots=True)
-class HubSettings:
-    """What a hub is set up with.
-
-    Attributes:
-        serial: its logical device name, up to 16 ASCII characters.
-        meter_title: system title of the electricity meter on the wire.
-        head_end_keys: of the head end's association with this hub.
-        meter_keys: of the hub's own association with the electricity meter.
-        trust: whose sealed orders it takes for the gas; its identity is the gas meter's. None: by plain DLMS.
-        sealed_meter: whether the electricity meter takes sealed orders, whose notes the hub carries.
-    """
-
-    name: str
-    identity: Eui64
-    serial: str
-    meter_title: bytes
-    head_end_keys: dlms.Keys = field(repr=False)
-    meter_keys: dlms.Keys = field(repr=False)
-    gas: GasSetup | None = None
-    trust: DeviceTrust | None = None
-    sealed_meter: bool = False
 
 
 class Hub:
@@ -137,6 +78,7 @@ class Hub:
         self.account: GasAccount | None = None
         self.mirror: GasMirror | None = None
         self.slot: TokenSlot | None = None
+        self.by_hand: ByHand | None = None
         gas = settings.gas
         if gas is not None:
             self.mirror = GasMirror(gas.no_comms_half_hours, _REPORT_GRACE, now)
@@ -151,6 +93,7 @@ class Hub:
         gas = self.settings.gas
         self._gas: GasLink | None = None
         if gas is not None and self.mirror is not None:
+            self.by_hand = ByHand(gas.master_key, gas.meter, self.mirror, self.account, self._tell)
             self._gas_end = HubEnd(gas.master_key, gas.meter, gas.own, sent=gas_sent, received=gas_received)
             self._gas = GasLink(self._gas_end, self.mirror, self.account, self._sender("gas_radio"), self._tell)
             if gas.prepay is not None and self.account is not None:
@@ -281,6 +224,8 @@ class Hub:
         if self.account is not None and self.slot is not None and self._gas is not None:
             state["account"], state["slot"] = self.account.state(), self.slot.state()
             state["hand_at"] = self._gas.hand_at
+        if self.by_hand is not None:
+            state["by_hand"] = self.by_hand.state()
         return state
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -304,6 +249,8 @@ class Hub:
         if self.slot is not None and self._gas is not None and "slot" in state:
             self.slot.restore(state["slot"])
             self._gas.hand_at = state["hand_at"]
+        if self.by_hand is not None and "by_hand" in state:
+            self.by_hand.restore(state["by_hand"])
         if "orders" in state:
             self.orders.restore(state["orders"], self._now)
 
