@@ -191,8 +191,8 @@ def build_site(
 def _slots(trust: StreetTrust, plan: HomePlan, names: SiteNames) -> tuple[DeviceTrust, DeviceTrust]:
     """The slots of electricity meter and gas; each enters into service here. Without gas the second is for nobody."""
     units = [
-        Unit(device, names.hub, plan.home, f"{fuel}{names.number:012d}")
-        for fuel, device in ((1, names.electricity), (2, names.gas))
+        Unit(device, names.hub, plan.home, fuel, f"{number}{names.number:012d}")
+        for number, fuel, device in ((1, Fuel.ELECTRICITY, names.electricity), (2, Fuel.GAS, names.gas))
     ]
     trust.enter(units if plan.gas is not None else units[:1])
     electricity, gas = (trust.slots(unit) for unit in units)

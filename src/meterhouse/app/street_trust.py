@@ -14,7 +14,7 @@ from meterhouse.app.keys import StreetKeys
 from meterhouse.app.use_cases import own_catalogue
 from meterhouse.companion.sealed import Agreement, Catalogue, Party, Role, premises_binding
 from meterhouse.crypto import KeyPair, PublicPoint
-from meterhouse.model import Eui64
+from meterhouse.model import Eui64, Fuel
 from meterhouse.premises.orders import DeviceTrust
 
 __all__ = ["CARRIER", "CONFIRM", "SUPPLIER", "StreetTrust", "Unit"]
@@ -34,6 +34,7 @@ class Unit:
         device: as orders name it.
         hub: behind which it hangs.
         home: where it stands.
+        fuel: what it switches.
         supply_number: MPAN or MPRN.
         tenancy: changes of tenancy so far.
     """
@@ -41,6 +42,7 @@ class Unit:
     device: Eui64
     hub: Eui64
     home: str
+    fuel: Fuel
     supply_number: str
     tenancy: int = 0
 

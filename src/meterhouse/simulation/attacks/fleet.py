@@ -44,7 +44,7 @@ class Mark:
     def __init__(self, fleet: Fleet, number: int) -> None:
         self.fleet = fleet
         self.device = Eui64(b"\x02MH\x02" + number.to_bytes(4, "big"))
-        self.unit = Unit(self.device, hub_of(number), f"{number}", f"{number + 1:013d}")
+        self.unit = Unit(self.device, hub_of(number), f"{number}", Fuel.ELECTRICITY, f"{number + 1:013d}")
         fleet.trust.enter([self.unit])
         keys = fleet.keys
         self._settings = ElectricityMeterSettings(

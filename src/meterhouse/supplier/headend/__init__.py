@@ -1,9 +1,11 @@
 """calls hubs through the carrier, reads them, carries orders, tries again"""
 
 from meterhouse.supplier.headend.carry_order import CarryOrder, OrderPort
+from meterhouse.supplier.headend.debt_job import CheckDebt, DebtPort
 from meterhouse.supplier.headend.head_end import HeadEnd
 from meterhouse.supplier.headend.jobs import ArmSupply, CollectDays, DeliverToken, Job, ReadHubLog
 from meterhouse.supplier.headend.link_watch import GasLinkReading, GasLinkView, LinkWatch
+from meterhouse.supplier.headend.look_back import LookBack
 from meterhouse.supplier.headend.ports import Clients, HubEntry, MeterEntry, OrderBook, ReadingStore
 from meterhouse.supplier.headend.sealed_line import SealedBook, SealedLine, SealedOrder
 from meterhouse.supplier.headend.settings import HeadEndSettings
@@ -20,9 +22,11 @@ from meterhouse.supplier.headend.trail import Culprit, Finding, Patience, Trail,
 __all__ = [
     "ArmSupply",
     "CarryOrder",
+    "CheckDebt",
     "Clients",
     "CollectDays",
     "Culprit",
+    "DebtPort",
     "DeliverToken",
     "Finding",
     "GasLinkReading",
@@ -32,6 +36,7 @@ __all__ = [
     "HubEntry",
     "Job",
     "LinkWatch",
+    "LookBack",
     "MeterEntry",
     "OrderBook",
     "OrderPort",
