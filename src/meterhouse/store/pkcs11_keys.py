@@ -8,13 +8,13 @@ its last step xors the vending key itself into the result, so whoever sees the s
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
 from typing import Any, Final, TypeVar
 
 from meterhouse.crypto import P256, KeyPair
 from meterhouse.model import ConfigurationError, StateError, UsageError
 from meterhouse.protocols.sts import NEVER_EXPIRES
 from meterhouse.store.key_usage import KeyUsage
+from meterhouse.store.patient_thread import PatientThread
 from meterhouse.supplier.vending import AGREEMENT_KEY, DKGA04_KEY, KeyName, KeyStoreAwayError
 
 __all__ = ["Pkcs11KeyStore"]
@@ -25,11 +25,14 @@ _HMAC_LENGTH: Final = 32
 """Tokens refuse shorter HMAC-SHA-256 keys. A key padded with zeros gives the same MAC by HMAC's definition."""
 _CURVE: Final = "secp256r1"
 _AGREED_BITS: Final = 256
+_PATIENCE_SECONDS: Final = 5.0
 _WRONG_PIN: Final = frozenset({"PinIncorrect", "PinInvalid", "PinLenRange", "PinExpired", "PinLocked"})
 
 
 class Pkcs11KeyStore:
     """A `KeyStore` in a token. Thread-safe; opens its session at the first use, and anew after the token was away.
+
+    All calls into the maker's library are made from one thread, and none is waited for without end.
 
     Keys are found by label `group/revision`; the CKA_ID of a key is one octet, its KEN. Keys that an HSM maker's own
     tool has loaded serve as well, if they have these two. The PIN is kept in memory, for opening the session again.
@@ -39,14 +42,17 @@ class Pkcs11KeyStore:
         token: label of the token.
         pin: of its user.
         usage: counts what the keys make and holds their caps; None counts nothing.
+        patience: how long a call may take, s; after it the store counts as away until that call has come back.
 
     Raises:
         ConfigurationError: the extra is not installed, or the module cannot be loaded.
     """
 
-    __slots__ = ("_held", "_kens", "_library", "_lock", "_pin", "_pkcs11", "_session", "_token", "_usage")
+    __slots__ = ("_held", "_kens", "_library", "_pin", "_pkcs11", "_session", "_thread", "_token", "_usage")
 
-    def __init__(self, module: str, token: str, pin: str, usage: KeyUsage | None = None) -> None:
+    def __init__(
+        self, module: str, token: str, pin: str, usage: KeyUsage | None = None, *, patience: float = _PATIENCE_SECONDS
+    ) -> None:
         self._pkcs11 = _library_binding()
         try:
             self._library = self._pkcs11.lib(module)
@@ -62,7 +68,7 @@ class Pkcs11KeyStore:
         self._session: Any = None
         self._held: dict[tuple[KeyName, object], Any] = {}
         self._kens: dict[KeyName, int] = {}
-        self._lock = Lock()
+        self._thread = PatientThread(f"token {token}", patience)
 
     def mac(self, name: KeyName, message: bytes) -> bytes:
         """The HMAC-SHA-256 of a message, reckoned in the token."""
@@ -175,8 +181,12 @@ class Pkcs11KeyStore:
 
     def close(self) -> None:
         """Log out; the next use opens the session again."""
-        with self._lock:
-            self._drop()
+        try:
+            self._thread.call(self._drop)
+        except TimeoutError:
+            return  # its session ends with the process
+        finally:
+            self._thread.close()
 
     def _secret_template(self, key: bytes) -> dict[Any, object]:
         kinds, attribute = self._pkcs11, self._pkcs11.Attribute
@@ -218,23 +228,32 @@ class Pkcs11KeyStore:
 
     def _inside(self, work: Callable[[], T]) -> T:
         """Do something in the token; whatever it fails of, the session is dropped and the next call opens it anew."""
-        with self._lock:
-            try:
-                if self._session is None:
-                    self._session = self._library.get_token(token_label=self._token).open(rw=True, user_pin=self._pin)
-                return work()
-            except self._pkcs11.PKCS11Error as error:
-                self._drop()
-                kind = type(error).__name__
-                if kind in _WRONG_PIN:
-                    raise ConfigurationError(
-                        f"token '{self._token}' refuses the PIN ({kind})", remedy="Give its user PIN."
-                    ) from None
-                raise KeyStoreAwayError(
-                    f"token '{self._token}' does not answer ({kind})",
-                    why="Nothing was made: a payment that was under way is not taken.",
-                    remedy="Send the same request again; if it goes on, check the security module.",
-                ) from error
+        try:
+            return self._thread.call(lambda: self._in_session(work))
+        except TimeoutError:
+            raise KeyStoreAwayError(
+                f"token '{self._token}' has not answered in time",
+                why="Its module holds a call without an end. A payment that was under way is not taken.",
+                remedy="Send the same request again; if it goes on, restart the security module.",
+            ) from None
+
+    def _in_session(self, work: Callable[[], T]) -> T:
+        try:
+            if self._session is None:
+                self._session = self._library.get_token(token_label=self._token).open(rw=True, user_pin=self._pin)
+            return work()
+        except self._pkcs11.PKCS11Error as error:
+            self._drop()
+            kind = type(error).__name__
+            if kind in _WRONG_PIN:
+                raise ConfigurationError(
+                    f"token '{self._token}' refuses the PIN ({kind})", remedy="Give its user PIN."
+                ) from None
+            raise KeyStoreAwayError(
+                f"token '{self._token}' does not answer ({kind})",
+                why="Nothing was made: a payment that was under way is not taken.",
+                remedy="Send the same request again; if it goes on, check the security module.",
+            ) from error
 
     def _drop(self) -> None:
         session, self._session = self._session, None

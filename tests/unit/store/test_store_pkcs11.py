@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -194,4 +196,55 @@ def test_a_cap_holds_whatever_the_store(module, token, tmp_path):
     assert service.issue(METER, service.carried(Money.parse("16")), tid, 0)
     with pytest.raises(KeyCapError, match="1 tokens"):
         service.issue(METER, service.carried(Money.parse("16")), tid + 5, 0)
+    keys.close()
+
+
+class HangingKeyStore(Pkcs11KeyStore):
+    """A token whose module holds a call until it is let go."""
+
+    held = None
+
+    def _secret(self, name):
+        if self.held is not None:
+            self.held.wait(30)
+        return super()._secret(name)
+
+
+@pytest.mark.requirement("S3-87")
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
+def test_a_module_that_hangs_in_the_middle_of_a_payment_holds_nobody_and_the_payment_is_taken_once(
+    module, token, apart, tmp_path
+):
+    from counter_street import NOW as TODAY
+    from counter_street import build, payment
+    from meterhouse.store import Till, verify
+
+    keys = HangingKeyStore(module, token, PIN, patience=0.3)
+    keys.add("123457", 1, KEY)
+    keys.expiry(NAME)
+    with Database(f"sqlite:///{tmp_path / 'house.db'}") as database:
+        database.run(build)
+        till = Till(database, StsService(keys, kept_keys=0), os.urandom, limits={}, apart=apart)
+        keys.held = Event()
+        start = time.monotonic()
+        for _ in range(20):
+            with pytest.raises(KeyStoreAwayError, match="has not answered"):
+                till.pay(payment(), TODAY)
+        assert time.monotonic() - start < 20 * 0.3, "each payment waited for the call that hangs"
+        before = till.last_response("r1")
+        assert (before is not None and before.token == "") if apart else before is None
+        assert database.read(verify) == ()
+        keys.held.set()
+        end = time.monotonic() + 30
+        while True:
+            try:
+                receipt = till.pay(payment(), TODAY)
+                break
+            except KeyStoreAwayError:
+                assert time.monotonic() < end, "the token is back, and is not used"
+                time.sleep(0.02)
+        assert receipt.token
+        assert till.pay(payment(), TODAY) == receipt
+        assert receipt.debt_left == Money.parse("6.00")
+        assert database.read(verify) == ()
     keys.close()
