@@ -7,7 +7,7 @@ from typing import Final
 
 __all__ = ["fewer_days", "fewer_faults"]
 
-_PLAYS: Final = 80
+_PLAYS: Final = 150
 """Worlds that one finding may cost: enough for one fault among a hundred, and an end to the patience."""
 
 
@@ -37,15 +37,16 @@ def fewer_faults(count: int, days: int, breaks: Callable[[Sequence[int], int], b
     budget, numbers = _Budget(breaks, _PLAYS), list(range(count))
     size = max(count // 2, 1)
     while numbers:
-        dropped = False
-        for start in range(0, len(numbers), size):
+        before, start = len(numbers), 0
+        while start < len(numbers):
             rest = numbers[:start] + numbers[start + size :]
             if budget.breaks(rest, days):
-                numbers, dropped = rest, True
-                break
-        if not dropped and size == 1:
+                numbers = rest  # what follows has moved up to where the dropped ones were
+            else:
+                start += size
+        if size == 1 and len(numbers) == before:
             break
-        size = min(size if dropped else max(size // 2, 1), max(len(numbers), 1))
+        size = max(size // 2, 1)
     return tuple(numbers)
 
 

@@ -75,9 +75,9 @@ class Supply:
         self.settle()
         return litres
 
-    def _closes_at(self, volume_l: int) -> bool:
+    def _closes_at(self, volume_l: int, *, open_: bool | None = None) -> bool:
         return valve_closes(
-            open_=self.valve == ValveState.OPEN,
+            open_=self.valve == ValveState.OPEN if open_ is None else open_,
             volume_l=volume_l,
             cutoff_l=self.cutoff_l,
             friendly=False,  # the hub expresses friendly credit by a raised cut-off (C-05)
@@ -128,8 +128,9 @@ class Supply:
         self.settle()
 
     def open_by_order(self) -> None:
-        """Open; where the cut-off is already reached the rule closes it again at once."""
-        self._open("order")
+        """Open; where the cut-off is reached already it stays closed: what the rule would undo at once moves no valve."""
+        if not (self._limited and self._closes_at(self.volume_l, open_=True)):
+            self._open("order")
         self.settle()
 
     def close_by_order(self) -> None:

@@ -196,13 +196,18 @@ class GasLink:
             self._tell(now, "valve.closed", by="order")
         elif isinstance(order, OpenValve):
             self.hand_at = None
-            self._mirror.settled(None, ValveState.OPEN, None)
-            self._tell(now, "valve.opened")
+            self._opened(answer, now)
         self._tries = 0
         if self._orders:
             self._order(now)
         else:
             self._repeat_at = None
+
+    def _opened(self, answer: OrderAnswer, now: Instant) -> None:
+        """Where the half hour under way has used the credit up, the meter obeys and its valve stays closed."""
+        closed = answer.valve is ValveState.CLOSED
+        self._mirror.settled(None, ValveState.CLOSED if closed else ValveState.OPEN, None)
+        self._tell(now, "valve.stays_closed" if closed else "valve.opened")
 
     def _order(self, now: Instant) -> None:
         self._repeat_at = Instant(now + _REPEAT_AFTER)
