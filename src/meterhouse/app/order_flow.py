@@ -121,11 +121,11 @@ class OrderFlow:
         """See `OrderProgress`."""
         number = order.partition("/")[0]
         if number == order:
-            self._moved(self._try(number, lambda: self._works.replied(number, reply, now)), now)
+            self._moved(self._try(number, lambda: self._works.replied(number, reply, now)))
 
     def ended(self, result: OrderResult, device: Eui64, now: Instant) -> None:
         """See `OrderProgress`."""
-        self._moved(self._try(str(device), lambda: self._works.result(result, device, now)), now)
+        self._moved(self._try(str(device), lambda: self._works.result(result, device, now)))
 
     def told(self, alert: Envelope, content: AlertContent, now: Instant) -> None:
         """See `OrderProgress`."""
@@ -146,7 +146,7 @@ class OrderFlow:
         device, port = (unit.hub, _GAS_PORT) if gas else (unit.device, _METER_PORT)
         self._roads.send(SealedOrder(name, unit.hub, device, port, octets, until))
 
-    def _moved(self, order: WorkOrder | None, now: Instant) -> None:
+    def _moved(self, order: WorkOrder | None) -> None:
         if order is None:
             return
         self._roads.tell("order.moved", order=order.number, state=order.state.value, why=order.why)
