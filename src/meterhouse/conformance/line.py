@@ -91,6 +91,7 @@ class Line:
     def close(self) -> None:
         """Disconnect, politely where the link is up."""
         if self._up:
+            self._received.clear()
             self._note(self._link.disconnect(self._now()))
             self._driven(leaving=True)
         self.wire.close()
