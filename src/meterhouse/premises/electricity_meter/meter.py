@@ -29,7 +29,7 @@ from meterhouse.model import (
 from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.electricity_meter.objects import HUB_RIGHTS, OPEN_READER_RIGHTS, PUBLIC_RIGHTS, meter_device
 from meterhouse.premises.electricity_meter.sealed_works import MeterWorks
-from meterhouse.premises.electricity_meter.supply_switch import ControlState, SupplySwitch
+from meterhouse.premises.electricity_meter.supply_switch import ARM_ONLY_MODE, ControlState, SupplySwitch
 from meterhouse.premises.half_hours import HalfHourLog
 from meterhouse.premises.orders import DeviceTrust, OrderGate
 from meterhouse.protocols import dlms
@@ -52,6 +52,7 @@ class ElectricityMeterSettings:
         head_end_keys, hub_keys: of the two clients that prove themselves.
         open_reader: whether a client without keys may read registers and profiles (for homes that own their meter).
         drift_ppm: of its clock.
+        control_mode: of its switch: 0 never opens, 1 or 3 close by hand only; there is no other.
         trust: whose sealed orders it takes; None for a meter without: then its head end arms it by DLMS.
     """
 
@@ -63,6 +64,7 @@ class ElectricityMeterSettings:
     open_reader: bool = False
     drift_ppm: int = 0
     trust: DeviceTrust | None = None
+    control_mode: int = ARM_ONLY_MODE
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ class ElectricityMeter:
     ) -> None:
         self.settings = settings
         self.clock = DeviceClock(settings.drift_ppm, now)
-        self.switch = SupplySwitch()
+        self.switch = SupplySwitch(mode=settings.control_mode)
         self.log = HalfHourLog()
         self.register_wh = 0
         self.back_feed = False
@@ -137,8 +139,7 @@ class ElectricityMeter:
             return 0
         if since > 0:
             self.load_w = energy_wh * HOUR // since
-        if 0 < self.load_limit_w < self.load_w:
-            self.switch.trip()
+        if 0 < self.load_limit_w < self.load_w and self.switch.trip():
             self._tell(now, "switch.opened", by="load limit", load_w=self.load_w)
         self.register_wh = (self.register_wh + energy_wh) % REGISTER_LIMIT_WH
         return energy_wh

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from meterhouse.companion import objects
 from meterhouse.model import Instant
 from meterhouse.premises.clock import DeviceClock
-from meterhouse.premises.electricity_meter.supply_switch import ARM_ONLY_MODE, SupplySwitch
+from meterhouse.premises.electricity_meter.supply_switch import SupplySwitch
 from meterhouse.premises.half_hours import HalfHourLog
 from meterhouse.premises.orders import OrderGate, port_objects
 from meterhouse.protocols import dlms
@@ -82,7 +82,7 @@ def _disconnect_control(meter: Metered) -> dlms.ServerObject:
         objects.ELECTRICITY_DISCONNECT,
         output=lambda: meter.switch.closed,
         state=lambda: meter.switch.state,
-        mode=lambda: ARM_ONLY_MODE,
+        mode=lambda: meter.switch.mode,
         disconnect=refuse,
         reconnect=meter.arm,
     )

@@ -47,8 +47,8 @@ class MeterWorks:
 
     @property
     def fitted(self) -> bool:
-        """See `Works`."""
-        return True
+        """See `Works`: a switch of control mode 0 opens for nobody."""
+        return self._meter.switch.mode != 0
 
     @property
     def control_state(self) -> int:

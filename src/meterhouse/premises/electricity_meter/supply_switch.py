@@ -9,9 +9,14 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final
 
-__all__ = ["ARM_ONLY_MODE", "ControlState", "SupplySwitch"]
+from meterhouse.model import ConfigurationError
+
+__all__ = ["ARM_ONLY_MODE", "CONTROL_MODES", "ControlState", "SupplySwitch"]
 
 ARM_ONLY_MODE: Final = 3
+CONTROL_MODES: Final = (0, 1, ARM_ONLY_MODE)
+"""The modes of class 70 that a switch of ours can be made with: 0 never opens, 1 and 3 close by hand only. In 2 and 4 a
+message closes it, in 5 and 6 time does, in 7 both: no meter of ours has them, and no message sets the mode."""
 
 
 class ControlState(IntEnum):
@@ -23,12 +28,24 @@ class ControlState(IntEnum):
 
 
 class SupplySwitch:
-    """The switch's state; the contact is closed only while CONNECTED."""
+    """The switch's state; the contact is closed only while CONNECTED.
 
-    __slots__ = ("held", "state")
+    It breaks the live conductor with a small gap and is no isolator: nobody may work behind it because it is open
+    (S0-50).
 
-    def __init__(self, state: ControlState = ControlState.CONNECTED) -> None:
+    Raises:
+        ConfigurationError: a control mode in which something else than a hand closes it.
+    """
+
+    __slots__ = ("held", "mode", "state")
+
+    def __init__(self, state: ControlState = ControlState.CONNECTED, mode: int = ARM_ONLY_MODE) -> None:
+        if mode not in CONTROL_MODES:
+            raise ConfigurationError(
+                f"control mode {mode} is none of {CONTROL_MODES}", why="Nothing but a hand on the spot closes a supply."
+            )
         self.state = state
+        self.mode = mode
         self.held = False
         """Whether the button is down: a hand counts when it comes, not while it rests, and a stuck button never."""
 
@@ -39,13 +56,15 @@ class SupplySwitch:
 
     def disconnect(self) -> bool:
         """Open, or disarm; True if that changed anything."""
-        changed = self.state is not ControlState.DISCONNECTED
+        changed = self.state is not ControlState.DISCONNECTED and self.mode != 0
+        if not changed:
+            return False
         self.state = ControlState.DISCONNECTED
-        return changed
+        return True
 
     def trip(self) -> bool:
         """Open for a local reason that a hand on the spot may end; True if that changed anything."""
-        if self.state is not ControlState.CONNECTED:
+        if self.state is not ControlState.CONNECTED or self.mode == 0:
             return False
         self.state = ControlState.READY
         return True
