@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from meterhouse.app.street_trust import CARRIER, StreetTrust
+from meterhouse.app.street_trust import StreetTrust
 from meterhouse.companion.receipt import read_receipt, signer_of
 from meterhouse.companion.sealed import (
     ORDER_RESULT,
@@ -93,7 +93,9 @@ class SealedBooks:
         """See `headend.SealedBook`. A receipt that its signer did not sign is no evidence, and is not kept."""
         try:
             signer = signer_of(octets)
-            key = self._trust.signing(CARRIER).public if signer == CARRIER else self._trust.signing_key(signer)
+            carrier = self._trust.parties.carrier
+            of_carrier = self._trust.parties.carrier_signing.public
+            key = of_carrier if signer == carrier else self._trust.signing_key(signer)
             receipt = None if key is None else read_receipt(octets, key)
         except MeterhouseError:
             return

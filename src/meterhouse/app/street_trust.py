@@ -17,7 +17,7 @@ from meterhouse.crypto import KeyPair, PublicPoint
 from meterhouse.model import Eui64, Fuel
 from meterhouse.premises.orders import DeviceTrust
 
-__all__ = ["CARRIER", "CONFIRM", "SUPPLIER", "StreetTrust", "Unit"]
+__all__ = ["CARRIER", "CONFIRM", "SUPPLIER", "StreetParties", "StreetTrust", "Unit", "derived_parties"]
 
 SUPPLIER: Final = Eui64(b"\x02MH\x09\0\0\0\x01")
 """The supplier and its head end, one identity: orders name it, and the line to the carrier is its own."""
@@ -52,18 +52,56 @@ class Unit:
         return premises_binding(self.supply_number, self.device, self.tenancy)
 
 
+@dataclass(frozen=True, slots=True)
+class StreetParties:
+    """Who may speak to a street's devices.
+
+    Attributes:
+        supplier: whose orders they take; also what the head end calls itself on the line.
+        supplier_key: its signature key; the private one is the signing daemon's.
+        confirm: the confirm service.
+        confirm_key: its signature key.
+        carrier: the access-control broker.
+        carrier_signing: for its receipts.
+        carrier_agreeing: for the MAC.
+    """
+
+    supplier: Eui64
+    supplier_key: PublicPoint
+    confirm: Eui64
+    confirm_key: PublicPoint
+    carrier: Eui64
+    carrier_signing: KeyPair = field(repr=False)
+    carrier_agreeing: KeyPair = field(repr=False)
+
+
+def derived_parties(keys: StreetKeys) -> StreetParties:
+    """Parties whose keys follow from a street's secret: for worlds and attacks; whoever has it can play them all."""
+    return StreetParties(
+        SUPPLIER,
+        keys.pair("sign", SUPPLIER).public,
+        CONFIRM,
+        keys.pair("sign", CONFIRM).public,
+        CARRIER,
+        keys.pair("sign", CARRIER),
+        keys.pair("agree", CARRIER),
+    )
+
+
 @dataclass(slots=True)
 class StreetTrust:
     """The trust of one street; also the carrier's register (`DeviceRegister`) and the confirm service's (`DeviceKeys`).
 
     Attributes:
-        keys: what everything is derived from.
+        keys: what the devices' keys are derived from.
+        parties: who may speak to them.
         catalogue: the use cases that everybody here knows.
         units: the devices, by identity.
         withdrawn: units and parties that nobody believes any more.
     """
 
     keys: StreetKeys
+    parties: StreetParties
     catalogue: Catalogue = field(default_factory=own_catalogue, repr=False)
     units: dict[Eui64, Unit] = field(default_factory=dict)
     withdrawn: set[Eui64] = field(default_factory=set)
@@ -77,23 +115,27 @@ class StreetTrust:
     # keys ----------------------------------------------------------------------------------------------------------
 
     def signing(self, who: Eui64) -> KeyPair:
-        """The signature key of a unit or party."""
+        """The signature key of a unit."""
         return self.keys.pair("sign", who)
 
     def agreeing(self, who: Eui64) -> KeyPair:
-        """The key-agreement key of a unit, or of the carrier."""
+        """The key-agreement key of a unit."""
         return self.keys.pair("agree", who)
 
     def slots(self, unit: Unit) -> DeviceTrust:
         """What a device is given at commissioning."""
-        roles = {SUPPLIER: Role.SUPPLIER, CONFIRM: Role.CONFIRM, _NETWORK: Role.NETWORK_OPERATOR}
-        parties = {who: Party(who, role, self._of("sign", who)) for who, role in roles.items()}
+        who = self.parties
+        parties = (
+            Party(who.supplier, Role.SUPPLIER, who.supplier_key),
+            Party(who.confirm, Role.CONFIRM, who.confirm_key),
+            Party(_NETWORK, Role.NETWORK_OPERATOR, self._of("sign", _NETWORK)),
+        )
         return DeviceTrust(
             unit.device,
             self.signing(unit.device),
             self.agreeing(unit.device),
-            self._of("agree", CARRIER),
-            parties,
+            who.carrier_agreeing.public,
+            {party.identity: party for party in parties},
             unit.premises,
             self.catalogue,
         )
@@ -104,7 +146,8 @@ class StreetTrust:
         """See `carrier.DeviceRegister`."""
         if party in self.withdrawn:
             return None
-        return {SUPPLIER: Role.SUPPLIER, CONFIRM: Role.CONFIRM, _NETWORK: Role.NETWORK_OPERATOR}.get(party)
+        roles = {self.parties.supplier: Role.SUPPLIER, self.parties.confirm: Role.CONFIRM}
+        return (roles | {_NETWORK: Role.NETWORK_OPERATOR}).get(party)
 
     def hub_of(self, device: Eui64) -> Eui64 | None:
         """See `carrier.DeviceRegister`."""
@@ -115,7 +158,7 @@ class StreetTrust:
         """See `carrier.DeviceRegister`."""
         found = self._agreements.get(device)
         if found is None:
-            found = Agreement.between(self.agreeing(CARRIER), self._of("agree", device))
+            found = Agreement.between(self.parties.carrier_agreeing, self._of("agree", device))
             self._agreements[device] = found
         return found
 

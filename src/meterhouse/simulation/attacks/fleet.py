@@ -7,7 +7,7 @@ from itertools import count
 from typing import Final
 
 from meterhouse.app.keys import StreetKeys
-from meterhouse.app.street_trust import CARRIER, CONFIRM, SUPPLIER, StreetTrust, Unit
+from meterhouse.app.street_trust import CONFIRM, SUPPLIER, StreetTrust, Unit, derived_parties
 from meterhouse.companion.sealed import (
     CONFIRM_ANSWER,
     CONFIRM_QUERY,
@@ -141,7 +141,7 @@ class Fleet:
     def __init__(self, seed: int, homes: int) -> None:
         self.seed = seed
         self.keys = StreetKeys(sha256(f"attacked street {seed}".encode()))
-        self.trust = StreetTrust(self.keys)
+        self.trust = StreetTrust(self.keys, derived_parties(self.keys))
         self.counters = count(1)
         self._signers: dict[Eui64, Signer] = {}
         self.marks = [Mark(self, number) for number in range(homes)]
@@ -153,12 +153,12 @@ class Fleet:
     def signer(self, who: Eui64) -> Signer:
         """Composes orders of a party under its own key."""
         if who not in self._signers:
-            self._signers[who] = Signer(who, self.trust.signing(who), self.trust.catalogue)
+            self._signers[who] = Signer(who, self.keys.pair("sign", who), self.trust.catalogue)
         return self._signers[who]
 
     def carrier_keys(self) -> KeyPair:
         """What a thief of the carrier has."""
-        return self.trust.agreeing(CARRIER)
+        return self.trust.parties.carrier_agreeing
 
     def forged(self, pair: KeyPair, mark: Mark, code: int, content: bytes, now: Instant) -> Envelope:
         """An order in the supplier's name, signed by another key, unsealed."""
