@@ -127,8 +127,8 @@ def test_a_text_longer_than_the_server_takes_needs_blocks():
         session.run(session.client.set(1, TEXT, 2, octet_string(bytes(5000))))
 
 
-def test_a_client_without_get_blocks_is_told_that_the_answer_is_too_long():
-    conformance = IMPLEMENTED & ~Conformance.BLOCK_TRANSFER_WITH_GET
+def test_a_client_without_blocks_of_any_kind_is_told_that_the_answer_is_too_long():
+    conformance = IMPLEMENTED & ~Conformance.BLOCK_TRANSFER_WITH_GET & ~Conformance.GENERAL_BLOCK_TRANSFER
     session = Session(Meter(), ClientSettings(max_pdu=64, conformance=conformance)).opened()
     answer = session.exchange(bytes.fromhex("c001c1 000f 0000280000ff 02 00"))
     assert answer == bytes.fromhex("c401c1010e")
