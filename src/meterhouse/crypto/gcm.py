@@ -13,7 +13,10 @@ __all__ = ["NONCE_LENGTH", "TAG_LENGTH", "GcmKey"]
 
 NONCE_LENGTH: Final = 12
 TAG_LENGTH: Final = 12
-_FULL_TAG: Final = 16
+_TAG_START: Final = -TAG_LENGTH
+_FULL_TAG_START: Final = -16
+_CUT: Final = TAG_LENGTH - 16
+"""Where what AES-GCM itself gives ends for DLMS."""
 
 
 class GcmKey:
@@ -23,16 +26,16 @@ class GcmKey:
     shows nothing of it when printed.
     """
 
-    __slots__ = ("_cipher",)
+    __slots__ = ("_encrypt",)
 
     def __init__(self, key: bytes) -> None:
         if len(key) not in {16, 24, 32}:
             raise UsageError(f"an AES key has 16, 24 or 32 bytes, not {len(key)}")
-        self._cipher = AESGCM(key)
+        self._encrypt = AESGCM(key).encrypt
 
     def seal(self, nonce: bytes, plain: bytes, associated: bytes) -> bytes:
         """Ciphertext and 12-byte tag of `plain`."""
-        return self._cipher.encrypt(nonce, plain, associated)[: TAG_LENGTH - _FULL_TAG]
+        return self._encrypt(nonce, plain, associated)[:_CUT]
 
     def open(self, nonce: bytes, sealed: bytes, associated: bytes) -> bytes:
         """The plaintext of what `seal` made; returned only after the tag was compared in constant time.
@@ -40,27 +43,28 @@ class GcmKey:
         Raises:
             AuthenticationError: shorter than a tag, or the tag is wrong.
         """
-        if len(sealed) < TAG_LENGTH:
+        text, tag = sealed[:_TAG_START], sealed[_TAG_START:]
+        if len(tag) < TAG_LENGTH:
             raise AuthenticationError("authentication failed", why="The message is shorter than its tag.")
         # The AEAD interface takes whole 16-byte tags only. GCM is its own inverse below the tag, so: run it over the
         # ciphertext, run it again over what came out, and compare the first 12 bytes of the tag.
-        plain = self._cipher.encrypt(nonce, sealed[:-TAG_LENGTH], None)[:-_FULL_TAG]
-        again = self._cipher.encrypt(nonce, plain, associated)
-        if not compare_digest(again[-_FULL_TAG : TAG_LENGTH - _FULL_TAG], sealed[-TAG_LENGTH:]):
+        plain = self._encrypt(nonce, text, None)[:_FULL_TAG_START]
+        again = self._encrypt(nonce, plain, associated)
+        if not compare_digest(again[_FULL_TAG_START:_CUT], tag):
             raise AuthenticationError("authentication failed", why="The tag is wrong.")
         return plain
 
     def conceal(self, nonce: bytes, octets: bytes) -> bytes:
         """Encrypt without a tag, or decrypt that again. Gives no authenticity at all."""
-        return self._cipher.encrypt(nonce, octets, None)[:-_FULL_TAG]
+        return self._encrypt(nonce, octets, None)[:_FULL_TAG_START]
 
     def gmac(self, nonce: bytes, associated: bytes) -> bytes:
         """The 12-byte GMAC of `associated`."""
-        return self._cipher.encrypt(nonce, b"", associated)[:TAG_LENGTH]
+        return self._encrypt(nonce, b"", associated)[:TAG_LENGTH]
 
     def whole_gmac(self, nonce: bytes, associated: bytes) -> bytes:
         """The 16-byte GMAC of `associated`, for codes that keep another part of it than DLMS does."""
-        return self._cipher.encrypt(nonce, b"", associated)
+        return self._encrypt(nonce, b"", associated)
 
     def ends_gmac(self, nonce: bytes, associated: bytes, ending: bytes) -> bool:
         """Whether the 16-byte GMAC of `associated` ends so; compared in constant time."""

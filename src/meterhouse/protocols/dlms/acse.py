@@ -37,6 +37,8 @@ _CONTEXT: Final = bytes.fromhex("608574050801")
 _CONTEXT_NAME: Final = bytes((0x06, 7)) + _CONTEXT
 _MECHANISM: Final = bytes.fromhex("608574050802")
 _UNKNOWN_NAME: Final = 0
+_LONG: Final = 0x80
+"""From here on a length is more than one byte."""
 _SHORT: Final = 64
 _SHORT_RELEASE: Final = 32
 """Below this an APDU holds nothing ciphered or random: it comes again and again."""
@@ -104,7 +106,7 @@ class Release:
 
 def _field(tag: int, value: bytes) -> bytes:
     size = len(value)
-    return (bytes((tag, size)) if size < 0x80 else bytes((tag,)) + encode_length(size)) + value
+    return (bytes((tag, size)) if size < _LONG else bytes((tag,)) + encode_length(size)) + value
 
 
 def _wrapped(tag: int, inner: int, value: bytes) -> bytes:
@@ -121,9 +123,8 @@ def _fields(apdu: bytes, tag: int) -> dict[int, bytes]:
     at, end = 0, len(body)
     while at < end:
         kind, start = body[at], at + 2
-        if start <= end and body[at + 1] < 0x80:
-            length = body[at + 1]
-        else:
+        length = body[at + 1] if start <= end else _LONG
+        if length >= _LONG:
             length, start = length_at(body, at + 1)
         at = start + length
         if at > end or kind in fields:
@@ -134,7 +135,7 @@ def _fields(apdu: bytes, tag: int) -> dict[int, bytes]:
 
 def _value(octets: bytes, tag: int, what: str) -> bytes:
     """The content of the one tagged value that fills `octets`."""
-    if len(octets) > 1 and octets[0] == tag and octets[1] == len(octets) - 2 < 0x80:
+    if len(octets) > 1 and octets[0] == tag and octets[1] == len(octets) - 2 < _LONG:
         return octets[2:]
     if not octets or octets[0] != tag:
         raise ApduError(f"{what} does not start with tag {tag:02X}")
@@ -239,18 +240,27 @@ def decode_aare(apdu: bytes) -> Aare:
     return _known_aare(apdu) if len(apdu) <= _SHORT else _decode_aare(apdu)
 
 
+def _diagnostic(octets: bytes) -> tuple[int, int]:
+    source = octets[0] - 0xA0 if octets else 0
+    if source not in {1, 2}:
+        raise ApduError("AARE diagnostic has no known source")
+    return source, _small(_value(octets, 0xA0 | source, "AARE diagnostic"), 0x02, "AARE diagnostic")
+
+
+_DIAGNOSTICS: Final = {bytes((0xA0 | source, 3, 2, 1, code)): (source, code) for source in (1, 2) for code in range(15)}
+"""All of them as nearly all servers write them; other ways to write a length are read as they come."""
+
+
 def _decode_aare(apdu: bytes) -> Aare:
     fields = _fields(apdu, AARE)
     if 0xA2 not in fields or 0xA3 not in fields:
         raise ApduError("AARE has no result or no diagnostic")
-    source = fields[0xA3][0] - 0xA0 if fields[0xA3] else 0
-    if source not in {1, 2}:
-        raise ApduError("AARE diagnostic has no known source")
+    source, diagnostic = _DIAGNOSTICS.get(fields[0xA3]) or _diagnostic(fields[0xA3])
     return Aare(
         context=_context(fields),
         result=_small(fields[0xA2], 0x02, "AARE result"),
         source=source,
-        diagnostic=_small(_value(fields[0xA3], 0xA0 | source, "AARE diagnostic"), 0x02, "AARE diagnostic"),
+        diagnostic=diagnostic,
         mechanism=_mechanism(fields, 0x89),
         title=_inner(fields, 0xA4, 0x04, "responding AP title"),
         challenge=_inner(fields, 0xAA, 0x80, "authentication value"),

@@ -299,7 +299,11 @@ class Channel:
         keys = self.keys
         control |= keys.suite
         count = self.counter.take().to_bytes(4, "big")
-        text = protect(keys.cipher, control, self.own_title + count, keys.headers[control], apdu)
+        nonce, associated = self.own_title + count, keys.headers[control]
+        if control & _BOTH == _BOTH:
+            text = keys.cipher.seal(nonce, apdu, associated)
+        else:
+            text = protect(keys.cipher, control, nonce, associated, apdu)
         length = _HEADER_LENGTH + len(text)
         tag = self._tags.get(apdu[0]) if manner is _SERVICE else None
         if tag and length < _SHORT:
@@ -337,9 +341,11 @@ class Channel:
             self.seen.check(counter)
         if counter <= self._floor:
             raise ReplayError(f"invocation counter {counter} does not rise above {self._floor}")
-        plain = expose(
-            keys.cipher, control, self.peer_title + count, keys.headers[control], apdu[at + _HEADER_LENGTH :]
-        )
+        nonce, associated, body = self.peer_title + count, keys.headers[control], apdu[at + _HEADER_LENGTH :]
+        if control & _BOTH == _BOTH:
+            plain = keys.cipher.open(nonce, body, associated)
+        else:
+            plain = expose(keys.cipher, control, nonce, associated, body)
         if manner is _SERVICE and (not plain or plain[0] != self._plain[outer]):
             raise ApduError("the APDU inside is not of the service that its tag says")
         if control & _AUTHENTICATED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from struct import Struct
+from struct import error as StructError  # noqa: N812 -- it is an exception class
 from typing import Final
 
 from meterhouse.model import UsageError
@@ -42,9 +43,10 @@ def encode(source: int, destination: int, apdu: bytes) -> bytes:
     """
     if not 0 < len(apdu) <= MAX_APDU:
         raise UsageError(f"an APDU in a wrapper has 1 to {MAX_APDU} bytes, not {len(apdu)}")
-    if not (0 <= source <= 0xFFFF and 0 <= destination <= 0xFFFF):
-        raise UsageError(f"wrapper ports {source} and {destination} are not both 0 to 65535")
-    return _HEADER.pack(VERSION, source, destination, len(apdu)) + apdu
+    try:
+        return _HEADER.pack(VERSION, source, destination, len(apdu)) + apdu
+    except StructError as error:
+        raise UsageError(f"wrapper ports {source} and {destination} are not both 0 to 65535") from error
 
 
 class Decoder:
