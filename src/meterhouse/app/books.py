@@ -17,6 +17,7 @@ from meterhouse.model import DAY, HOUR, DayProfile, Eui64, Event, Fuel, Instant,
 from meterhouse.store import (
     CommandState,
     Database,
+    DebtMismatch,
     HomeRecord,
     RegisteredMeter,
     SqlCommands,
@@ -28,6 +29,7 @@ from meterhouse.store import (
     SqlVendingRecords,
     Till,
     Transaction,
+    compare_debt,
     verify,
 )
 from meterhouse.supplier.ledger import Breach
@@ -42,6 +44,7 @@ from meterhouse.supplier.vending import (
     StageRecord,
     Vend,
     advance,
+    tell_debt,
 )
 
 __all__ = ["Books", "DueDelivery"]
@@ -118,6 +121,7 @@ class Books:
 
         def enter(tx: Transaction) -> None:
             registry = SqlRegistry(tx)
+            known = {account.account_id for account in registry.accounts()}
             for site in sites:
                 registry.add_home(HomeRecord(site.plan.home, site.names.hub, site.plan.note))
                 for identity, fuel in site.fuels:
@@ -126,6 +130,9 @@ class Books:
                     debt = Money(site.plan.debt, plan.currency)
                     account = AccountRecord(site.account, site.plan.home, debt, site.plan.share_permille * 10)
                     registry.open_account(account, site.names.gas, start)
+                    if site.plan.debt and site.account not in known:
+                        meter = _registered(site, site.names.gas, Fuel.GAS).record
+                        tell_debt(SqlVendingRecords(tx), meter, f"opening/{site.account}", debt, start)
 
         self.database.run(enter)
 
@@ -164,6 +171,10 @@ class Books:
             return [(vend, records.stages(vend.request_id)) for vend in records.newest(limit, home)]
 
         return self.database.read(look)
+
+    def compare_debt(self, hub: Eui64, shown: int, now: Instant) -> DebtMismatch | None:
+        """Compare the debt that a home shows with what is owed; see `store.compare_debt`."""
+        return self.database.run(lambda tx: compare_debt(tx, hub, shown, now))
 
     def breaches(self) -> Sequence[Breach]:
         """What the ledger's invariants find wrong; empty when money adds up."""
@@ -207,14 +218,9 @@ class Books:
             command = commands.get(int(order))
             if command is None:
                 raise NotFoundError(f"no order '{order}'")
-            name = StageName(stage)
-            advance(
-                SqlVendingRecords(tx),
-                str(command.payload["request"]),
-                name,
-                now,
-                why if name is StageName.REFUSED else "",
-            )
+            name, request, records = StageName(stage), str(command.payload["request"]), SqlVendingRecords(tx)
+            if records.vend(request) is not None:  # else the order only shows a debt: no token has a life line
+                advance(records, request, name, now, why if name is StageName.REFUSED else "")
             if name is StageName.ACCEPTED:
                 commands.complete(int(order))
             elif name is StageName.REFUSED:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 from meterhouse.app.books import Books
+from meterhouse.app.debt_watch import DebtWatch
 from meterhouse.app.desk import KeyIn, Supply
 from meterhouse.app.device_clients import DeviceClients
 from meterhouse.app.driver import Driver
@@ -111,6 +112,8 @@ class LiveStreet:
         for machine in self.machines():
             driver.add(machine)
         driver.at(start, self._take_orders)
+        prepaid = [site.names.hub for site in self.sites.values() if site.account]
+        DebtWatch(driver, self.head_end, books, prepaid, lambda hub: self._hubs[hub].hub.name)
 
     def machines(self) -> list[Machine]:
         """All machines; a home's load before its meters, so that both see a half hour's end in the right order."""

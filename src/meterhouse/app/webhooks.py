@@ -1,4 +1,4 @@
-"""Calls the listeners of a running street's payments: HTTP at the edge, in a thread of its own.
+"""Calls the listeners of a running street's payments: HTTP at the edge, a thread for each call, so many at the most.
 
 Only addresses that the operator entered are called, and a redirect is not followed: an answer cannot send a call on to
 a place that nobody chose.
@@ -11,17 +11,21 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from meterhouse.model import Instant, StorageError
-from meterhouse.store import Call, Database, tell_hooks
+from meterhouse.store import Call, Database, due_hooks, tell_hook
 
 __all__ = ["post", "telling"]
 
 _LOOK_EVERY_S: Final = 1.0
 _TIMEOUT_S: Final = 5.0
-"""Listeners are called one after another: a slow one keeps the next waiting so long, and never a payment."""
+_AT_ONCE: Final = 16
+"""Calls at the same time, each in a thread."""
+_TO_THE_DEAF: Final = 8
+"""Of these, how many may go to listeners that did not answer the last time: however many hang, others are told."""
 
 
 @asynccontextmanager
@@ -47,17 +51,37 @@ def post(call: Call) -> bool:
 
 
 async def _tell(database: Database) -> None:
-    while True:
-        now = Instant(time.time_ns() // 1_000_000)
-        turn = asyncio.create_task(asyncio.to_thread(tell_hooks, database, now, post))
+    with ThreadPoolExecutor(_AT_ONCE, "webhook") as threads:
+        calls: dict[str, asyncio.Future[int]] = {}
         try:
-            with suppress(StorageError):  # nobody was told; the books themselves say what is wrong with the disk
-                await asyncio.shield(turn)
-        except asyncio.CancelledError:
-            with suppress(StorageError):
-                await turn
-            raise
-        await asyncio.sleep(_LOOK_EVERY_S)
+            while True:
+                calls = {name: call for name, call in calls.items() if not call.done()}
+                with suppress(StorageError):  # nobody was told; the books themselves say what is wrong with the disk
+                    await _begin(database, threads, calls)
+                await asyncio.sleep(_LOOK_EVERY_S)
+        finally:
+            await asyncio.gather(*calls.values(), return_exceptions=True)
+
+
+async def _begin(database: Database, threads: ThreadPoolExecutor, calls: dict[str, asyncio.Future[int]]) -> None:
+    """Call whoever is due and is not being called: each listener's steps stay in order, and none waits for another."""
+    now = Instant(time.time_ns() // 1_000_000)
+    loop = asyncio.get_running_loop()
+    deaf = 0
+    for hook in await loop.run_in_executor(None, due_hooks, database, now):
+        if hook.name in calls or len(calls) >= _AT_ONCE:
+            continue
+        deaf += hook.attempts > 0
+        if hook.attempts and deaf > _TO_THE_DEAF:
+            continue
+        call = loop.run_in_executor(threads, tell_hook, database, hook.name, now, post)
+        call.add_done_callback(_seen)
+        calls[hook.name] = call
+
+
+def _seen(call: asyncio.Future[int]) -> None:
+    if not call.cancelled():
+        call.exception()  # of the store: the listener is told again
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -10,17 +10,17 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from meterhouse.model import HOUR, SECOND, Instant, NotFoundError, StateError, UsageError, isoformat
 from meterhouse.store.database import Database
 from meterhouse.store.schema import hooks, vend_stages
 from meterhouse.store.transaction import Transaction
 
-__all__ = ["Call", "Hook", "add_hook", "list_hooks", "remove_hook", "signature", "tell_hooks"]
+__all__ = ["Call", "Hook", "add_hook", "due_hooks", "list_hooks", "remove_hook", "signature", "tell_hook", "tell_hooks"]
 
 _AT_ONCE: Final = 100
 _FIRST_PAUSE: Final = 2 * SECOND
@@ -30,6 +30,8 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 
 _ALL: Final = select(hooks).order_by(hooks.c.name)
 _DUE: Final = select(hooks).where(hooks.c.due <= bindparam("now")).order_by(hooks.c.name)
+_DUE_BY_NAME: Final = _DUE.where(hooks.c.name == bindparam("named"))
+_LAST_STEP: Final = select(func.max(vend_stages.c.id))
 _STEPS: Final = (
     select(vend_stages).where(vend_stages.c.id > bindparam("after")).order_by(vend_stages.c.id).limit(_AT_ONCE)
 )
@@ -97,7 +99,7 @@ def add_hook(transaction: Transaction, name: str, url: str, secret: bytes) -> No
 
 def list_hooks(transaction: Transaction) -> list[Hook]:
     """Who listens, by name."""
-    return [Hook(row.name, row.url, row.attempts, Instant(row.due)) for row in transaction.rows(_ALL)]
+    return [_hook(row) for row in transaction.rows(_ALL)]
 
 
 def remove_hook(transaction: Transaction, name: str) -> None:
@@ -120,33 +122,54 @@ def _callable(url: str) -> bool:
     )
 
 
+def due_hooks(database: Database, now: Instant) -> list[Hook]:
+    """Listeners that may be called now, and have something to hear; those that heard last time come first."""
+
+    def look(transaction: Transaction) -> list[Hook]:
+        rows = transaction.rows(_DUE, {"now": now})
+        newest = transaction.rows(_LAST_STEP)[0][0]
+        found = [_hook(row) for row in rows if newest is not None and row.position < newest]
+        return sorted(found, key=lambda hook: (hook.attempts > 0, hook.due, hook.name))
+
+    return database.read(look)
+
+
 def tell_hooks(database: Database, now: Instant, post: Callable[[Call], bool]) -> int:
-    """Tell every listener that is due what it has not heard; a deaf one is tried again, ever more slowly.
+    """Tell every listener that is due, one after another; see `tell_hook`. How many steps were heard."""
+    return sum(tell_hook(database, hook.name, now, post) for hook in due_hooks(database, now))
+
+
+def tell_hook(database: Database, name: str, now: Instant, post: Callable[[Call], bool]) -> int:
+    """Tell one listener what it has not heard; a deaf one is tried again, ever more slowly.
 
     Args:
         database: of the counter.
+        name: of the listener; one that is gone, or not due, is told nothing.
         now: by the clock that listeners check.
         post: makes the call; whether the answer was 2xx.
 
     Returns:
         How many steps were heard.
     """
-    heard = 0
-    for hook in database.read(lambda tx: tx.rows(_DUE, {"now": now})):
-        steps = database.read(lambda tx, after=hook.position: tx.rows(_STEPS, {"after": after}))  # type: ignore[misc]
-        if not steps:
-            continue
-        told = [
-            {"id": step.id, "request": step.request, "step": step.stage, "at": isoformat(step.at), "why": step.reason}
-            for step in steps
-        ]
-        body = json.dumps({"steps": told}, separators=(",", ":")).encode()
-        headers = {"Content-Type": "application/json", "Meterhouse-Signature": signature(hook.secret, now, body)}
-        if post(Call(hook.url, body, headers)):
-            moved = {"named": hook.name, "to": steps[-1].id, "tries": 0, "then": 0}
-            heard += len(steps)
-        else:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE << min(hook.attempts, 20))
-            moved = {"named": hook.name, "to": hook.position, "tries": hook.attempts + 1, "then": now + pause}
-        database.run(lambda tx, moved=moved: tx.execute(_MOVED, moved))  # type: ignore[misc]
-    return heard
+    hook = database.read(lambda tx: tx.first(_DUE_BY_NAME, {"now": now, "named": name}))
+    steps = () if hook is None else database.read(lambda tx: tx.rows(_STEPS, {"after": hook.position}))
+    if hook is None or not steps:
+        return 0
+    told = [
+        {"id": step.id, "request": step.request, "step": step.stage, "at": isoformat(step.at), "why": step.reason}
+        for step in steps
+    ]
+    body = json.dumps({"steps": told}, separators=(",", ":")).encode()
+    headers = {"Content-Type": "application/json", "Meterhouse-Signature": signature(hook.secret, now, body)}
+    heard = post(Call(hook.url, body, headers))
+    if heard:
+        moved = {"named": hook.name, "to": steps[-1].id, "tries": 0, "then": 0}
+    else:
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE << min(hook.attempts, 20))
+        moved = {"named": hook.name, "to": hook.position, "tries": hook.attempts + 1, "then": now + pause}
+    database.run(lambda tx: tx.execute(_MOVED, moved))
+    return len(steps) if heard else 0
+
+
+def _hook(row: Row[Any]) -> Hook:
+    return Hook(row.name, row.url, row.attempts, Instant(row.due))

@@ -107,6 +107,10 @@ _SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
     "access.refused": lambda fields: f"A reader was refused at the electricity meter: {_word(fields, 'why')}.",
     "button.pressed": _button,
     "clock.set": _clock_set,
+    "debt.mismatch": lambda fields: (
+        f"Alarm: the home shows a debt of {_word(fields, 'shown')}, and {_word(fields, 'owed')} is owed. "
+        "The right one is sent."
+    ),
     "gas_link.failed": lambda fields: (
         f"The gas meter was not heard. Without its link, gas goes on for {_left(fields)}."
     ),

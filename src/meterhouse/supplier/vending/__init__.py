@@ -23,7 +23,7 @@ from meterhouse.supplier.vending.migration import (
     parse_migration,
 )
 from meterhouse.supplier.vending.opening import OldMeter, Opening, OpeningStep, opening_of
-from meterhouse.supplier.vending.outbox import DELIVERY_TIME
+from meterhouse.supplier.vending.outbox import DELIVERY_TIME, tell_debt
 from meterhouse.supplier.vending.payment import PaymentRequest
 from meterhouse.supplier.vending.pending import make, post_token, reserve, void
 from meterhouse.supplier.vending.receipt import SMS_LENGTH, Receipt, grouped, receipt_of, receipt_sms, receipt_text
@@ -156,6 +156,7 @@ __all__ = [
     "reverse",
     "revoke",
     "split",
+    "tell_debt",
     "void",
     "week_of",
 ]

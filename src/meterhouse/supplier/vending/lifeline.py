@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meterhouse.model import Instant, UsageError
 from meterhouse.supplier.ledger import accepted_entry, post, used_anyway_entry
+from meterhouse.supplier.vending.outbox import tell_debt
 from meterhouse.supplier.vending.records import (
     StageName,
     StageRecord,
@@ -50,4 +51,6 @@ def _accepted(records: VendingRecords, vend: Vend, at: Instant) -> None:
     customer = records.customer(vend.account_id)
     assert customer is not None
     post(records.book, [used_anyway_entry(vend.request_id, account=vend.account_id, value=vend.value, at=at)])
-    records.save_owed(vend.account_id, customer.account.debt + vend.value, customer.account.tally)
+    owed = customer.account.debt + vend.value
+    records.save_owed(vend.account_id, owed, customer.account.tally)
+    tell_debt(records, customer.meter, f"used/{vend.request_id}", owed, at)

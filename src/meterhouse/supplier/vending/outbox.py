@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from meterhouse.model import DAY, Duration, Instant
+from meterhouse.model import DAY, Duration, Instant, Money
 from meterhouse.supplier.vending.records import Delivery, MeterRecord, StageName, StageRecord, Vend, VendingRecords
 
-__all__ = ["DELIVERY_TIME", "put_out"]
+__all__ = ["DELIVERY_TIME", "put_out", "tell_debt"]
 
 DELIVERY_TIME: Final[Duration] = 30 * DAY
 """How long a hub is tried for; the token can be typed on the keypad all the while and after."""
@@ -27,5 +27,25 @@ def put_out(records: VendingRecords, meter: MeterRecord, vend: Vend) -> None:
             debt_left=vend.debt_left,
             due=vend.at,
             expiry=Instant(vend.at + DELIVERY_TIME),
+        )
+    )
+
+
+def tell_debt(records: VendingRecords, meter: MeterRecord, name: str, debt: Money, now: Instant) -> None:
+    """Put an order into the outbox that only shows what is owed: the debt has changed without a token (S3-89).
+
+    `name` is of what changed it: the same name twice is one order.
+    """
+    records.save_delivery(
+        Delivery(
+            request_id=f"debt/{name}",
+            hub=meter.hub,
+            meter=meter.meter,
+            fuel=meter.fuel,
+            token="",
+            value=Money(0, debt.currency),
+            debt_left=debt,
+            due=now,
+            expiry=Instant(now + DELIVERY_TIME),
         )
     )

@@ -13,6 +13,7 @@ from enum import StrEnum
 from meterhouse.model import Eui64, Instant, UsageError
 from meterhouse.supplier.ledger import TransferKind, free_back_entries, post, reversal_entries
 from meterhouse.supplier.vending.debt import counted
+from meterhouse.supplier.vending.outbox import tell_debt
 from meterhouse.supplier.vending.records import (
     StageName,
     StageRecord,
@@ -130,6 +131,8 @@ def undo(records: VendingRecords, vend: Vend, why: str, now: Instant) -> Vend:
         )
         tally = counted(account.tally, now, -vend.paid.amount, -vend.to_debt.amount)
         records.save_owed(vend.account_id, account.debt + vend.to_debt, tally)
+        if vend.to_debt.amount:
+            tell_debt(records, customer.meter, f"reversed/{vend.request_id}", account.debt + vend.to_debt, now)
     else:
         made_as = TransferKind.FREE if vend.kind is VendKind.FREE else TransferKind.OPENING_CREDIT
         lines = free_back_entries(

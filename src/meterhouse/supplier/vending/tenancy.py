@@ -3,7 +3,8 @@
 The rule at an end: the credit that the premises report goes with the customer (paid out at a change of tenancy, sent to
 the new supplier at a change of supplier); the debt stays with the person who made it, or is assigned to the new
 supplier where the two agree. Orders that were not claimed are withdrawn, and their payments given back, before the
-credit is reckoned. Older tokens die with the key change that the caller then orders.
+credit is reckoned. Older tokens die with the key change that the caller then orders. Who moves in is shown no debt of
+whoever moved out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from meterhouse.supplier.ledger import (
     post,
 )
 from meterhouse.supplier.vending.debt import WHOLE_SHARE
+from meterhouse.supplier.vending.outbox import tell_debt
 from meterhouse.supplier.vending.records import (
     AccountRecord,
     AccountState,
@@ -90,7 +92,8 @@ def meter_took_debt(records: VendingRecords, account_id: str, report_id: str, ta
     Raises:
         StateError: the account recovers its debt at the counter, or the meter took more than is owed.
     """
-    account = _customer(records, account_id).account
+    customer = _customer(records, account_id)
+    account = customer.account
     if records.book.transfers_of(report_id):
         post(records.book, [meter_debt_entry(report_id, account=account_id, taken=taken, at=at)])
         return account.debt
@@ -105,6 +108,7 @@ def meter_took_debt(records: VendingRecords, account_id: str, report_id: str, ta
     post(records.book, [meter_debt_entry(report_id, account=account_id, taken=taken, at=at)])
     left = account.debt - taken
     records.save_owed(account_id, left, account.tally)
+    tell_debt(records, customer.meter, f"meter/{report_id}", left, at)
     return left
 
 
@@ -147,6 +151,7 @@ def end_account(records: VendingRecords, account_id: str, leaving: Leaving, at: 
     records.save_owed(account_id, account.debt - assigned, account.tally)
     why = f"supplied by {leaving.successor} now" if moves else "the tenancy has ended"
     records.close(account_id, leaving.kind, why, leaving.successor)
+    tell_debt(records, _customer(records, account_id).meter, f"left/{account_id}", nothing, at)
     return account
 
 
