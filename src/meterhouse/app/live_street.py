@@ -18,6 +18,7 @@ from meterhouse.app.desk import KeyIn, Supply
 from meterhouse.app.device_clients import DeviceClients
 from meterhouse.app.driver import Driver
 from meterhouse.app.keys import StreetKeys
+from meterhouse.app.sealed_street import Office, SealedStreet
 from meterhouse.app.site import HEAD_END, HomeSite, build_site
 from meterhouse.app.street import HomePlan, StreetPlan
 from meterhouse.carrier import Carrier, CarrierSettings
@@ -63,6 +64,7 @@ class LiveStreet:
         entropy: for challenges, by purpose.
         start: the first instant; snapshots in the books go on from where they ended.
         options: see there.
+        office: of the supplier's trust; None for a street whose orders are not sealed.
     """
 
     def __init__(
@@ -75,11 +77,14 @@ class LiveStreet:
         entropy: Callable[[str], Callable[[int], bytes]],
         start: Instant,
         options: StreetOptions,
+        *,
+        office: Office | None = None,
     ) -> None:
         self.plan = plan
         self.books = books
         self.driver = driver
         self._options = options
+        self.sealed = None if office is None else SealedStreet(office, books.database, driver)
         self.sites: dict[str, HomeSite] = {}
         for number, home in enumerate(plan.homes, 1):
             self.sites[home.home] = build_site(
@@ -92,26 +97,32 @@ class LiveStreet:
                 books.state_of,
                 steps=options.steps,
                 open_reader=options.open_readers,
+                trust=None if office is None else office.trust,
+                reserved=books.reserved,
             )
-        self.carrier = Carrier(CarrierSettings("carrier", self._may_reach, _SILENCE))
+        at_carrier = CarrierSettings("carrier", self._may_reach, _SILENCE, attested=self.sealed is not None)
+        self.carrier = Carrier(at_carrier) if self.sealed is None else self.sealed.carrier(at_carrier)
         self._hubs = {site.names.hub: site for site in self.sites.values()}
         books.register(plan, self.sites.values(), start)
         books.take_back_orders()
         links = LinkWatch()
         links.restore(books.state_of(_LINKS) or {})
         self.head_end = HeadEnd(
-            HeadEndSettings("head_end", HEAD_END),
+            HeadEndSettings("head_end", self.identity),
             [_entry(site) for site in self.sites.values()],
             DeviceClients(keys, books, entropy("head_end")),
             books,
             books,
             links,
+            None if self.sealed is None else self.sealed.books,
         )
         if books.resumed_at() is not None:
             self.checkpoint()  # before any of them says a word: what they say now must not be said again after a crash
         for machine in self.machines():
             driver.add(machine)
         driver.at(start, self._take_orders)
+        if self.sealed is not None:
+            self.sealed.begin(self.head_end, start)
         prepaid = [site.names.hub for site in self.sites.values() if site.account]
         DebtWatch(driver, self.head_end, books, prepaid, lambda hub: self._hubs[hub].hub.name)
 
@@ -122,7 +133,12 @@ class LiveStreet:
             found += [site.load, site.electricity]
             found += [] if site.gas is None else [site.gas]
             found.append(site.hub)
-        return [*found, self.head_end]
+        return [*found, self.head_end] if self.sealed is None else [*found, self.head_end, self.sealed.confirm]
+
+    @property
+    def identity(self) -> Eui64:
+        """What the head end calls itself at the carrier: where orders are sealed, the supplier that signs them."""
+        return HEAD_END if self.sealed is None else self.sealed.trust.parties.supplier
 
     def site(self, home: str) -> HomeSite:
         """One home.
@@ -175,6 +191,20 @@ class LiveStreet:
             return KeyIn(True, Money(entry.amount, self.plan.currency), balance)
         return KeyIn(False, None, balance, why=entry.verdict.sentence, remedy="Nothing has changed.")
 
+    def select_emergency(self, home: str) -> KeyIn:
+        """Select emergency credit on the hub's keypad: a hand on the spot, as a typed token is."""
+        site = self.site(home)
+        account = site.hub.account
+        if account is None:
+            return KeyIn(False, None, None, why="This home does not pay in advance.", remedy="Nothing has changed.")
+        taken = self.driver.call(site.hub, site.hub.select_emergency)
+        balance = Money(account.balance, self.plan.currency)
+        if taken:
+            return KeyIn(True, Money(account.emergency_limit, self.plan.currency), balance)
+        below = Money(account.emergency_threshold, self.plan.currency)
+        why = "Emergency credit is in use already." if account.emergency_active else "Emergency credit is not on offer."
+        return KeyIn(False, None, balance, why=why, remedy=f"It is offered once the balance is below {below}.")
+
     def press_gas(self, home: str) -> Supply:
         """Press the gas meter's button.
 
@@ -214,7 +244,8 @@ class LiveStreet:
     # inside ------------------------------------------------------------------------------------------------------
 
     def _may_reach(self, head_end: Eui64, hub: Eui64) -> bool:
-        return head_end == HEAD_END and hub in self._hubs
+        party = head_end == self.identity if self.sealed is None else self.sealed.may_reach(head_end)
+        return party and hub in self._hubs
 
     def _take_orders(self, now: Instant) -> None:
         for due in self.books.claim_deliveries(now):

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.site import HomeSite
+from meterhouse.companion.relay import Hello, Role
 from meterhouse.links import Channel, Manner, NullModem
 from meterhouse.model import Machine
 
@@ -40,6 +41,11 @@ def join_air(joiner: Joiner, site: HomeSite) -> NullModem | None:
 def join_street(joiner: Joiner, street: LiveStreet) -> dict[str, NullModem]:
     """Every link of the street; by name, such as `wan/07`, so that a script can cut it."""
     laid = {"back": joiner.join(street.head_end, "carrier", street.carrier, "head_end/1", BACK_LINE)}
+    street.carrier.vouch("head_end/1", Hello(Role.HEAD_END, street.identity), lasting=True)
+    if street.sealed is not None:
+        laid["confirm"] = joiner.join(street.sealed.confirm, "carrier", street.carrier, "confirm/1", BACK_LINE)
+        confirm = street.sealed.trust.parties.confirm
+        street.carrier.vouch("confirm/1", Hello(Role.CONFIRM, confirm), lasting=True)
     for home in street.sites:
         laid.update(join_hub(joiner, street, home))
     return laid
@@ -48,6 +54,7 @@ def join_street(joiner: Joiner, street: LiveStreet) -> dict[str, NullModem]:
 def join_hub(joiner: Joiner, street: LiveStreet, home: str) -> dict[str, NullModem]:
     """The three links of one hub, by name; each on ports that are free."""
     site = street.sites[home]
+    street.carrier.vouch(f"hub/{home}", Hello(Role.HUB, site.names.hub), lasting=True)
     laid = {
         f"m_bus/{home}": joiner.join(site.hub, "m_bus", site.electricity, "m_bus/1", M_WIRE),
         f"wan/{home}": joiner.join(site.hub, "wan", street.carrier, f"hub/{home}", WAN_LINE),

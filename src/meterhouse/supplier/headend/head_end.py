@@ -97,6 +97,10 @@ class HeadEnd:
         """The machine's name."""
         return self._settings.name
 
+    def note(self, now: Instant, kind: str, **fields: object) -> None:
+        """Tell an event in its name, of somebody who works for it."""
+        self._tell(now, kind, **fields)
+
     def submit(self, hub: Eui64, job: Job, now: Instant) -> None:
         """Take an order for a hub; it goes before collections and is tried at once.
 
