@@ -9,6 +9,7 @@ import pytest
 from home_bench import METER_ID, HomeBench, head_end_client, token
 from meterhouse.companion import objects
 from meterhouse.companion.gas import ValveState
+from meterhouse.companion.receipt import Deed, read_receipt
 from meterhouse.companion.relay import Frame, Kind, Note, Refusal
 from meterhouse.companion.sealed import (
     CONFIRM_QUERY,
@@ -16,6 +17,7 @@ from meterhouse.companion.sealed import (
     Component,
     ConfirmQuery,
     Envelope,
+    Hindrance,
     OrderCode,
     OrderReply,
     OrderResult,
@@ -31,7 +33,7 @@ from meterhouse.companion.sealed import (
 )
 from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, SECOND, Instant
 from meterhouse.premises.electricity_meter import ControlState
-from meterhouse.premises.orders import OrderGate
+from meterhouse.premises.orders import CutStage, OrderGate
 from meterhouse.protocols import dlms
 from sealed_home import ARM, GAS_ID, OPEN, READ, Parties, clock_set, load_limit
 from sealed_parties import change_supply, read_status
@@ -355,3 +357,125 @@ def test_a_dearer_price_runs_no_credit_out_for_a_day_and_then_it_does():
     assert held > near + 10_000
     bench.run(home.now + DAY)
     assert bench.gas.cutoff_l < near
+
+
+def valve_under_way() -> tuple[SealedHome, Envelope]:
+    """A confirmed cut of the gas whose valve waits for the meter's next report."""
+    home = SealedHome()
+    parties = home.gas
+    order = parties.order(OrderCode.CLOSE_VALVE, change_supply(0), home.now)
+    home.note(parties, order, Role.SUPPLIER)
+    home.note(parties, parties.answer(parties.query(home.gas_gate), home.now), Role.CONFIRM)
+    assert home.bench.gas.valve is ValveState.OPEN
+    assert home.gas_gate.cut.stage is CutStage.OPENING
+    return home, order
+
+
+@pytest.mark.parametrize("stop", ["cancel", "payment", "arm"])
+def test_t33_a_valve_on_its_way_stays_open_for_a_cancel_a_payment_and_an_arm(stop: str):
+    home, order = valve_under_way()
+    parties = home.gas
+    if stop == "cancel":
+        home.note(parties, parties.cancel(order, home.now), Role.SUPPLIER)
+    elif stop == "payment":
+        home.bench.key_in(token(1_000_000))
+    else:
+        home.note(parties, parties.order(OrderCode.ARM_VALVE, change_supply(1), home.now), Role.SUPPLIER)
+    home.bench.run(home.now + HOUR)
+    assert home.bench.gas.valve is ValveState.OPEN
+    assert home.gas_gate.cut.stage is None
+    (result,) = [one for one in parties.results(home.gas_gate) if one.order == order.identity]
+    assert result.outcome is (Outcome.CANCELLED if stop == "cancel" else Outcome.STAYED_BRAKE_OR_STATE)
+
+
+def test_t04_a_valve_that_could_not_close_within_the_orders_own_window_stays_open():
+    home, order = valve_under_way()
+    home.bench.up = False
+    home.bench.run(home.now + 2 * HOUR)
+    home.bench.up = True
+    home.bench.run(home.now + HOUR)
+    assert home.bench.gas.valve is ValveState.OPEN
+    (result,) = home.gas.results(home.gas_gate)
+    assert (result.order, result.hindrance) == (order.identity, Hindrance.LATE)
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_hub_whose_power_fails_in_a_cut_goes_on_as_its_record_says(confirmed):
+    home = SealedHome()
+    parties = home.gas
+    order = parties.order(OrderCode.CLOSE_VALVE, change_supply(0), home.now)
+    home.note(parties, order, Role.SUPPLIER)
+    if confirmed:
+        home.note(parties, parties.answer(parties.query(home.gas_gate), home.now), Role.CONFIRM)
+    home.bench.restart_hub()
+    home.bench.run(home.now + HOUR)
+    assert (home.bench.gas.valve is ValveState.CLOSED) is confirmed
+    (result,) = parties.results(home.gas_gate)
+    assert result.outcome is (Outcome.OPENED if confirmed else Outcome.STAYED_BRAKE_OR_STATE)
+
+
+def test_a_cut_of_gas_in_a_credit_home_is_refused_for_its_meter_has_no_valve():
+    home = SealedHome(prepay=False)
+    parties = home.gas
+    for code, status in ((OrderCode.CLOSE_VALVE, 0), (OrderCode.ARM_VALVE, 1)):
+        order = parties.order(code, change_supply(status), home.now)
+        home.note(parties, order, Role.SUPPLIER)
+        assert parties.reply(home.gas_gate, order) == OrderReply(Standing.REFUSED, Hindrance.NOT_FITTED)
+
+
+def test_mail_for_a_meter_whose_wire_is_unplugged_is_set_when_it_is_plugged_in_and_noted_only_then():
+    home = SealedHome()
+    parties = home.electricity
+    home.bench.run(home.now + MINUTE)
+    home.bench.wire.unplug()
+    number = home.note(parties, parties.order(OrderCode.SET_LOAD_LIMIT, load_limit(5_000), home.now), Role.SUPPLIER)
+    home.bench.run(home.now + 5 * MINUTE)
+    home.heard()
+    assert number not in home.noted
+    home.bench.wire.plugged = True
+    home.bench.run(home.now + 2 * MINUTE)
+    home.heard()
+    assert number in home.noted
+    assert home.bench.electricity.load_limit_w == 5_000
+
+
+def test_a_pending_meter_is_asked_every_ten_seconds_and_a_quiet_one_every_half_hour():
+    home = SealedHome()
+    home.bench.run(home.now + HALF_HOUR)
+    reads = home.bench.hub.electricity_link[1]
+    home.bench.run(home.now + 20 * MINUTE)
+    assert home.bench.hub.electricity_link[1] == reads
+    order = home.electricity.order(OrderCode.OPEN_SWITCH, OPEN, home.now)
+    home.set(order, meter=True)
+    home.bench.run(home.now + MINUTE)
+    assert home.now - home.bench.hub.electricity_link[1] <= 10 * SECOND
+
+
+def test_the_port_says_which_message_is_none_which_is_for_another_and_where_the_last_one_stands():
+    home = SealedHome()
+    client = head_end_client()
+    bench, parties = home.bench, home.gas
+    bench.line.call()
+    bench.ask(client.associate())
+    downlink, status = (objects.sealed_port(1, part) for part in (objects.DOWNLINK, objects.PORT_STATUS))
+    other = parties.order(OrderCode.CLOSE_VALVE, change_supply(0), home.now, target=METER_ID)
+    for octets, result in (
+        (b"nothing", dlms.DataAccessResult.TYPE_UNMATCHED),
+        (bytes(1_501), dlms.DataAccessResult.TYPE_UNMATCHED),
+        (other.encode(), dlms.DataAccessResult.OTHER_REASON),
+    ):
+        with pytest.raises(dlms.AccessRefusedError) as refused:
+            bench.ask(client.set(dlms.DATA, downlink, 2, dlms.octet_string(octets)))
+        assert refused.value.code == result
+    order = parties.order(OrderCode.CLOSE_VALVE, change_supply(0), home.now)
+    bench.ask(client.set(dlms.DATA, downlink, 2, dlms.octet_string(order.encode())))
+    state, queued, counter, reason, receipt = bench.ask(client.get(dlms.DATA, status, 2)).items(5)
+    assert (state.whole(), counter.whole(), reason.whole()) == (2, order.counter, 0)
+    assert queued.whole() == len(home.gas_gate.uplink.notes)
+    taken = read_receipt(receipt.octets(), parties.signing.public)
+    assert (taken.deed, taken.subject, taken.signer) == (Deed.TAKEN, order.identity, GAS_ID)
+    rows = bench.ask(client.get(dlms.PROFILE_GENERIC, objects.sealed_port(1, objects.UPLINK_QUEUE), 2)).items()
+    assert [row.items(3)[2].octets() for row in rows] == [note.octets for note in home.gas_gate.uplink.notes]
+    last = dlms.Entries(len(rows), 0)
+    chosen = bench.ask(client.get(dlms.PROFILE_GENERIC, objects.sealed_port(1, objects.UPLINK_QUEUE), 2, last)).items()
+    assert chosen == rows[-1:]

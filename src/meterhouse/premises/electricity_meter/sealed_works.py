@@ -67,6 +67,9 @@ class MeterWorks:
         """See `Works`: a switch moves at once."""
         return False
 
+    def stay(self, now: Instant) -> None:
+        """See `Works`: never too early for a switch."""
+
     def arm(self, now: Instant) -> Hindrance:
         """See `Works`."""
         if self._meter.switch.state is ControlState.CONNECTED:

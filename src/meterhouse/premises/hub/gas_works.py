@@ -92,6 +92,12 @@ class GasWorks:
         """See `Works`."""
         return self.disabled and self.control_state == ValveState.OPEN
 
+    def stay(self, now: Instant) -> None:
+        """See `Works`."""
+        if self.opening():
+            self.disabled = False
+            self._tell(now, "valve.enabled")
+
     def arm(self, now: Instant) -> Hindrance:
         """See `Works`: lets a hand open the valve again, once there is credit."""
         if self._account is None:

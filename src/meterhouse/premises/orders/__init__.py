@@ -3,7 +3,7 @@
 from meterhouse.premises.orders.brake import LocalBrake
 from meterhouse.premises.orders.cut import CutStage
 from meterhouse.premises.orders.device_trust import DeviceTrust
-from meterhouse.premises.orders.gate import OrderGate
+from meterhouse.premises.orders.gate import OrderGate, newest_record
 from meterhouse.premises.orders.port_objects import port_objects
 from meterhouse.premises.orders.uplink import KEPT_FOR, UplinkNote, UplinkQueue
 from meterhouse.premises.orders.works import SupplyFacts, Works
@@ -18,5 +18,6 @@ __all__ = [
     "UplinkNote",
     "UplinkQueue",
     "Works",
+    "newest_record",
     "port_objects",
 ]

@@ -6,7 +6,8 @@
                  │                        (its record stands before the switch moves)
                  └── no · no answer in 15 min · cancel · payment · brake · restart ──▶ stays on, result says why
 
-Cancel wins until the record of the opening stands.
+Cancel wins until the record of the opening stands; and where a valve by radio takes its time, cancel, payment and the
+end of the order's own window win until it has closed.
 """
 
 from __future__ import annotations
@@ -154,10 +155,8 @@ class RemoteCut:
             self._end(Outcome.STAYED_NO_ANSWER, Hindrance.NO_ANSWER, now)
             return Hindrance.NO_ANSWER
         hindrance = self._hindrance(cut.order, now)
-        if self._clock(now) > cut.not_after:
-            hindrance = Hindrance.LATE
-        if self._works.facts().last_vend != cut.vend:
-            hindrance = Hindrance.PAID
+        if hindrance is Hindrance.NONE:
+            hindrance = self._overtaken(cut, now)
         if hindrance is not Hindrance.NONE:
             self._end(Outcome.STAYED_BRAKE_OR_STATE, hindrance, now)
             return hindrance
@@ -170,10 +169,11 @@ class RemoteCut:
             StorageError: it could not be kept.
         """
         cut = self._cut
-        if order in self._done or (cut is not None and cut.order == order and cut.stage is CutStage.OPENING):
+        if order in self._done:
             return Hindrance.STATE
         self._cancelled = [*self._cancelled[1 - _REMEMBERED :], order]
         if cut is not None and cut.order == order:
+            self._works.stay(now)
             self._end(Outcome.CANCELLED, Hindrance.CANCELLED, now)
         self._keep()
         return Hindrance.NONE
@@ -197,7 +197,7 @@ class RemoteCut:
         if cut is None:
             return
         if cut.stage is CutStage.OPENING:
-            self._settle(now)
+            self._settle(cut, now)
             return
         lived = self._run.at(now)
         if lived >= cut.until:
@@ -238,14 +238,23 @@ class RemoteCut:
             self._end(Outcome.STAYED_BRAKE_OR_STATE, Hindrance.STORAGE, now)
             return Hindrance.STORAGE
         self._works.open(now)
-        self._done = [*self._done[1 - _REMEMBERED :], cut.order]
-        self._settle(now)
+        self._settle(cut, now)
         return Hindrance.NONE
 
-    def _settle(self, now: Instant) -> None:
+    def _overtaken(self, cut: _Cut, now: Instant) -> Hindrance:
+        if self._works.facts().last_vend != cut.vend:
+            return Hindrance.PAID
+        return Hindrance.LATE if self._clock(now) > cut.not_after else Hindrance.NONE
+
+    def _settle(self, cut: _Cut, now: Instant) -> None:
         if self._works.opening():
-            return
-        if self._works.control_state == _OFF:
+            hindrance = self._overtaken(cut, now)
+            if hindrance is Hindrance.NONE:
+                return
+            self._works.stay(now)
+            self._end(Outcome.STAYED_BRAKE_OR_STATE, hindrance, now)
+        elif self._works.control_state == _OFF:
+            self._done = [*self._done[1 - _REMEMBERED :], cut.order]
             self._end(Outcome.OPENED, Hindrance.NONE, now)
         else:
             self._end(Outcome.STAYED_BRAKE_OR_STATE, Hindrance.STATE, now)
@@ -271,7 +280,7 @@ class RemoteCut:
         """For a snapshot."""
         cut = self._cut
         return {
-            "cut": None if cut is None else [cut.order.hex(), int(cut.stage)],
+            "cut": None if cut is None else [cut.order.hex(), int(cut.stage), cut.not_after, cut.vend],
             "cancelled": [one.hex() for one in self._cancelled],
             "done": [one.hex() for one in self._done],
         }
@@ -282,9 +291,9 @@ class RemoteCut:
         self._done = [bytes.fromhex(one) for one in state["done"]]
         self._cut = None
         if state["cut"] is not None:
-            order, stage = state["cut"]
-            nothing = Instant(0)
-            self._cut = _Cut(bytes.fromhex(order), b"", CutStage(stage), nothing, None, 0, 0)
+            order, stage, not_after, vend = state["cut"]
+            paid = None if vend is None else Instant(vend)
+            self._cut = _Cut(bytes.fromhex(order), b"", CutStage(stage), Instant(not_after), paid, 0, 0)
 
     def awake(self, now: Instant) -> None:
         """After a restart: what was pending is over; what was opening is told as it stands.
@@ -294,8 +303,6 @@ class RemoteCut:
         if self._cut is None:
             return
         if self._cut.stage is CutStage.OPENING and (self._works.opening() or self._works.control_state == _OFF):
-            if self._cut.order not in self._done:
-                self._done = [*self._done[1 - _REMEMBERED :], self._cut.order]
-            self._settle(now)
+            self._settle(self._cut, now)
         else:
             self._end(Outcome.STAYED_BRAKE_OR_STATE, Hindrance.RESTARTED, now)

@@ -38,7 +38,7 @@ from meterhouse.premises.orders.uplink import UplinkQueue
 from meterhouse.premises.orders.voice import Voice
 from meterhouse.premises.orders.works import Works
 
-__all__ = ["ARM_CODES", "ARM_LASTS", "CUT_CODES", "OrderGate"]
+__all__ = ["ARM_CODES", "ARM_LASTS", "CUT_CODES", "OrderGate", "newest_record"]
 
 CUT_CODES: Final = frozenset(code for code in OrderCode if code.cuts)
 ARM_CODES: Final = frozenset(code for code in OrderCode if code.arms)
@@ -57,7 +57,7 @@ class OrderGate:
         clock: the device's clock, by true time.
         entropy: for nonces and the boot id.
         keep: writes `state()` down and returns when it stands there; raises StorageError where it cannot. None: the
-            record is only as durable as the device's snapshots; `state.due` asks for one.
+            record is only as durable as the device's snapshots; the event `state.due` asks for one.
         tell: notes an event.
         now: when the device is switched on.
 
@@ -304,7 +304,8 @@ class OrderGate:
         self._writes += 1
         if self._write is not None:
             self._write(self.state())
-        self._tell(self._now, "state.due", writes=self._writes)
+        else:
+            self._tell(self._now, "state.due", writes=self._writes)
 
     def _keep_quietly(self, now: Instant) -> None:
         try:
@@ -314,6 +315,11 @@ class OrderGate:
 
     def _shown(self, now: Instant) -> Instant:
         return self._voice.sayable(self._clock(now))
+
+
+def newest_record(*records: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Of a device's snapshot and what `keep` was given, the one to go on from; the first of equals."""
+    return max((one for one in records if one is not None), key=lambda one: int(one["writes"]), default=None)
 
 
 def _reply(hindrance: Hindrance, good: Standing = Standing.DONE) -> bytes:

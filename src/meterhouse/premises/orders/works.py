@@ -46,6 +46,9 @@ class Works(Protocol):
     def opening(self) -> bool:
         """Whether `open` was called and the supply is not off yet."""
 
+    def stay(self, now: Instant) -> None:
+        """Take `open` back where the supply is still on."""
+
     def arm(self, now: Instant) -> Hindrance:
         """Let a hand restore the supply; NONE if a hand can now. Never restores it itself."""
 
