@@ -36,6 +36,7 @@ from meterhouse.store.party_keys import PartyKeys, StaffKeys
 from meterhouse.store.refusals import REFUSALS_KEPT, Refusal, SqlRefusals
 from meterhouse.store.registry import HomeRecord, RegisteredMeter, SqlRegistry, verify
 from meterhouse.store.signed_words import SignedWord, SqlSignedWords, WordKind
+from meterhouse.store.rekey import rekey_meter
 from meterhouse.store.till import LIMITS_FILE, Till, read_limits
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.trust_homes import SqlDeviceKeys, SqlHomeBook
@@ -112,6 +113,7 @@ __all__ = [
     "partitions",
     "read_limits",
     "read_partition",
+    "rekey_meter",
     "remove_hook",
     "restore",
     "signature",
