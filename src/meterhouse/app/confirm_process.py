@@ -7,20 +7,30 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from meterhouse.app.trust_folder import SIGN_KEY, certificates_in
+from meterhouse.app.trust_folder import SIGN_KEY, STAFF, certificates_in
 from meterhouse.app.trust_settings import POLICY, TrustSettings, parse_trust_settings
 from meterhouse.app.trust_stores import BlockCounters, KeptAnswers, database_of, keeper, kept_brake
 from meterhouse.app.use_cases import own_catalogue
 from meterhouse.companion.brake import Brake
-from meterhouse.companion.certificate import CertifiedRole, identity_on_chain
+from meterhouse.companion.certificate import CertifiedRole, identity_of, identity_on_chain
 from meterhouse.companion.release import release_by
 from meterhouse.crypto import PublicPoint, Purpose
-from meterhouse.model import ConfigurationError, Eui64, Instant
+from meterhouse.links import Pump
+from meterhouse.links.tls import mutual_tls
+from meterhouse.model import ConfigurationError, Eui64, Instant, MalformedError
 from meterhouse.store import Database, LedgerView, PartyKeys, SqlDeviceKeys, SqlHomeBook, SqlWorkOrders, StaffKeys
 from meterhouse.store import Transaction as Tx
-from meterhouse.supplier.trust import ConfirmJudge, ConfirmService, ConfirmSettings, HomeStanding, Staff, WorkOrder
+from meterhouse.supplier.trust import (
+    CARRIER,
+    ConfirmJudge,
+    ConfirmService,
+    ConfirmSettings,
+    HomeStanding,
+    Staff,
+    WorkOrder,
+)
 
-__all__ = ["Confirming", "open_confirming"]
+__all__ = ["Confirming", "confirming_line", "open_confirming"]
 
 T = TypeVar("T")
 
@@ -114,7 +124,7 @@ def open_confirming(
         StorageError: the books cannot be opened.
     """
     settings = parse_trust_settings(folder / POLICY)
-    staff = StaffKeys(folder / "staff.json").staff()
+    staff = StaffKeys(folder / STAFF).staff()
     pair = PartyKeys(folder / "keys", passphrase).pair(SIGN_KEY)
     leaf, *issuers = certificates_in(folder / _SUPPLIER)
     supplier = identity_on_chain(leaf, issuers, certificates_in(folder / "root.pem"), Purpose.SIGN, now)
@@ -145,3 +155,31 @@ def open_confirming(
         catalogue,
     )
     return Confirming(service, brake, settings, staff, own, view.close if view is not None else lambda: None)
+
+
+def confirming_line(pump: Pump, confirming: Confirming, folder: Path | None, host: str, port: int) -> None:
+    """Lay the service's line to the carrier: TLS by the folder's own certificate, to nobody but a carrier.
+
+    Args:
+        pump: that drives the service.
+        confirming: the service.
+        folder: `confirm` of a trust folder; None for a line without TLS, on one machine.
+        host: of the carrier.
+        port: of the carrier.
+
+    Raises:
+        ConfigurationError: the certificates cannot be used.
+    """
+    if folder is None:
+        pump.dial(confirming.service, CARRIER, host, port)
+        return
+    role = f"{CertifiedRole.CONFIRM}-{Purpose.TLS}"
+    tls = mutual_tls(folder / "root.pem", folder / f"{role}.pem", folder / f"{role}.key", server=False)
+    pump.dial(confirming.service, CARRIER, host, port, tls=tls, expects=_is_carrier)
+
+
+def _is_carrier(der: bytes) -> bool:
+    try:
+        return identity_of(der)[1] == CertifiedRole.CARRIER
+    except MalformedError:
+        return False

@@ -23,8 +23,10 @@ from meterhouse.supplier.trust import Deed, Statement, WorkOrder
 from meterhouse.supplier.trust.audit import AuditHead, AuditLine
 from meterhouse.supplier.trust.work_order import statement_of
 
-__all__ = ["Signing", "SigningClient", "SigningTalk"]
+__all__ = ["SOCKET", "Signing", "SigningClient", "SigningTalk"]
 
+SOCKET: Final = "signing.sock"
+"""Name of the socket in the daemon's folder."""
 _PATIENCE_S: Final = 10.0
 _KINDS: Final[Mapping[str, type[MeterhouseError]]] = {
     kind.__name__: kind for kind in (AuthenticationError, MalformedError, PolicyError, StateError, UsageError)

@@ -24,7 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
-from meterhouse.app.trust_folder import AUDIT_KEY, SIGN_KEY
+from meterhouse.app.trust_folder import AUDIT_KEY, SIGN_KEY, STAFF
 from meterhouse.app.trust_settings import POLICY, parse_trust_settings
 from meterhouse.app.trust_stores import BlockCounters, HeadSigner, KeptPen, database_of, keeper, kept_brake
 from meterhouse.app.use_cases import own_catalogue
@@ -35,9 +35,8 @@ from meterhouse.store.party_keys import PartyKeys, StaffKeys
 from meterhouse.supplier.trust import Deed, SigningDesk, WorkOrder
 from meterhouse.supplier.trust.work_order import statement_json
 
-__all__ = ["LONGEST_LINE", "SOCKET", "SignDaemon", "serve_signing"]
+__all__ = ["LONGEST_LINE", "SignDaemon", "serve_signing"]
 
-SOCKET: Final = "signing.sock"
 LONGEST_LINE: Final = 1 << 16
 _CONNECTIONS: Final = 32
 _TRIES: Final = 5
@@ -59,7 +58,7 @@ class SignDaemon:
     def __init__(self, folder: Path, clock: Clock, passphrase: str | None = None) -> None:
         settings = parse_trust_settings(folder / POLICY)
         self._clock = clock
-        self._people = StaffKeys(folder / "staff.json")
+        self._people = StaffKeys(folder / STAFF)
         self._wrong: dict[str, list[Instant]] = {}
         self._database = database_of(folder, "signing.db")
         try:

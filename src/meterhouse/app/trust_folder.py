@@ -7,6 +7,7 @@
     issuers/                 the issuers' keys
     signing/                 signing daemon: supplier's key, staff, rules, data base, socket
     confirm/                 confirm service: its key, staff (public), rules, data base
+    desk/                    of the work orders: staff (public), rules
     carrier/, head-end/      keys and certificates of the lines' other ends
 """
 
@@ -30,7 +31,9 @@ from meterhouse.supplier.trust.hierarchy import ISSUERS, Issuer, Issuers, found_
 
 __all__ = [
     "AUDIT_KEY",
+    "DESK",
     "SIGN_KEY",
+    "STAFF",
     "Issued",
     "TrustFolder",
     "certificates_in",
@@ -43,6 +46,8 @@ SIGN_KEY: Final = "sign"
 """Name of a party's signature key in its key file."""
 AUDIT_KEY: Final = "audit"
 """Name of the key that signs heads of the audit chain, in the signing daemon's file."""
+DESK: Final = "desk"
+STAFF: Final = "staff.json"
 _KEYS: Final = "keys"
 _PLACES: Final = (
     ("signing", CertifiedRole.SUPPLIER, (Purpose.SIGN, Purpose.AGREE)),
@@ -195,8 +200,10 @@ def found_trust(
         folder.make(identities[place], role, purposes, now, to=path / place)
     PartyKeys(path / "signing" / _KEYS).add(AUDIT_KEY, KeyPair.generate(P256, entropy))
     text = policy_text(identities["signing"], identities["confirm"], fleet, officers, zone)
-    for place in ("signing", "confirm"):
+    (path / DESK).mkdir(mode=0o700)
+    for place in ("signing", "confirm", DESK):
         (path / place / POLICY).write_text(text, encoding="utf-8")
+    for place in identities:
         (path / place / "root.pem").write_bytes(_pem(issuers.root))
     supplier = path / "signing" / f"{CertifiedRole.SUPPLIER}-{Purpose.SIGN}.pem"
     (path / "confirm" / supplier.name).write_bytes(supplier.read_bytes())
@@ -205,8 +212,9 @@ def found_trust(
 
 
 def share_staff(path: Path) -> None:
-    """Give the confirm service the public side of the staff; it goes by its own copy."""
-    StaffKeys(path / "signing" / "staff.json").public_copy(path / "confirm" / "staff.json")
+    """Give desk and confirm service the public side of the staff; each goes by its own copy."""
+    for place in ("confirm", DESK):
+        StaffKeys(path / "signing" / STAFF).public_copy(path / place / STAFF)
 
 
 def _identity(entropy: Callable[[int], bytes]) -> Eui64:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from meterhouse.app.sign_client import SigningTalk
-from meterhouse.app.trust_settings import TrustSettings
+from meterhouse.app.sign_client import SOCKET, Signing, SigningClient, SigningTalk
+from meterhouse.app.trust_folder import DESK, STAFF
+from meterhouse.app.trust_settings import POLICY, TrustSettings, parse_trust_settings
+from meterhouse.app.use_cases import own_catalogue
 from meterhouse.companion.brake import Brake
 from meterhouse.companion.release import release_by
 from meterhouse.companion.sealed import Catalogue, Envelope, OrderReply, OrderResult
-from meterhouse.model import Eui64, Instant, LinkError, MeterhouseError, NotFoundError, UsageError
-from meterhouse.store import Database, SqlAuditChain, SqlBrakes, SqlHomeBook, SqlWorkOrders, Transaction
+from meterhouse.model import Eui64, Fuel, Instant, LinkError, MeterhouseError, NotFoundError, UsageError
+from meterhouse.store import Database, SqlAuditChain, SqlBrakes, SqlHomeBook, SqlWorkOrders, StaffKeys, Transaction
 from meterhouse.supplier.trust import Deed, OrderDesk, OrderRequest, Staff, Step, WhatIf, WorkOrder, WorkState
 
-__all__ = ["BrakeView", "OrderView", "WorkOrders"]
+__all__ = ["BrakeView", "OrderView", "WorkOrders", "open_work_orders"]
 
 T = TypeVar("T")
 
@@ -143,6 +146,17 @@ class WorkOrders:
             return tuple(orders.live() if live else orders.all())
 
         return self._database.read(look)
+
+    def fuel_of(self, device: Eui64) -> Fuel:
+        """What a registered meter measures.
+
+        Raises:
+            NotFoundError: it is not in the registry.
+        """
+        fuel = self._database.read(lambda tx: SqlHomeBook(tx).fuel(device))
+        if fuel is None:
+            raise NotFoundError(f"meter {device} is not in the registry")
+        return fuel
 
     def brakes(self, now: Instant) -> tuple[BrakeView, ...]:
         """The desk's brake, and the signing daemon's where it answers."""
@@ -323,6 +337,26 @@ class WorkOrders:
             kept.trip(brake.why)
             SqlBrakes(transaction).save(kept.name, kept.snapshot())
             SqlAuditChain(transaction).write(now, "meterhouse", "brake.tripped", kept.name, {"why": kept.why})
+
+
+def open_work_orders(
+    database: Database, trust: Path, signing: Signing | None = None, what_if: WhatIf | None = None
+) -> WorkOrders:
+    """The work orders of a house, by the rules in its trust folder.
+
+    Args:
+        database: of the house.
+        trust: the trust folder.
+        signing: the way to the signing daemon; None for its socket in the trust folder.
+        what_if: see `WorkOrders`.
+
+    Raises:
+        ConfigurationError: the trust folder's desk is not as it must be.
+    """
+    desk = trust / DESK
+    talk = SigningTalk(signing or SigningClient(trust / "signing" / SOCKET))
+    settings = parse_trust_settings(desk / POLICY)
+    return WorkOrders(database, talk, settings, own_catalogue(), lambda: StaffKeys(desk / STAFF).staff(), what_if)
 
 
 def _view(brake: Brake, now: Instant) -> BrakeView:

@@ -8,18 +8,22 @@ import typer
 
 from meterhouse import __version__
 from meterhouse.cli.attack import attack
+from meterhouse.cli.audit import audit
 from meterhouse.cli.conform import conform
 from meterhouse.cli.decode import decode
 from meterhouse.cli.hook import hook
 from meterhouse.cli.key import key
 from meterhouse.cli.ledger import backup, ledger, restore_backup
-from meterhouse.cli.ledger_audit import audit, refused
+from meterhouse.cli.ledger_audit import audit as ledger_audit
+from meterhouse.cli.ledger_audit import refused
 from meterhouse.cli.migrate import migrate
+from meterhouse.cli.order import order
 from meterhouse.cli.profile import profile
 from meterhouse.cli.read import read
 from meterhouse.cli.scenario import scenario
 from meterhouse.cli.talk import say, write_json
 from meterhouse.cli.token import token
+from meterhouse.cli.trust import trust
 from meterhouse.cli.up import up
 from meterhouse.cli.vend import batch, vend
 from meterhouse.cli.world import world
@@ -38,7 +42,7 @@ app.command()(migrate)
 app.command()(attack)
 app.command()(backup)
 app.command("restore")(restore_backup)
-ledger.command("audit")(audit)
+ledger.command("audit")(ledger_audit)
 ledger.command("refused")(refused)
 app.add_typer(ledger, name="ledger")
 app.add_typer(world, name="world")
@@ -47,6 +51,9 @@ app.add_typer(profile, name="profile")
 app.add_typer(token, name="token")
 app.add_typer(key, name="key")
 app.add_typer(hook, name="hook")
+app.add_typer(order, name="order")
+app.add_typer(trust, name="trust")
+app.add_typer(audit, name="audit")
 app.add_typer(conform, name="conform")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 
 from meterhouse.companion.sealed import premises_binding
 from meterhouse.crypto import P256, PublicPoint
-from meterhouse.model import Eui64, Instant
+from meterhouse.model import Eui64, Fuel, Instant
 from meterhouse.store.schema import accounts, meters, vends
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.trust_records import SqlTrustRecords
@@ -46,6 +46,11 @@ class SqlHomeBook:
         paid = self._transaction.first(_PAID, {"id": home})
         last = None if paid is None or paid[0] is None else Instant(int(paid[0]))
         return HomeStanding(self._binding(meter.pan, device), about.get("feeder", ""), about.get("protected", ""), last)
+
+    def fuel(self, device: Eui64) -> Fuel | None:
+        """What a registered meter measures; None for one that is not."""
+        meter = self._transaction.first(_METER, {"id": device.octets.hex()})
+        return None if meter is None else Fuel(meter.fuel)
 
     def mark(
         self, home: str, now: Instant, who: str, *, protected: str | None = None, feeder: str | None = None
