@@ -87,6 +87,7 @@ class BlockTransfer:
         room: the most bytes of an APDU in one block that the peer takes.
         window: how many blocks we take in a row, 1 to 63.
         peer_window: how many the peer takes, until it says so itself.
+        most: how many leave in a row at most, whatever the peer takes.
 
     Attributes:
         received: the peer's whole APDU, once it is here; the caller takes it by setting None.
@@ -97,6 +98,7 @@ class BlockTransfer:
         "_confirmed",
         "_expected",
         "_finished",
+        "_most",
         "_peer_window",
         "_queue",
         "_repeats",
@@ -106,12 +108,13 @@ class BlockTransfer:
         "received",
     )
 
-    def __init__(self, room: int, window: int = 1, peer_window: int = 1) -> None:
+    def __init__(self, room: int, window: int = 1, peer_window: int = 1, *, most: int = MAX_WINDOW) -> None:
         if room < 1 or not 1 <= window <= MAX_WINDOW:
             raise UsageError(f"a block of {room} bytes in a window of {window} cannot be")
         self._room = room
         self._window = window
-        self._peer_window = max(peer_window, 1)
+        self._most = most
+        self._peer_window = min(max(peer_window, 1), most)
         self._queue: deque[bytes] = deque()  # ours, from the first that the peer has not confirmed
         self._confirmed = 0
         self._finished = True
@@ -168,7 +171,7 @@ class BlockTransfer:
             if self._queue:
                 self._queue.popleft()
             self._confirmed += 1
-        self._peer_window = max(block.window, 1)
+        self._peer_window = min(max(block.window, 1), self._most)
 
     def _take(self, block: Block) -> None:
         self._expected += 1

@@ -23,6 +23,7 @@ from meterhouse.protocols.dlms.acse import (
 from meterhouse.protocols.dlms.association import REPLY_TO_HLS
 from meterhouse.protocols.dlms.axdr import decode, encode
 from meterhouse.protocols.dlms.block_transfer import BLOCK_OVERHEAD, GENERAL_BLOCK_TRANSFER, BlockTransfer
+from meterhouse.protocols.dlms.client_transfers import gather, send_blocks
 from meterhouse.protocols.dlms.data import octet_string
 from meterhouse.protocols.dlms.errors import ApduError, AssociationRejectedError, ExceptionError, ServiceError
 from meterhouse.protocols.dlms.guard import Guard
@@ -140,28 +141,16 @@ class Conversation:
         """
         hidden = self._hide(apdu)
         if self.conformance & _TRANSFERS and len(hidden) > self._limit:
-            answer = yield from self._blocks(hidden)
+            answer = yield from send_blocks(self._transfer(), hidden)
         else:
             answer = yield hidden
-        if answer[:1] == _BLOCK:
-            answer = yield from self._gather(BlockTransfer(self._limit), answer)
+            if answer[:1] == _BLOCK:
+                answer = yield from gather(self._transfer(), answer)
         return self._reveal(answer)
 
-    def _blocks(self, apdu: bytes) -> Procedure[bytes]:
-        transfer = BlockTransfer(self._limit)
-        answer = yield transfer.send(apdu)[0]
-        return (yield from self._gather(transfer, answer))
-
-    def _gather(self, transfer: BlockTransfer, answer: bytes) -> Procedure[bytes]:
-        """Block by block until the whole answer is here; anything that is no block ends the transfer as it is."""
-        while answer[:1] == _BLOCK:
-            blocks = transfer.receive(answer)
-            if transfer.received is not None:
-                return transfer.received
-            if not blocks:
-                raise ProtocolError("the server streams blocks that we did not ask for")
-            answer = yield blocks[0]
-        return answer
+    def _transfer(self) -> BlockTransfer:
+        window = self._settings.block_window
+        return BlockTransfer(self._limit, window, most=window)
 
     def _hide(self, apdu: bytes) -> bytes:
         if self._guard is None or not self._policy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -12,6 +13,7 @@ from meterhouse.protocols.dlms.acse import AARQ, RLRQ, Aarq, Release, decode_aar
 from meterhouse.protocols.dlms.block_transfer import (
     BLOCK_OVERHEAD,
     GENERAL_BLOCK_TRANSFER,
+    MAX_WINDOW,
     BlockTransfer,
     decode_block,
 )
@@ -44,9 +46,11 @@ class Server:
         clients: by client wPort.
         entropy: random bytes for challenges.
         max_pdu: the largest plain APDU that is taken, 128 to 65000 bytes.
+        block_window: how many blocks of a general block transfer are taken in a row, and leave in a row at most, 1 to
+            63. Above 1 the link of each connection must hand out what is `streamed`.
     """
 
-    __slots__ = ("clients", "entropy", "logical_devices", "max_pdu", "system_title")
+    __slots__ = ("block_window", "clients", "entropy", "logical_devices", "max_pdu", "system_title")
 
     def __init__(
         self,
@@ -55,17 +59,21 @@ class Server:
         clients: Mapping[int, ClientAccess],
         entropy: Callable[[int], bytes],
         max_pdu: int = MAX_PDU,
+        block_window: int = 1,
     ) -> None:
         if len(system_title) != TITLE_LENGTH:
             raise UsageError(f"a system title has {TITLE_LENGTH} bytes, not {len(system_title)}")
         if not 128 <= max_pdu <= 65_000:
             raise UsageError(f"a PDU size of {max_pdu} is not 128 to 65000")
+        if not 1 <= block_window <= MAX_WINDOW:
+            raise UsageError(f"a block window of {block_window} is not 1 to {MAX_WINDOW}")
         _check_counters(clients)
         self.system_title = system_title
         self.logical_devices = MappingProxyType(dict(logical_devices))
         self.clients = MappingProxyType(dict(clients))
         self.entropy = entropy
         self.max_pdu = max_pdu
+        self.block_window = block_window
 
     def connection(self) -> ServerConnection:
         """A fresh connection, for one link from its coming up to its going down."""
@@ -93,12 +101,14 @@ class ServerConnection:
     Made by `Server.connection`. Dropping the object aborts all its associations.
     """
 
-    __slots__ = ("_audit", "_server", "_sessions", "_transfers", "audit_lost")
+    __slots__ = ("_audit", "_begun", "_server", "_sessions", "_streamed", "_transfers", "audit_lost")
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._sessions: dict[tuple[int, int], Session] = {}
         self._transfers: dict[tuple[int, int], BlockTransfer] = {}
+        self._begun: dict[tuple[int, int], bytes] = {}
+        self._streamed: deque[bytes] = deque()
         self._audit: list[AuditRecord] = []
         self.audit_lost = 0
 
@@ -142,10 +152,26 @@ class ServerConnection:
         if session.failed:
             del self._sessions[source, destination]
         elif answer is not None and 0 < session.facts.max_send < len(answer) and session.transfers:
-            transfer = BlockTransfer(session.facts.max_send - BLOCK_OVERHEAD)
-            self._transfers[source, destination] = transfer
-            return transfer.send(answer)[0]
+            transfer = self._transfers[source, destination] = self._transfer(session)
+            return self._in_turn(transfer.send(answer))
         return answer
+
+    def streamed(self) -> bytes | None:
+        """The next block that follows the answer of `receive` by itself, to leave after it; None where there is none.
+
+        Only where the server's `block_window` is above 1 are there any.
+        """
+        return self._streamed.popleft() if self._streamed else None
+
+    def _transfer(self, session: Session) -> BlockTransfer:
+        window = self._server.block_window
+        return BlockTransfer(session.facts.max_send - BLOCK_OVERHEAD, window, most=window)
+
+    def _in_turn(self, blocks: list[bytes]) -> bytes | None:
+        """The first block now, the others after it."""
+        self._streamed.clear()
+        self._streamed.extend(blocks[1:])
+        return blocks[0] if blocks else None
 
     def _unassociated(self, pair: tuple[int, int], apdu: bytes, now: Instant) -> bytes:
         if apdu[0] == RLRQ:
@@ -159,8 +185,10 @@ class ServerConnection:
             if not session.transfers:
                 raise ProtocolError("general block transfer was not agreed on")  # noqa: TRY301
             block = decode_block(apdu)
-            if pair not in self._transfers or (block.number, block.acknowledged) == (1, 0):
-                self._transfers[pair] = BlockTransfer(session.facts.max_send - BLOCK_OVERHEAD)
+            begins = (block.number, block.acknowledged) == (1, 0) and self._begun.get(pair) != apdu
+            if pair not in self._transfers or begins:
+                # The same first block again is a window that the client repeats: what it asks for is not done twice.
+                self._transfers[pair], self._begun[pair] = self._transfer(session), apdu
             transfer = self._transfers[pair]
             blocks = transfer.receive(apdu)
         except (MalformedError, ProtocolError) as error:
@@ -168,7 +196,7 @@ class ServerConnection:
             self._note(now, *pair, ("malformed", "general block transfer", str(error)))
             return _NOT_ALLOWED
         if transfer.received is None:
-            return blocks[0] if blocks else None
+            return self._in_turn(blocks)
         whole, transfer.received = transfer.received, None
         if whole[0] in {GENERAL_BLOCK_TRANSFER, AARQ, RLRQ}:
             del self._transfers[pair]
@@ -177,7 +205,7 @@ class ServerConnection:
         answer = session.answer(whole, now)
         if session.failed:
             del self._sessions[pair]
-        return None if answer is None else transfer.send(answer)[0]
+        return None if answer is None else self._in_turn(transfer.send(answer))
 
     def _note(self, now: Instant, client: int, device: int, words: tuple[str, str, str]) -> None:
         if len(self._audit) < MAX_AUDIT:
@@ -207,6 +235,7 @@ class ServerConnection:
             return encode_aare(rejected(request, rejection))
         self._sessions[source, destination] = session
         self._transfers.pop((source, destination), None)
+        self._begun.pop((source, destination), None)
         return encode_aare(answer)
 
     def _release(self, session: Session, pair: tuple[int, int], apdu: bytes, now: Instant) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from meterhouse.model import UsageError
 from meterhouse.protocols.dlms.access import Mechanism
+from meterhouse.protocols.dlms.block_transfer import MAX_WINDOW
 from meterhouse.protocols.dlms.counters import Counter, SeenCounter
 from meterhouse.protocols.dlms.credentials import Credentials
 from meterhouse.protocols.dlms.guard import Wrapping
@@ -61,6 +62,8 @@ class ClientSettings:
         dedicated: make a dedicated key for each association, and use it for all but its opening and its end.
         entropy: random bytes, for challenges and dedicated keys.
         max_pdu: the largest APDU that we take, 64 to 65535.
+        block_window: how many blocks of a general block transfer we take in a row, 1 to 63. More than 1 needs a driver
+            that knows `client_transfers.Streamed` and `Turn`, and a link that brings several APDUs in a row.
         conformance: what we propose.
         quirks: see `Quirks`.
     """
@@ -83,6 +86,7 @@ class ClientSettings:
     dedicated: bool = False
     entropy: Callable[[int], bytes] | None = field(default=None, compare=False, repr=False)
     max_pdu: int = 0xFFFF
+    block_window: int = 1
     conformance: int = IMPLEMENTED
     quirks: Quirks = field(default_factory=Quirks)
 
@@ -109,6 +113,8 @@ class ClientSettings:
             self._check_envelopes()
         if mechanism is Mechanism.ECDSA and self.credentials is None:
             raise UsageError("ECDSA needs credentials")
+        if not 1 <= self.block_window <= MAX_WINDOW:
+            raise UsageError(f"a block window of {self.block_window} is not 1 to {MAX_WINDOW}")
         if not LEAST_PDU <= self.max_pdu <= 0xFFFF:
             raise UsageError(f"a PDU size of {self.max_pdu} is not {LEAST_PDU} to 65535")
 
