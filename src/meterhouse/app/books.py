@@ -87,6 +87,7 @@ class Books:
         self.database = database
         self._till = Till(database, services, entropy, limits=limits)
         self._held: set[str] = set()
+        self._believed: dict[str, int] = {}
         self._since: Instant = Instant(0)
         self._states = database.read(lambda tx: SqlDeviceState(tx).all())
 
@@ -109,8 +110,10 @@ class Books:
             for name, state in states.items():
                 kept.save(name, state, now)
             kept.save(_STREET, {"now": now, "since": self._since}, now)
+            self._keep_believed(tx)
 
         self.database.run(keep)
+        self._believed.clear()
 
     # registry ----------------------------------------------------------------------------------------------------
 
@@ -211,6 +214,7 @@ class Books:
         """Note how far an order has come, in the vend's life line and in the outbox."""
 
         def note(tx: Transaction) -> None:
+            self._keep_believed(tx)
             commands = SqlCommands(tx)
             if stage == "expired":
                 commands.expire(now)
@@ -227,6 +231,7 @@ class Books:
                 commands.refuse(int(order), why)
 
         self.database.run(note)
+        self._believed.clear()
         if stage in _ENDS:
             self._held.discard(order)
 
@@ -245,7 +250,13 @@ class Books:
 
     def keep(self, profile: DayProfile, now: Instant) -> None:
         """Land a day."""
-        self.database.run(lambda tx: SqlIntervals(tx).put_day(profile, now))
+
+        def land(tx: Transaction) -> None:
+            self._keep_believed(tx)
+            SqlIntervals(tx).put_day(profile, now)
+
+        self.database.run(land)
+        self._believed.clear()
 
     def day(self, meter: Eui64, day: Instant) -> DayProfile | None:
         """What has landed of a day."""
@@ -281,6 +292,14 @@ class Books:
     def reserve(self, name: str, limit: int) -> None:
         """Reserve all below `limit`, durably."""
         self.database.run(lambda tx: SqlCounters(tx).raise_to(name, limit))
+
+    def believed(self, name: str, value: int) -> None:
+        """Keep a device's counter with the next thing that is kept of what it said."""
+        self._believed[name] = value
+
+    def _keep_believed(self, tx: Transaction) -> None:
+        for name in sorted(self._believed):
+            SqlCounters(tx).raise_to(name, self._believed[name] + 1)
 
     # events ------------------------------------------------------------------------------------------------------
 

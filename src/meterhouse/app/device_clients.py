@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from meterhouse.app.caught_up import seen_name, sent_name
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.site import HEAD_END
 from meterhouse.companion import objects
@@ -15,13 +16,16 @@ __all__ = ["CounterKeeper", "DeviceClients"]
 
 
 class CounterKeeper(Protocol):
-    """Keeps reserved invocation counters; what it has kept is never lowered."""
+    """Keeps invocation counters, ours and those that were believed; what it has kept is never lowered."""
 
     def reserved(self, name: str) -> int:
         """The end of the last block reserved under this name; 0 before the first."""
 
     def reserve(self, name: str, limit: int) -> None:
         """Note, durably before it returns, that numbers below `limit` are taken."""
+
+    def believed(self, name: str, value: int) -> None:
+        """Note that a device's number was believed; durable no later than anything that is made of what it said."""
 
 
 class DeviceClients:
@@ -47,10 +51,13 @@ class DeviceClients:
         return dlms.Client(settings)
 
     def _made(self, device: Eui64) -> dlms.ClientSettings:
-        name = f"dlms/{device}"
+        name, heard = sent_name(device), seen_name(device)
 
         def reserve(limit: int) -> None:
             self._counters.reserve(name, limit)
+
+        def keep(value: int) -> None:
+            self._counters.believed(heard, value)
 
         return dlms.ClientSettings(
             client_sap=objects.HEAD_END_SAP,
@@ -61,5 +68,6 @@ class DeviceClients:
             keys=self._keys.association("head end", device),
             policy=dlms.Policy.BOTH,
             counter=dlms.Counter(self._counters.reserved(name), reserve),
+            seen=dlms.SeenCounter(self._counters.reserved(heard) - 1, keep),
             entropy=self._entropy,
         )

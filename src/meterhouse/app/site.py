@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from meterhouse.app.caught_up import caught_up
 from meterhouse.app.desk import PaymentMode
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.street import GasSite, HomePlan
@@ -134,6 +135,7 @@ def build_site(
     steps: int,
     open_reader: bool = False,
     trust: StreetTrust | None = None,
+    reserved: Callable[[str], int] = lambda _name: 0,
 ) -> HomeSite:
     """The machines of one home: new, or as they were at the last checkpoint.
 
@@ -148,6 +150,7 @@ def build_site(
         steps: how many parts a half hour is drawn in.
         open_reader: whether the electricity meter serves readers without keys.
         trust: gives the devices their slots for sealed orders; None for a street without.
+        reserved: the end of the block of numbers that the head end last reserved, by its counter's name.
     """
     names = SiteNames(number)
     slots = None if trust is None else _slots(trust, plan, names)
@@ -180,10 +183,11 @@ def build_site(
         entropy,
         now,
     )
-    for device in (electricity, hub):
-        state = state_of(device.name)
-        if state is not None:
-            device.restore(dict(state))
+    states = state_of(electricity.name), state_of(hub.name)
+    if states[0] is not None and states[1] is not None:
+        meter_state, hub_state = caught_up(names.electricity, states[0], names.hub, states[1], reserved)
+        electricity.restore(meter_state)
+        hub.restore(hub_state)
     load = HomeLoad(f"home/{plan.home}/load", demand, electricity, gas, steps, now)
     return HomeSite(plan, names, hub, electricity, gas, load)
 
@@ -225,9 +229,11 @@ def _gas_setup(gas: GasSite, names: SiteNames, keys: StreetKeys) -> GasSetup:
     if gas.mode is PaymentMode.PREPAY:
         prepay = PrepaySetup(
             opening_balance=gas.opening_balance,
-            tariff=GasTariff.flat(gas.price, gas.standing_charge, gas.cv),
+            tariff=gas.tariff,
             token_key=token_key(keys, names.pan),
             pan=names.pan,
+            limits=gas.limits,
+            friendly=gas.friendly,
         )
     return GasSetup(
         meter=names.radio(_RADIO_GAS),

@@ -8,7 +8,7 @@ from meterhouse.store.batches import BatchReport, take_batch
 from meterhouse.store.book import SqlBook
 from meterhouse.store.carrier_usage import SqlCarrierUsage
 from meterhouse.store.commands import DELIVER_TOKEN, SHOW_DEBT, Command, CommandState, NewCommand, SqlCommands
-from meterhouse.store.counters import SqlCounters
+from meterhouse.store.counters import SEEN, SqlCounters
 from meterhouse.store.database import Database
 from meterhouse.store.debt_shown import DebtMismatch, compare_debt
 from meterhouse.store.device_state import SqlDeviceState
@@ -35,8 +35,8 @@ from meterhouse.store.migrate_sites import MigratedSite, MigrationReport, migrat
 from meterhouse.store.party_keys import PartyKeys, StaffKeys
 from meterhouse.store.refusals import REFUSALS_KEPT, Refusal, SqlRefusals
 from meterhouse.store.registry import HomeRecord, RegisteredMeter, SqlRegistry, verify
-from meterhouse.store.signed_words import SignedWord, SqlSignedWords, WordKind
 from meterhouse.store.rekey import rekey_meter
+from meterhouse.store.signed_words import SignedWord, SqlSignedWords, WordKind
 from meterhouse.store.till import LIMITS_FILE, Till, read_limits
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.trust_homes import SqlDeviceKeys, SqlHomeBook
@@ -49,6 +49,7 @@ __all__ = [
     "LAYOUT_VERSION",
     "LIMITS_FILE",
     "REFUSALS_KEPT",
+    "SEEN",
     "SHOW_DEBT",
     "ApiScope",
     "BatchReport",

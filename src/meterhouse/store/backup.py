@@ -16,6 +16,7 @@ from typing import Final
 from sqlalchemy import update
 
 from meterhouse.model import MINUTE, ConfigurationError, Instant, StorageError, parse_instant
+from meterhouse.store.counters import SEEN
 from meterhouse.store.database import Database
 from meterhouse.store.folder import DataFolder
 from meterhouse.store.registry import verify
@@ -135,6 +136,7 @@ def lift(transaction: Transaction, now: Instant) -> Restored:
         .values(last_tid=meters.c.last_tid + CODES_SKIPPED)
     )
     lifted += transaction.execute(others).rowcount
-    raised = transaction.execute(update(counters).values(reserved=counters.c.reserved + COUNTERS_SKIPPED)).rowcount
+    ours = update(counters).where(counters.c.name.not_like(f"{SEEN}%"))
+    raised = transaction.execute(ours.values(reserved=counters.c.reserved + COUNTERS_SKIPPED)).rowcount
     pending = transaction.connection.exec_driver_sql("SELECT count(*) FROM vends WHERE state = 'pending'").scalar_one()
     return Restored(lifted, raised, int(pending))

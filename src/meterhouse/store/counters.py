@@ -10,7 +10,10 @@ from meterhouse.model import UsageError
 from meterhouse.store.schema import counters
 from meterhouse.store.transaction import Transaction
 
-__all__ = ["SqlCounters"]
+__all__ = ["SEEN", "SqlCounters"]
+
+SEEN: Final = "seen/"
+"""How the names of counters begin that say what was believed of others; theirs to raise, so a restore leaves them."""
 
 _GET: Final = select(counters.c.reserved).where(counters.c.name == bindparam("id")).with_for_update()
 _RAISE: Final = (
