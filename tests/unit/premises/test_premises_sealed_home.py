@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from home_bench import METER_ID, HomeBench, head_end_client, token
+from home_bench import METER_ID, TARIFF, HomeBench, head_end_client, token
 from meterhouse.companion import objects
 from meterhouse.companion.gas import ValveState
 from meterhouse.companion.receipt import Deed, read_receipt
@@ -23,6 +25,7 @@ from meterhouse.companion.sealed import (
     OrderResult,
     Outcome,
     Role,
+    SealedError,
     Standing,
     ZclFrame,
     decode_components,
@@ -33,6 +36,7 @@ from meterhouse.companion.sealed import (
 )
 from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, SECOND, Instant
 from meterhouse.premises.electricity_meter import ControlState
+from meterhouse.premises.hub.gas_prices import flat_price
 from meterhouse.premises.orders import CutStage, OrderGate
 from meterhouse.protocols import dlms
 from sealed_home import ARM, GAS_ID, OPEN, READ, Parties, clock_set, load_limit
@@ -479,3 +483,46 @@ def test_the_port_says_which_message_is_none_which_is_for_another_and_where_the_
     last = dlms.Entries(len(rows), 0)
     chosen = bench.ask(client.get(dlms.PROFILE_GENERIC, objects.sealed_port(1, objects.UPLINK_QUEUE), 2, last)).items()
     assert chosen == rows[-1:]
+
+
+def priced(price: int, standing: int = 25_000) -> bytes:
+    """GCS01b with one price for everything."""
+    information = (
+        "00000000804A371C01000000FFFFFFFF1000" + "0000" + "00D203" + "50" + standing.to_bytes(4, "little").hex()
+    ) + "FF010000E80300"
+    matrix = "00000000804A371CFEFFFFFF01000000" + "0001" + "00" + "00" + price.to_bytes(4, "little").hex()
+    frames = [
+        Component(0x0700, ZclFrame(True, True, 0, command, bytes.fromhex(payload), True))
+        for command, payload in ((4, information), (5, matrix))
+    ]
+    return encode_components(tuple(frames))
+
+
+def test_a_price_comes_sealed_and_no_order_makes_gas_more_than_three_times_dearer():
+    home = SealedHome()
+    parties, account = home.gas, home.bench.hub.account
+    for price, standing, reply in (
+        (3 * TARIFF.price + 1, 25_000, OrderReply(Standing.REFUSED, Hindrance.LIMIT)),
+        (8_000, 3_000_000, OrderReply(Standing.REFUSED, Hindrance.LIMIT)),
+        (8_000, 25_000, DONE),
+    ):
+        order = parties.order(OrderCode.SET_GAS_PRICE, priced(price, standing), home.now)
+        home.note(parties, order, Role.SUPPLIER)
+        assert parties.reply(home.gas_gate, order) == reply
+        if reply != DONE:
+            assert account.tariff == TARIFF
+    assert (account.tariff.price, account.tariff.standing_charge, account.tariff.cv) == (8_000, 25_000, TARIFF.cv)
+
+
+@given(st.integers(min_value=0), st.binary(max_size=60))
+def test_any_words_of_the_price_cluster_are_a_flat_price_or_a_sealed_error(place: int, noise: bytes):
+    whole = decode_components(priced(8_000))
+    assert flat_price(whole) == (8_000, 25_000)
+    frame = whole[place % 2].frame
+    cut = frame.payload[: place % len(frame.payload)] + noise
+    spoilt = Component(0x0700, ZclFrame(True, True, 0, frame.command, cut, True))
+    try:
+        price, standing = flat_price((whole[1 - place % 2], spoilt))
+    except SealedError:
+        return
+    assert (price, standing) >= (0, 0)

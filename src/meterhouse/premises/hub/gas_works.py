@@ -21,6 +21,8 @@ from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.model import HALF_HOUR, Duration, Instant
 from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
+from meterhouse.premises.hub.gas_prices import flat_price
+from meterhouse.premises.hub.gas_tariff import GasTariff
 from meterhouse.premises.hub.token_slot import TokenSlot
 from meterhouse.premises.orders import SupplyFacts
 from meterhouse.rules import friendly_cutoff_l
@@ -32,6 +34,8 @@ _READ_RESPONSE: Final = 0x01
 _SUPPLY_STATUS: Final = 0x0014
 _UNSUPPORTED: Final = 0x86
 _ENUM8: Final = 0x30
+_DEARER: Final = 3
+"""No order makes gas more than so many times dearer at once."""
 _MEGAJOULE: Final = 100
 """kJ/m³ in a tenth of a MJ/m³, as a calorific value with one decimal travels."""
 
@@ -131,6 +135,11 @@ class GasWorks:
             return Hindrance.NONE if account.select_emergency() else Hindrance.STATE
         if code == OrderCode.SET_CALORIFIC_VALUE:
             return self._calorific_value(account, components, now)
+        if code == OrderCode.SET_GAS_PRICE:
+            price, standing = flat_price(components)
+            if price > _DEARER * max(account.tariff.prices):
+                return Hindrance.LIMIT
+            return self._set_tariff(account, GasTariff.flat(price, standing, account.tariff.cv), now)
         return Hindrance.NOT_FITTED
 
     def _read(self, components: tuple[Component, ...]) -> bytes:
@@ -174,7 +183,9 @@ class GasWorks:
         ]
         if len(values) != 1:
             return Hindrance.LIMIT
-        tariff = replace(account.tariff, cv=values[0])
+        return self._set_tariff(account, replace(account.tariff, cv=values[0]), now)
+
+    def _set_tariff(self, account: GasAccount, tariff: GasTariff, now: Instant) -> Hindrance:
         if why := tariff.refusal():
             self._tell(now, "sealed.limit", why=why)
             return Hindrance.LIMIT
