@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,10 +19,12 @@ from meterhouse.app.live_street import LiveStreet, StreetOptions
 from meterhouse.app.site import SUPPLY_GROUP
 from meterhouse.app.street import StreetPlan, parse_street
 from meterhouse.app.street_desk import StreetDesk
+from meterhouse.app.street_office import open_office
+from meterhouse.app.street_tls import StreetTls
 from meterhouse.app.tcp_wires import Addresses, lay_tcp
 from meterhouse.app.token_schemes import token_schemes
 from meterhouse.app.webhooks import telling
-from meterhouse.links import PacedClock, Pump
+from meterhouse.links import PacedClock, Pump, SystemClock
 from meterhouse.model import SECOND, ConfigurationError, StorageError, UsageError
 from meterhouse.store import Database, DataFolder, FileKeyStore, KeyUsage, read_limits
 from meterhouse.store.profiles import ProfileOptions
@@ -30,6 +32,8 @@ from meterhouse.store.profiles import ProfileOptions
 __all__ = ["RunSettings", "RunningStreet", "open_street"]
 
 _STREET_FILE: Final = "street.toml"
+_TRUST_FILE: Final = "trust.path"
+"""Where the trust folder is: a street that has once run with sealed orders never runs without again."""
 _SECRET_FILE: Final = "street.secret"  # noqa: S105 -- a file's name
 _LONGEST_STEP: Final = 4 * SECOND
 
@@ -45,6 +49,7 @@ class RunSettings:
         speed: street seconds in a second of the wall, 1 to 3600.
         profile: a measured file that drives the homes, and how to read it.
         seed: of the made-up households where there is no profile.
+        trust: folder made by `meterhouse trust init`: orders about supplies come sealed from now on. None: as before.
     """
 
     folder: Path
@@ -57,6 +62,7 @@ class RunSettings:
     open_readers: bool = False
     carrier_port: int = 0
     first_meter_port: int = 0
+    trust: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
     with DataFolder(settings.folder) as folder:
         plan = _plan(folder, settings)
         keys = _keys(folder)
-        with closing(KeyUsage(folder.keys)) as usage, Database(folder.url) as database:
+        with closing(KeyUsage(folder.keys)) as usage, Database(folder.url) as database, ExitStack() as opened:
             services = token_schemes(folder.path, _key_store(folder, keys, usage))
             books = Books(database, services, os.urandom, limits=read_limits(folder.path))
             resumed = books.resumed_at()
@@ -106,9 +112,14 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
             measured = _measured(settings, plan)
             demand = synthetic_demand(settings.seed) if measured is None else measured.demands
             options = StreetOptions(open_readers=settings.open_readers)
-            street = LiveStreet(plan, keys, books, pump, demand, _entropy, start, options)
+            office, tls = None, None
+            trusted = _trusted(folder, settings.trust)
+            if trusted is not None:
+                office = opened.enter_context(open_office(trusted, keys, database, pump.clock))
+                tls = StreetTls(folder.keys / "tls", keys, os.urandom, SystemClock().now())
+            street = LiveStreet(plan, keys, books, pump, demand, _entropy, start, options, office=office)
             addresses = await lay_tcp(
-                pump, street, carrier_port=settings.carrier_port, first_meter_port=settings.first_meter_port
+                pump, street, carrier_port=settings.carrier_port, first_meter_port=settings.first_meter_port, tls=tls
             )
             failed = BookKeeping(pump, street, books).failed
             try:
@@ -141,6 +152,22 @@ def _plan(folder: DataFolder, settings: RunSettings) -> StreetPlan:
     plan = parse_street(settings.street, settings.source)
     _write_private(path, settings.street.encode())
     return plan
+
+
+def _trusted(folder: DataFolder, asked: Path | None) -> Path | None:
+    """The street's trust folder, kept from the first run that names one."""
+    path = folder.path / _TRUST_FILE
+    kept = Path(path.read_text(encoding="utf-8").strip()) if path.exists() else None
+    if kept is not None and asked is not None and asked.resolve() != kept:
+        raise ConfigurationError(
+            f"the street trusts {kept}, not {asked}",
+            why="Its devices hold the keys of that folder's parties.",
+            remedy="Start it without --trust, or with that folder.",
+        )
+    if kept is None and asked is not None:
+        kept = asked.resolve()
+        _write_private(path, str(kept).encode())
+    return kept
 
 
 def _keys(folder: DataFolder) -> StreetKeys:

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from meterhouse.app.carrier_door import carrier_door, expects
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.memory_wires import join_air
+from meterhouse.app.street_tls import StreetTls
+from meterhouse.companion.certificate import CertifiedRole
 from meterhouse.links import Pump
+from meterhouse.model import Eui64, Machine
 
 __all__ = ["LOOPBACK", "Addresses", "lay_tcp"]
 
@@ -28,7 +32,9 @@ class Addresses:
     meters: Mapping[str, int]
 
 
-async def lay_tcp(pump: Pump, street: LiveStreet, *, carrier_port: int = 0, first_meter_port: int = 0) -> Addresses:
+async def lay_tcp(
+    pump: Pump, street: LiveStreet, *, carrier_port: int = 0, first_meter_port: int = 0, tls: StreetTls | None = None
+) -> Addresses:
     """Listen for the carrier and every electricity meter, and give every other end the address to dial.
 
     Args:
@@ -36,18 +42,48 @@ async def lay_tcp(pump: Pump, street: LiveStreet, *, carrier_port: int = 0, firs
         street: built on that pump.
         carrier_port: 0 for any free one.
         first_meter_port: of the first home, the others following; 0 for any free ones.
+        tls: for every line to the carrier, of a street whose orders are sealed; None for plain TCP.
 
     Raises:
         ConfigurationError: a port is in use.
     """
-    carrier = await pump.listen(street.carrier, "line", LOOPBACK, carrier_port)
-    pump.dial(street.head_end, "carrier", LOOPBACK, carrier)
+    lines = _Lines(pump, street, tls)
+    carrier = await lines.listen(carrier_port)
+    lines.dial(street.head_end, "carrier", carrier, street.identity, CertifiedRole.HEAD_END)
+    if street.sealed is not None:
+        confirm = street.sealed.trust.parties.confirm
+        lines.dial(street.sealed.confirm, "carrier", carrier, confirm, CertifiedRole.CONFIRM)
     meters: dict[str, int] = {}
     for number, site in enumerate(street.sites.values()):
         asked = first_meter_port + number if first_meter_port else 0
         port = await pump.listen(site.electricity, "m_bus", LOOPBACK, asked)
         meters[site.plan.home] = port
         pump.dial(site.hub, "m_bus", LOOPBACK, port)
-        pump.dial(site.hub, "wan", LOOPBACK, carrier)
+        lines.dial(site.hub, "wan", carrier, site.names.hub, CertifiedRole.HUB)
         join_air(pump, site)
     return Addresses(carrier, meters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines to the carrier, each end proving who it is where there is TLS."""
+
+    pump: Pump
+    street: LiveStreet
+    tls: StreetTls | None
+
+    async def listen(self, tcp_port: int) -> int:
+        carrier, sealed = self.street.carrier, self.street.sealed
+        if self.tls is None or sealed is None:
+            return await self.pump.listen(carrier, "line", LOOPBACK, tcp_port)
+        context = self.tls.context(sealed.trust.parties.carrier, CertifiedRole.CARRIER, server=True)
+        door = carrier_door(carrier, sealed.trust.withdrawn.__contains__)
+        return await self.pump.listen(carrier, "line", LOOPBACK, tcp_port, tls=context, introduce=door)
+
+    def dial(self, machine: Machine, port: str, tcp_port: int, who: Eui64, role: CertifiedRole) -> None:
+        sealed = self.street.sealed
+        if self.tls is None or sealed is None:
+            self.pump.dial(machine, port, LOOPBACK, tcp_port)
+            return
+        carrier = expects(sealed.trust.parties.carrier, CertifiedRole.CARRIER)
+        self.pump.dial(machine, port, LOOPBACK, tcp_port, tls=self.tls.context(who, role), expects=carrier)

@@ -1,0 +1,77 @@
+"""The trust office of a street that runs in one process, out of its trust folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from meterhouse.app.confirm_process import open_confirming
+from meterhouse.app.keys import StreetKeys
+from meterhouse.app.sealed_street import Office
+from meterhouse.app.sign_client import SigningTalk
+from meterhouse.app.sign_daemon import SignDaemon
+from meterhouse.app.street_trust import StreetParties, StreetTrust
+from meterhouse.app.trust_folder import SIGN_KEY, certificates_in
+from meterhouse.app.trust_settings import POLICY, parse_trust_settings
+from meterhouse.app.trust_stores import database_of, kept_brake
+from meterhouse.app.use_cases import own_catalogue
+from meterhouse.app.work_orders import WorkOrders
+from meterhouse.companion.certificate import CertifiedRole, identity_of
+from meterhouse.crypto import PublicPoint, Purpose, read_certified
+from meterhouse.links import Clock, SystemClock
+from meterhouse.model import Eui64
+from meterhouse.store import Database, PartyKeys, StaffKeys
+
+__all__ = ["open_office"]
+
+_AGREE_KEY: Final = Purpose.AGREE.value
+
+
+@contextmanager
+def open_office(folder: Path, keys: StreetKeys, database: Database, clock: Clock) -> Iterator[Office]:
+    """Open signing daemon and confirm service of a trust folder, in this process; both keep their own data bases.
+
+    Whoever wants them apart runs `meterhouse trust sign-daemon` and `confirm-service` as other users instead.
+
+    Args:
+        folder: made by `meterhouse trust init`.
+        keys: of the street's devices.
+        database: of the house.
+        clock: the street's.
+
+    Raises:
+        ConfigurationError: a key, a certificate, a rule or the staff is missing or wrong.
+    """
+    with ExitStack() as opened:
+        daemon = opened.enter_context(SignDaemon(folder / "signing", clock))
+        wall = SystemClock().now()
+        confirming = opened.enter_context(closing(open_confirming(folder / "confirm", "", wall, database=database)))
+        settings = parse_trust_settings(folder / "signing" / POLICY)
+        own = opened.enter_context(database_of(folder / "carrier", "carrier.db"))
+        trust = StreetTrust(keys, _parties(folder))
+        people = StaffKeys(folder / "signing" / "staff.json")
+        works = WorkOrders(database, SigningTalk(daemon), settings, own_catalogue(), people.staff)
+        yield Office(trust, works, confirming.service, kept_brake(own, "B3", settings.limits, settings.officers))
+
+
+def _parties(folder: Path) -> StreetParties:
+    supplier, supplier_key = _certified(folder / "signing" / f"{CertifiedRole.SUPPLIER}-{Purpose.SIGN}.pem")
+    confirm, confirm_key = _certified(folder / "confirm" / f"{CertifiedRole.CONFIRM}-{Purpose.SIGN}.pem")
+    carrier, _ = _certified(folder / "carrier" / f"{CertifiedRole.CARRIER}-{Purpose.SIGN}.pem")
+    at_carrier = PartyKeys(folder / "carrier" / "keys")
+    return StreetParties(
+        supplier,
+        supplier_key,
+        confirm,
+        confirm_key,
+        carrier,
+        at_carrier.pair(SIGN_KEY),
+        at_carrier.pair(_AGREE_KEY),
+    )
+
+
+def _certified(path: Path) -> tuple[Eui64, PublicPoint]:
+    leaf = certificates_in(path)[0]
+    return identity_of(leaf, Purpose.SIGN)[0], read_certified(leaf).public
