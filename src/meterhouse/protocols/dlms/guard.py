@@ -238,7 +238,9 @@ class Guard:
         """The APDU alone of what `open` gives; it raises what `open` raises."""
         if policy & _SIGNED or apdu[0] in _ENVELOPES:
             return self.open(apdu, policy, transaction).apdu
-        channel = self._channel_of(apdu[0])
+        channel = self.channel
+        if channel is None or self._dedicated is not None:
+            channel = self._channel_of(apdu[0])
         plain, control, manner, counter = channel.unseal(apdu, policy)
         if not is_ciphered(plain):
             return plain

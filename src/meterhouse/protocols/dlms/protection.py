@@ -59,8 +59,7 @@ _OF_DED: Final = {ciphered: plain for plain, ciphered in _DED.items()}
 _GENERAL: Final = frozenset({GENERAL_GLO, GENERAL_DED, GENERAL_CIPHERING, GENERAL_SIGNING})
 _CIPHERED: Final = frozenset(_OF_GLO) | frozenset(_OF_DED) | _GENERAL
 _HEADER_LENGTH: Final = 5
-_SHORT: Final = 0x80
-"""A length below this is one byte."""
+_SHORT: Final = 0x80  # a length below this is one byte
 _SUITE: Final = 0x0F
 _AUTHENTICATED: Final = 0x10
 _ENCRYPTED: Final = 0x20
@@ -299,11 +298,7 @@ class Channel:
         keys = self.keys
         control |= keys.suite
         count = self.counter.take().to_bytes(4, "big")
-        nonce, associated = self.own_title + count, keys.headers[control]
-        if control & _BOTH == _BOTH:
-            text = keys.cipher.seal(nonce, apdu, associated)
-        else:
-            text = protect(keys.cipher, control, nonce, associated, apdu)
+        text = protect(keys.cipher, control, self.own_title + count, keys.headers[control], apdu)
         length = _HEADER_LENGTH + len(text)
         tag = self._tags.get(apdu[0]) if manner is _SERVICE else None
         if tag and length < _SHORT:
@@ -330,7 +325,10 @@ class Channel:
 
     def unseal(self, apdu: bytes, policy: int) -> tuple[bytes, int, Manner, int]:
         """The first four parts of what `open` gives, for those who need no more; it raises what `open` raises."""
-        manner, outer, at = self._unpack(apdu)
+        if len(apdu) > 1 and apdu[0] in self._plain and _HEADER_LENGTH <= apdu[1] == len(apdu) - 2 < _SHORT:
+            manner, outer, at = _SERVICE, apdu[0], 2
+        else:
+            manner, outer, at = self._unpack(apdu)
         control = apdu[at]
         keys = self.keys
         if control != _BOTH | keys.suite:  # that is enough for any policy
@@ -357,8 +355,6 @@ class Channel:
 
     def _unpack(self, apdu: bytes) -> tuple[Manner, int, int]:
         """How it is packed, its tag, and where its whole security header starts."""
-        if len(apdu) > 1 and apdu[0] in self._plain and _HEADER_LENGTH <= apdu[1] == len(apdu) - 2 < _SHORT:
-            return _SERVICE, apdu[0], 2
         if not apdu:
             raise ApduError("a ciphered APDU of no bytes")
         outer, at = apdu[0], 1
