@@ -114,7 +114,7 @@ def run_day(homes: np.ndarray[Any, Any], plan: PopulationPlan, day: int, first_h
 
 @cache
 def _day_kernel() -> Any:
-    from numba import njit, uint64  # noqa: PLC0415 -- an extra; `compiled` says what to do where it is absent
+    from numba import int64, njit, uint64  # noqa: PLC0415 -- an extra; `compiled` says what to do where it is absent
 
     step = compiled(gas_half_hour)
 
@@ -126,22 +126,29 @@ def _day_kernel() -> Any:
         value = uint64((value ^ (value >> uint64(27))) * uint64(0x94D049BB133111EB))
         return value ^ (value >> uint64(31))
 
+    @njit(error_model="numpy", forceinline=True)
+    def chance(drawn: Any, permille: int) -> bool:
+        """Whether twenty bits fall below a share."""
+        return bool(int64(drawn & uint64(0xFFFFF)) * 1000 >> 20 < permille)
+
     @njit(error_model="numpy")
     def kernel(homes: Any, seed: Any, day: int, first: int, lost: int, hands: int, mean_l: int, sums: Any) -> None:
         weekday = (day + 3) % 7
+        closed = opened = missed = litres = 0
         for place in range(homes.shape[0]):
             home = homes[place]
             own = mixed(seed ^ mixed(uint64(first + place)))
+            before = home.volume_l
             for slot in range(48):
                 drawn = mixed(own ^ uint64(day * 48 + slot))
-                wanted = int((drawn & uint64(0xFFFFF)) * uint64(2 * mean_l + 1) >> uint64(20))
-                contact = int((drawn >> uint64(20)) & uint64(0xFFFFF)) * 1000 >> 20 >= lost
-                hand = int((drawn >> uint64(40)) & uint64(0xFFFFF)) * 1000 >> 20 < hands
-                before = home.volume_l
-                code = step(home, wanted, slot, weekday, contact, hand)
-                sums[0] += code & 1
-                sums[1] += (code >> 1) & 1
-                sums[2] += (code >> 2) & 1
-                sums[3] += home.volume_l - before
+                # Signed on purpose: of an unsigned and a signed integer numba makes a float.
+                wanted = int64(drawn & uint64(0xFFFFF)) * (2 * mean_l + 1) >> 20
+                contact = not chance(drawn >> uint64(20), lost)
+                code = step(home, wanted, slot, weekday, contact, chance(drawn >> uint64(40), hands))
+                closed += code & 1
+                opened += (code >> 1) & 1
+                missed += (code >> 2) & 1
+            litres += home.volume_l - before
+        sums[0], sums[1], sums[2], sums[3] = closed, opened, missed, litres
 
     return kernel

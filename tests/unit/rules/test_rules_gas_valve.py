@@ -36,9 +36,16 @@ def test_of_all_eight_combinations_the_button_opens_in_only_one():
     assert opening == [(True, False, True)]
 
 
+@pytest.mark.requirement("S0-134")
+@pytest.mark.parametrize("countdown", [1, 2, 672])
+def test_the_button_opens_in_the_very_last_half_hour_of_the_countdown_too(countdown):
+    assert button_opens(True, False, countdown)
+    assert not button_opens(True, False, 0)
+
+
 @pytest.mark.requirement("S0-126")
 def test_a_miss_takes_one_half_hour_and_never_goes_below_zero():
-    assert [countdown_after_miss(n) for n in (144, 1, 0)] == [143, 0, 0]
+    assert [countdown_after_miss(n) for n in (144, 2, 1, 0)] == [143, 1, 0, 0]
 
 
 def test_the_countdown_refills_only_strictly_above_zero():

@@ -8,7 +8,7 @@ import pytest
 from meterhouse.model import UsageError
 from meterhouse.rules import gas_half_hour
 from meterhouse.simulation.compiled_rules import compiled
-from meterhouse.simulation.population import GAS_HOME, PopulationPlan, new_population, run_day
+from meterhouse.simulation.population import GAS_HOME, PopulationPlan, _day_kernel, new_population, run_day
 
 pytest.importorskip("numba", reason="populations need numba: pip install 'meterhouse[population]'")
 
@@ -55,6 +55,54 @@ def test_compiled_and_plain_rules_agree_on_every_field_of_random_homes():
             codes.add(code)
     assert all(mine.equals(record) for mine, record in zip(plain, homes, strict=True))
     assert codes == {0, 1, 2, 4, 5, 6}, "every outcome was met"
+
+
+_WORD = 2**64 - 1
+
+
+def mixed(value):
+    """SplitMix64's finaliser, written anew."""
+    value = value + 0x9E3779B97F4A7C15 & _WORD
+    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & _WORD
+    value = (value ^ value >> 27) * 0x94D049BB133111EB & _WORD
+    return value ^ value >> 31
+
+
+def test_a_days_population_is_the_plain_rule_book_bit_for_bit_where_a_float_would_round():
+    """Dear gas in large amounts: products beyond 2⁵³, which a float of the compiler's would not hold."""
+    plan = PopulationPlan(
+        homes=150, seed=11, price=499_999, cv=49_999, opening_balance=90_000_000, full_countdown=48, lost_permille=400,
+        hand_permille=300, mean_l=9_001,
+    )  # fmt: skip
+    homes = new_population(plan)
+    homes["friendly"][::3] = 0xFF00FF
+    homes["rates"][::2, 20:60] = 3
+    plain = [Plain(record) for record in homes]
+    for day in (20_457, 20_458):
+        told = run_day(homes, plan, day)
+        counted = [0, 0, 0, 0]
+        for place, home in enumerate(plain):
+            own = mixed(plan.seed ^ mixed(place))
+            before = home.volume_l
+            for slot in range(48):
+                drawn = mixed(own ^ (day * 48 + slot))
+                parts = [drawn >> shift & 0xFFFFF for shift in (0, 20, 40)]
+                wanted = parts[0] * (2 * plan.mean_l + 1) >> 20
+                contact = parts[1] * 1000 >> 20 >= plan.lost_permille
+                hand = parts[2] * 1000 >> 20 < plan.hand_permille
+                code = gas_half_hour(home, wanted, slot, (day + 3) % 7, contact, hand)
+                for bit in range(3):
+                    counted[bit] += code >> bit & 1
+            counted[3] += home.volume_l - before
+        assert counted == [told.closed, told.opened, told.missed, told.litres]
+        assert min(counted) > 0
+    assert all(mine.equals(record) for mine, record in zip(plain, homes, strict=True))
+
+
+def test_there_is_no_float_in_the_machine_code_of_a_day():
+    run_day(new_population(PopulationPlan(homes=1, seed=1)), PopulationPlan(homes=1, seed=1), 20_000)
+    (code,) = _day_kernel().inspect_llvm().values()
+    assert not [word for word in ("fdiv", "fmul", "fadd", "sitofp", "uitofp", "fptosi") if word in code]
 
 
 def test_a_population_is_the_same_whole_or_in_pieces_and_by_seed():

@@ -128,7 +128,7 @@ class Supply:
         self.settle()
 
     def open_by_order(self) -> None:
-        """Open; where the cut-off is reached already it stays closed: what the rule would undo at once moves no valve."""
+        """Open; where the cut-off is reached already it stays closed: what is undone at once moves no valve."""
         if not (self._limited and self._closes_at(self.volume_l, open_=True)):
             self._open("order")
         self.settle()
