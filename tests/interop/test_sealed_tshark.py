@@ -11,6 +11,7 @@ from itertools import count
 
 import pytest
 
+from home_bench import START, make_hub
 from meterhouse.companion.sealed import (
     CONFIRM_QUERY,
     ORDER_RESULT,
@@ -20,18 +21,21 @@ from meterhouse.companion.sealed import (
     ConfirmAnswer,
     ConfirmQuery,
     Hindrance,
+    OrderCode,
     OrderReply,
     OrderResult,
     Outcome,
     Reason,
     Responder,
+    Role,
     Standing,
     VolatileCounters,
     ZclFrame,
+    decode_envelope,
     encode_cancel,
     encode_components,
 )
-from sealed_home import clock_set, load_limit
+from sealed_home import ARM, GAS_ID, OPEN, READ, Parties, clock_set, load_limit, sealed_meter
 from sealed_parties import (
     CATALOGUE,
     DEVICE,
@@ -197,6 +201,39 @@ def test_a_query_a_result_and_a_reply_are_decoded_whatever_the_bytes_in_them(tmp
     assert [int(fields["gbcs_gbz.alert_code"][0], 0) for fields in told[:16]] == [CONFIRM_QUERY] * 8 + [
         ORDER_RESULT
     ] * 8
+
+
+def test_every_kind_that_an_electricity_meter_emits_is_decoded(tmp_path):
+    parties = Parties()
+    meter = sealed_meter(parties)
+    gate = meter.gate
+    replies = []
+    for code, content in (
+        (OrderCode.READ_SWITCH, READ),
+        (OrderCode.SET_LOAD_LIMIT, load_limit(5_000)),
+        (OrderCode.SET_CLOCK, clock_set(START)),
+        (OrderCode.OPEN_SWITCH, OPEN),
+        (OrderCode.OPEN_SWITCH, OPEN),
+        (OrderCode.ARM_SWITCH, ARM),
+    ):
+        gate.take(parties.order(code, content, START).encode(), START)
+        replies.append(gate.last)
+    gate.take(parties.open(START, role=Role.NETWORK_OPERATOR).encode(), START)
+    spoken = [*replies, *(note.octets for note in gate.uplink.notes)]
+    kinds = [decode_envelope(octets).code for octets in spoken]
+    assert {OrderCode.READ_SWITCH, OrderCode.OPEN_SWITCH, CONFIRM_QUERY, ORDER_RESULT} <= set(kinds)
+    for fields in dissected(spoken, tmp_path):
+        assert_sound(fields)
+
+
+def test_the_state_of_a_valve_is_decoded_from_the_hubs_answer(tmp_path):
+    parties = Parties(GAS_ID)
+    hub = make_hub(trust=parties.trust())
+    gate = hub.orders.gate
+    gate.take(parties.order(OrderCode.READ_VALVE, read_status(0x0014, 0x0000), START).encode(), START)
+    (fields,) = dissected([gate.last], tmp_path)
+    assert_sound(fields)
+    assert any("0x0014" in value for values in fields.values() for value in values)
 
 
 def test_tshark_does_complain_of_a_message_that_is_cut_off(tmp_path):
