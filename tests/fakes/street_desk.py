@@ -9,9 +9,11 @@ from random import Random
 
 from meterhouse.app.desk import (
     ButtonPress,
+    GasTerms,
     HomeDetail,
     HomeView,
     KeyIn,
+    LinkWeek,
     MeterView,
     PaymentMode,
     Receipt,
@@ -54,6 +56,23 @@ def _gbp(text: str) -> Money:
     return Money.parse(text)
 
 
+TERMS = GasTerms(
+    price=_gbp("0.06"),
+    standing_charge=_gbp("0.2911"),
+    cv=39_500,
+    rates=2,
+    blocks=3,
+    emergency="offered",
+    emergency_limit=_gbp("5.00"),
+    emergency_left=_gbp("5.00"),
+    emergency_below=_gbp("2.00"),
+    low_below=_gbp("2.00"),
+    friendly_now=False,
+    friendly_half_hours=112,
+)
+WEEK = LinkWeek(Instant(START - HOUR), 917, 28, 0, True)
+
+
 def _meter(home: str, fuel: Fuel, supply: Supply = Supply.ON, **changes: object) -> MeterView:
     number = int(home)
     electricity = fuel is Fuel.ELECTRICITY
@@ -93,7 +112,11 @@ def street() -> dict[str, HomeView]:
         _home("03", _prepaid("03", electricity, "23.40"), _prepaid("03", gas, "31.07342")),
         _home("04", _meter("04", electricity), _prepaid("04", gas, "-0.41", Supply.OFF, why=NO_CREDIT)),
         _home("05", _meter("05", electricity), _prepaid("05", gas, "12.00", Supply.ARMED, why=ARMED_GAS)),
-        _home("06", _meter("06", electricity), _prepaid("06", gas, "1.85", low_credit=True, debt=_gbp("12.50"))),
+        _home(
+            "06",
+            _meter("06", electricity),
+            _prepaid("06", gas, "1.85", low_credit=True, debt=_gbp("12.50"), terms=TERMS, link_week=WEEK),
+        ),
         _home("07", _meter("07", electricity), _prepaid("07", gas, "2.20", debt=_gbp("50.00"))),
         _home("08", _prepaid("08", electricity, "9.95"), note="gas-free"),
         _home(
@@ -203,6 +226,15 @@ class StreetDesk:
         amounts = {"amount_money5": receipt.in_token.amount, "balance_money5": balance.amount}
         self._note(home, "token.accepted", way="keypad", **amounts)
         return KeyIn(accepted=True, amount=receipt.in_token, balance=balance)
+
+    async def select_emergency(self, home: str) -> KeyIn:
+        view = self._known(home)
+        gas = next((meter for meter in view.meters if meter.terms is not None), None)
+        if gas is None or gas.terms is None or gas.terms.emergency != "offered":
+            return KeyIn(False, None, None, "Emergency credit is not on offer.", "Look at the hub's display.")
+        taken = replace(gas, terms=replace(gas.terms, emergency="in use"))
+        self._homes[home] = replace(view, meters=tuple(taken if one is gas else one for one in view.meters))
+        return KeyIn(True, gas.terms.emergency_limit, gas.balance)
 
     async def press_button(self, home: str, fuel: Fuel) -> ButtonPress:
         view = self._known(home)

@@ -16,9 +16,11 @@ from meterhouse.model import Event, Fuel, Instant, Money
 __all__ = [
     "ButtonPress",
     "Desk",
+    "GasTerms",
     "HomeDetail",
     "HomeView",
     "KeyIn",
+    "LinkWeek",
     "MeterView",
     "PaymentMode",
     "Receipt",
@@ -56,6 +58,53 @@ class StageName(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class GasTerms:
+    """On what terms a prepaid home has its gas now. Money as in the home's own account.
+
+    Attributes:
+        price: a kWh in this half hour, by its rate and the block reached.
+        rates, blocks: how many prices the tariff tells apart by time, and by use; 1 and 1 where it is flat.
+        emergency: `none`, `offered` or `in use`.
+        emergency_limit: how much there may be; 0 where there is none.
+        emergency_left: how much of it is left while it is in use, else all of it.
+        emergency_below, low_below: the balances below which it is offered, and the warning is on.
+        friendly_now: whether no supply closes in this half hour.
+        friendly_half_hours: of the week in which none does.
+    """
+
+    price: Money
+    standing_charge: Money
+    cv: int
+    rates: int
+    blocks: int
+    emergency: str
+    emergency_limit: Money
+    emergency_left: Money
+    emergency_below: Money
+    low_below: Money
+    friendly_now: bool
+    friendly_half_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkWeek:
+    """How a gas link has been, as the head end knows it.
+
+    Attributes:
+        availability_permille: half hours heard of those in the week before `read_at`, in thousandths.
+        misses: half hours not heard in it.
+        down_half_hours: for how many it has been down, by the hub's countdown; 0 while it works.
+        ticket: whether the supplier should look at it.
+    """
+
+    read_at: Instant
+    availability_permille: int
+    misses: int
+    down_half_hours: int
+    ticket: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MeterView:
     """One fuel at a home, as the home's own displays would show it.
 
@@ -67,6 +116,10 @@ class MeterView:
         link_ok: whether the last contact between hub and meter succeeded.
         last_contact: of hub and meter.
         debt: what the customer still owes, as last told to the home; display only.
+        valve: gas only: whether there is one; a credit home's meter may have none.
+        mains: gas only: the meter has no battery, and listens always.
+        terms: gas prepay only.
+        link_week: gas only; None until the head end has asked the hub.
     """
 
     fuel: Fuel
@@ -83,6 +136,10 @@ class MeterView:
     low_credit: bool = False
     why: str = ""
     """Why the supply is off or armed, and what to do; empty while on."""
+    valve: bool = True
+    mains: bool = False
+    terms: GasTerms | None = None
+    link_week: LinkWeek | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +272,9 @@ class Desk(Protocol):
 
     async def key_in(self, home: str, token: str) -> KeyIn:
         """Type a token on the hub's keypad, as a person in the home."""
+
+    async def select_emergency(self, home: str) -> KeyIn:
+        """Select emergency credit on the hub's keypad, as a person in the home."""
 
     async def press_button(self, home: str, fuel: Fuel) -> ButtonPress:
         """Press the restore button of a meter, as a person in the home."""

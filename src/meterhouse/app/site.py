@@ -16,7 +16,7 @@ from meterhouse.model import Eui64, Fuel, Instant
 from meterhouse.premises.electricity_meter import ElectricityMeter, ElectricityMeterSettings
 from meterhouse.premises.gas_meter import GasMeter, GasMeterSettings
 from meterhouse.premises.home_load import Demand, HomeLoad
-from meterhouse.premises.hub import GasSetup, GasTariff, Hub, HubSettings, PrepaySetup
+from meterhouse.premises.hub import GasSetup, Hub, HubSettings, PrepaySetup
 from meterhouse.premises.orders import DeviceTrust
 from meterhouse.protocols import sts
 

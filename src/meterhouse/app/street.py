@@ -13,8 +13,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from meterhouse.app.desk import PaymentMode
+from meterhouse.app.key_plan import KeyPlan, key_plan_of
+from meterhouse.app.week import friendly_week, rate_rows
 from meterhouse.model import Instant, Money, UsageError, instant_of, parse_instant
-from meterhouse.premises.hub import BALANCE_LIMIT
+from meterhouse.premises.hub import BALANCE_LIMIT, UNUSED_BLOCK, CreditLimits, GasTariff
+from meterhouse.rules import BLOCKS, RATES
 
 __all__ = ["Customer", "GasSite", "HomePlan", "StreetPlan", "parse_street", "plan_of_tables"]
 
@@ -30,11 +33,14 @@ _DRIFT_MAX: Final = 200
 """Parts per million: ten times a watch crystal's."""
 _HOME_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _HOMES_MAX: Final = 100_000
+_CREDIT_MAX: Final = 10_000_000
+"""100.00 of the unit: the most that a hub takes for emergency credit and for its limits."""
+_KWH_MAX: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class GasSite:
-    """Gas at one home. Money in 10⁻⁵ of the unit."""
+    """Gas at one home. Money in 10⁻⁵ of the unit; `price` is that of the first rate and block."""
 
     mode: PaymentMode
     price: int
@@ -49,6 +55,16 @@ class GasSite:
     """The meter is fed beside its hub, and listens always (S0-27)."""
     drift_ppm: int = 0
     """How much too fast the meter's clock runs, parts per million."""
+    rated: GasTariff | None = None
+    """The tariff at the street's start, where it has rates by time or blocks by use."""
+    limits: CreditLimits = field(default_factory=CreditLimits)
+    friendly: tuple[int, ...] = (0,) * 7
+    """Monday first: bit n is the half hour n (UTC) in which no supply closes."""
+
+    @property
+    def tariff(self) -> GasTariff:
+        """At the street's start."""
+        return GasTariff.flat(self.price, self.standing_charge, self.cv) if self.rated is None else self.rated
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +105,14 @@ class StreetPlan:
 
     Attributes:
         start: the street's first instant where it isn't resumed.
+        keys: where its vending keys are.
     """
 
     name: str
     start: Instant
     currency: str
     homes: tuple[HomePlan, ...]
+    keys: KeyPlan = field(default_factory=KeyPlan)
 
 
 def parse_street(text: str, source: str = "street file") -> StreetPlan:
@@ -111,12 +129,12 @@ def parse_street(text: str, source: str = "street file") -> StreetPlan:
 
 
 def plan_of_tables(table: dict[str, Any], source: str) -> StreetPlan:
-    """The street of parsed tables `street`, `gas` and `home`, which may stand in a larger file.
+    """The street of parsed tables `street`, `gas`, `home` and `keys`, which may stand in a larger file.
 
     Raises:
         UsageError: as `parse_street`.
     """
-    _known(table, {"street", "gas", "home"}, source)
+    _known(table, {"street", "gas", "home", "keys"}, source)
     head = _Table(table.get("street", {}), f"{source} [street]")
     head.known({"name", "start", "currency"})
     gas = table.get("gas", {})
@@ -133,7 +151,8 @@ def plan_of_tables(table: dict[str, Any], source: str) -> StreetPlan:
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if twice:
         raise UsageError(f"{source} has home id {twice[0]} twice", remedy="Give each home an id of its own.")
-    return StreetPlan(head.text("name", "Street"), head.instant("start"), currency, plans)
+    keys = key_plan_of(table.get("keys"), source)
+    return StreetPlan(head.text("name", "Street"), head.instant("start"), currency, plans, keys)
 
 
 def _home(table: _Table, gas_defaults: dict[str, Any], currency: str) -> HomePlan:
@@ -173,24 +192,70 @@ def _no_electricity(table: _Table) -> PaymentMode:
 def _gas(table: _Table, currency: str) -> GasSite:
     table.known(
         {"mode", "price", "standing_charge", "cv", "opening_balance", "no_comms_half_hours", "loss_permille"}
-        | {"low_credit_l", "mains", "drift_ppm"}
+        | {"low_credit_l", "mains", "drift_ppm", "emergency_credit", "emergency_below", "low_credit", "friendly"}
+        | {"prices", "rates", "blocks_kwh"}
     )
     mode = table.text("mode", "credit")
     if mode not in tuple(PaymentMode):
         raise UsageError(f"{table.place} mode is '{mode}'; it is credit or prepay")
-    price = table.money("price", currency, most=_PRICE_MAX)
+    tariff = _tariff(table, currency)
     return GasSite(
         mode=PaymentMode(mode),
-        price=price,
-        standing_charge=table.money("standing_charge", currency, "0.00", most=_STANDING_CHARGE_MAX),
-        cv=table.number("cv", *_CV_RANGE),
+        price=tariff.price,
+        standing_charge=tariff.standing_charge,
+        cv=tariff.cv,
         opening_balance=table.money("opening_balance", currency, "0.00", least=-BALANCE_LIMIT, most=BALANCE_LIMIT),
         no_comms_half_hours=table.number("no_comms_half_hours", 48, 672, 144),
         loss_permille=table.number("loss_permille", 0, 1_000, 0),
         low_credit_l=table.number("low_credit_l", 0, 1_000_000, 3_000),
         mains=table.flag("mains"),
         drift_ppm=table.number("drift_ppm", -_DRIFT_MAX, _DRIFT_MAX, 0),
+        rated=tariff if "prices" in table.raw else None,
+        limits=CreditLimits(
+            emergency=table.money("emergency_credit", currency, "0.00", most=_CREDIT_MAX),
+            emergency_threshold=table.money("emergency_below", currency, "0.00", most=_CREDIT_MAX),
+            low=table.money("low_credit", currency, "2.00", most=_CREDIT_MAX),
+        ),
+        friendly=friendly_week(table.texts("friendly"), f"{table.place} friendly"),
     )
+
+
+def _tariff(table: _Table, currency: str) -> GasTariff:
+    """Flat by `price`; or by `prices`, a row a rate and in it a price a block, which stand in place of it."""
+    standing_charge = table.money("standing_charge", currency, "0.00", most=_STANDING_CHARGE_MAX)
+    cv = table.number("cv", *_CV_RANGE)
+    if "prices" not in table.raw:
+        for name in ("rates", "blocks_kwh"):
+            if name in table.raw:
+                raise UsageError(f"{table.place} has {name} without prices", remedy="Write prices, a row a rate.")
+        return GasTariff.flat(table.money("price", currency, most=_PRICE_MAX), standing_charge, cv)
+    blocks = _blocks(table)
+    rows = table.raw["prices"]
+    if not isinstance(rows, list) or not 1 <= len(rows) <= RATES or not all(isinstance(row, list) for row in rows):
+        raise UsageError(f"{table.place} prices is not 1 to {RATES} rows", remedy='Write it like [["0.07", "0.06"]].')
+    if any(len(row) != len(blocks) + 1 for row in rows):
+        raise UsageError(f"{table.place} prices and blocks_kwh don't fit", remedy="Give each row a price a block.")
+    prices = [_price(table, currency, price) for row in rows for price in (row + [row[-1]] * BLOCKS)[:BLOCKS]]
+    rates = rate_rows(table.texts("rates"), f"{table.place} rates")
+    if max(rates) >= len(rows):
+        raise UsageError(f"{table.place} rates name rate {max(rates)}, and prices has {len(rows)} rows, from 0")
+    prices += prices[-BLOCKS:] * (RATES - len(rows))
+    thresholds = [kwh * 1_000 for kwh in blocks] + [UNUSED_BLOCK] * (BLOCKS - 1 - len(blocks))
+    return GasTariff(tuple(prices), rates, tuple(thresholds), standing_charge, cv)
+
+
+def _blocks(table: _Table) -> list[int]:
+    """Where each further block begins, kWh since the tariff came into force."""
+    blocks = table.raw.get("blocks_kwh", [])
+    if not isinstance(blocks, list) or not all(type(kwh) is int and 0 < kwh <= _KWH_MAX for kwh in blocks):
+        raise UsageError(f"{table.place} blocks_kwh is {blocks!r}; it is whole numbers from 1 to {_KWH_MAX}")
+    if len(blocks) >= BLOCKS or sorted(set(blocks)) != blocks:
+        raise UsageError(f"{table.place} blocks_kwh is {blocks!r}", remedy=f"Write up to {BLOCKS - 1}, rising.")
+    return blocks
+
+
+def _price(table: _Table, currency: str, price: object) -> int:
+    return _Table({"price": price}, f"{table.place} prices").money("price", currency, most=_PRICE_MAX)
 
 
 def _customer(table: _Table, currency: str) -> Customer:
@@ -236,6 +301,12 @@ class _Table:
         value = self.raw.get(name, default)
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise UsageError(f"{self.place} {name} is {value!r}; it is a whole number from {least} to {most}")
+        return value
+
+    def texts(self, name: str) -> list[str]:
+        value = self.raw.get(name, [])
+        if not isinstance(value, list) or len(value) > 100 or not all(isinstance(line, str) for line in value):
+            raise UsageError(f"{self.place} {name} is {value!r}; it is a list of texts in quotes")
         return value
 
     def flag(self, name: str) -> bool:

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from meterhouse.app.desk import (
     ButtonPress,
+    GasTerms,
     HomeDetail,
     HomeView,
     KeyIn,
+    LinkWeek,
     MeterView,
     PaymentMode,
     Receipt,
@@ -22,7 +24,9 @@ from meterhouse.app.desk import (
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.site import HomeSite
 from meterhouse.model import DAY, HALF_HOUR, DayProfile, Eui64, Fuel, Instant, Money, StorageError, day_start
+from meterhouse.premises.hub import UNUSED_BLOCK, GasAccount
 from meterhouse.rules import NO_LIMIT_LITRES
+from meterhouse.supplier.headend import GasLinkView
 from meterhouse.supplier.vending import StageRecord, Vend
 
 __all__ = ["StreetDesk"]
@@ -95,6 +99,10 @@ class StreetDesk:
     async def key_in(self, home: str, token: str) -> KeyIn:
         """Type a token on the hub's keypad."""
         return self._street.key_in(home, token)
+
+    async def select_emergency(self, home: str) -> KeyIn:
+        """Select emergency credit on the hub's keypad."""
+        return self._street.select_emergency(home)
 
     async def press_button(self, home: str, fuel: Fuel) -> ButtonPress:
         """Press the restore button of a meter."""
@@ -185,6 +193,10 @@ class StreetDesk:
             countdown=mirror.countdown,
             low_credit=low,
             why=_gas_why(supply, link_ok=gas.comms_ok),
+            valve=gas.settings.has_valve,
+            mains=gas.settings.mains,
+            terms=None if account is None else _terms(account, currency, self.now()),
+            link_week=_link_week(self._street.head_end.links.view(site.names.hub)),
         )
 
     def _half_hours(self, meter: Eui64) -> tuple[tuple[Instant, int | None], ...]:
@@ -199,6 +211,32 @@ class StreetDesk:
             if profile is not None:
                 shown += _amounts(profile)
         return tuple(shown)
+
+
+def _terms(account: GasAccount, currency: str, now: Instant) -> GasTerms:
+    tariff, limits = account.tariff_in_force, account.limits
+    left = limits.emergency + min(account.balance, 0) if account.emergency_active else limits.emergency
+    return GasTerms(
+        price=Money(account.price_now, currency),
+        standing_charge=Money(tariff.standing_charge, currency),
+        cv=tariff.cv,
+        rates=len(set(tariff.rates)),
+        blocks=1 + sum(threshold < UNUSED_BLOCK for threshold in tariff.thresholds_wh),
+        emergency="in use" if account.emergency_active else ("offered" if account.emergency else "none"),
+        emergency_limit=Money(limits.emergency, currency),
+        emergency_left=Money(max(left, 0), currency),
+        emergency_below=Money(limits.emergency_threshold, currency),
+        low_below=Money(limits.low, currency),
+        friendly_now=account.friendly_at(now),
+        friendly_half_hours=sum(day.bit_count() for day in account.friendly),
+    )
+
+
+def _link_week(view: GasLinkView | None) -> LinkWeek | None:
+    if view is None:
+        return None
+    down = view.down_for // HALF_HOUR if view.failed else 0
+    return LinkWeek(view.read_at, view.availability_permille, view.misses_week, down, view.ticket)
 
 
 def _amounts(profile: DayProfile) -> list[tuple[Instant, int | None]]:

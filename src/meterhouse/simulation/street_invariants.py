@@ -208,7 +208,8 @@ class RatedBalances:
         name, gas = site.hub.name, site.plan.gas
         done = self._rated.get(name)
         if done is None or done.until > until:
-            opening = _Tariff([gas.price] * 16, [0] * 96, [], gas.standing_charge, gas.cv)
+            one = gas.tariff
+            opening = _Tariff([*one.prices], [*one.rates], [*one.thresholds_wh], one.standing_charge, one.cv)
             done = self._rated[name] = _Rated(opening)
         changes = sorted(self._tariffs[name].items())
         for last, row in pairwise(site.gas.backlog.log.between(done.until, until)):

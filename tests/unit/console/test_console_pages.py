@@ -244,3 +244,11 @@ async def test_port_in_use_is_one_sentence_that_says_what_to_do(desk: MoodyDesk)
 async def test_impossible_address_is_a_configuration_error(desk: MoodyDesk, host: str, port: int) -> None:
     with pytest.raises(ConfigurationError):
         await serve(desk, host=host, port=port)
+
+
+async def test_emergency_credit_is_offered_selected_and_gone(user: User) -> None:
+    await user.open("/home/06")
+    await user.should_see("of emergency credit is on offer")
+    user.find(marker="emergency").click()
+    await user.should_see("may be used now")
+    await user.should_not_see("of emergency credit is on offer")

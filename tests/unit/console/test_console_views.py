@@ -310,3 +310,20 @@ def test_events_for_engineers_and_events_without_their_fields_leak_nothing() -> 
     for kind in ("token.accepted", "token.refused", "valve.closed", "low_credit", "clock.set", "order.refused"):
         (line,) = views.happenings([Event(START, "x", kind, {})], LONDON, "GBP")
         assert "None" not in line.said
+
+
+def test_terms_and_link_of_the_week_are_plain_facts() -> None:
+    facts = _facts(_gas("06"))
+    assert facts["Price now"].value.endswith("0.06 a kWh")
+    assert facts["Price now"].hint.startswith("2 rates and 3 blocks; ")
+    assert facts["Emergency credit"].value.endswith("5.00 on offer")
+    assert facts["Friendly credit"].value == "Not now"
+    assert facts["Link this week"].value == "91.7 % heard"
+    assert "needs a look" in facts["Link this week"].hint
+    assert {"Price now", "Link this week"}.isdisjoint(_facts(_gas("07")))
+    terms = _gas("06").terms
+    assert terms is not None
+    used = replace(_gas("06"), terms=replace(terms, emergency="in use", friendly_now=True, rates=1, blocks=1))
+    assert _facts(used)["Emergency credit"].value.endswith("left")
+    assert _facts(used)["Friendly credit"].value == "Now"
+    assert _facts(used)["Price now"].hint.startswith("one price")

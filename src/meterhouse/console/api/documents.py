@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from meterhouse.app.desk import ButtonPress, HomeDetail, HomeView, KeyIn, MeterView, Receipt
+from meterhouse.app.desk import ButtonPress, GasTerms, HomeDetail, HomeView, KeyIn, LinkWeek, MeterView, Receipt
 from meterhouse.console.views import said_of
 from meterhouse.model import Event, Fuel, Instant, Money, isoformat
 
@@ -17,12 +17,14 @@ __all__ = [
     "ButtonOrder",
     "ClockDocument",
     "EventDocument",
+    "GasTermsDocument",
     "HalfHourDocument",
     "HealthDocument",
     "HomeDetailDocument",
     "HomeDocument",
     "KeyInDocument",
     "KeyInOrder",
+    "LinkWeekDocument",
     "MeterDocument",
     "MoneyDocument",
     "PaymentDocument",
@@ -54,6 +56,62 @@ class MoneyDocument(_Document):
         return cls(amount=money.decimal(), currency=money.currency)
 
 
+class GasTermsDocument(_Document):
+    """On what terms a prepaid home has its gas now."""
+
+    price: MoneyDocument = Field(description="a kWh in this half hour, by its rate and the block reached")
+    standing_charge: MoneyDocument = Field(description="a UTC day")
+    calorific_value_kj_m3: int
+    rates: int = Field(description="prices told apart by time")
+    blocks: int = Field(description="prices told apart by use")
+    emergency: str = Field(description="none, offered or in use")
+    emergency_limit: MoneyDocument
+    emergency_left: MoneyDocument
+    emergency_below: MoneyDocument = Field(description="offered while the balance is below this")
+    low_below: MoneyDocument = Field(description="the warning is on while what can be spent is below this")
+    friendly_now: bool = Field(description="no supply closes in this half hour")
+    friendly_half_hours: int = Field(description="of the week in which no supply closes")
+
+    @classmethod
+    def of(cls, terms: GasTerms) -> GasTermsDocument:
+        """The document of these terms."""
+        return cls(
+            price=MoneyDocument.of(terms.price),
+            standing_charge=MoneyDocument.of(terms.standing_charge),
+            calorific_value_kj_m3=terms.cv,
+            rates=terms.rates,
+            blocks=terms.blocks,
+            emergency=terms.emergency,
+            emergency_limit=MoneyDocument.of(terms.emergency_limit),
+            emergency_left=MoneyDocument.of(terms.emergency_left),
+            emergency_below=MoneyDocument.of(terms.emergency_below),
+            low_below=MoneyDocument.of(terms.low_below),
+            friendly_now=terms.friendly_now,
+            friendly_half_hours=terms.friendly_half_hours,
+        )
+
+
+class LinkWeekDocument(_Document):
+    """How a gas link has been in the week before the head end last asked the hub."""
+
+    read_at: str
+    availability_permille: int = Field(description="half hours heard, in thousandths")
+    misses: int
+    down_half_hours: int = Field(description="by the hub's countdown; 0 while the link works")
+    ticket: bool = Field(description="missed too often: somebody should look at it")
+
+    @classmethod
+    def of(cls, week: LinkWeek) -> LinkWeekDocument:
+        """The document of this week."""
+        return cls(
+            read_at=isoformat(week.read_at),
+            availability_permille=week.availability_permille,
+            misses=week.misses,
+            down_half_hours=week.down_half_hours,
+            ticket=week.ticket,
+        )
+
+
 class MeterDocument(_Document):
     """One fuel at a home, as of its last contact with the hub."""
 
@@ -71,6 +129,10 @@ class MeterDocument(_Document):
     countdown_half_hours: int | None = Field(description="gas only: half hours without a link that are still allowed")
     low_credit: bool
     why: str = Field(description="why the supply is off or armed, and what to do")
+    valve: bool = Field(default=True, description="gas: whether the meter has one")
+    mains: bool = Field(default=False, description="gas: fed by the hub beside it; listens always")
+    terms: GasTermsDocument | None = Field(default=None, description="gas prepay only")
+    link_week: LinkWeekDocument | None = Field(default=None, description="gas only; null until the hub was asked")
 
     @classmethod
     def of(cls, meter: MeterView) -> MeterDocument:
@@ -90,6 +152,10 @@ class MeterDocument(_Document):
             countdown_half_hours=meter.countdown,
             low_credit=meter.low_credit,
             why=meter.why,
+            valve=meter.valve,
+            mains=meter.mains,
+            terms=None if meter.terms is None else GasTermsDocument.of(meter.terms),
+            link_week=None if meter.link_week is None else LinkWeekDocument.of(meter.link_week),
         )
 
 

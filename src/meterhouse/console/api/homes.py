@@ -84,6 +84,16 @@ async def key_in(
 
 
 @router.post(
+    "/{home}/emergency-credit",
+    summary="Select emergency credit on the hub's keypad",
+    responses=examples.answers(HTTPStatus.OK, examples.KEY_IN, "not found", "link"),
+)
+async def select_emergency(desk: Chair, home: HomeId) -> KeyInDocument:
+    """As a person in the home. Where it is not on offer: 200, `accepted: false` and why."""
+    return KeyInDocument.of(await desk.select_emergency(home))
+
+
+@router.post(
     "/{home}/button",
     summary="Press a meter's restore button",
     responses=examples.answers(HTTPStatus.OK, examples.BUTTON, "not found", "policy", "link"),

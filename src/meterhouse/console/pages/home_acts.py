@@ -8,10 +8,18 @@ from nicegui import ui
 
 from meterhouse.app.desk import Desk, HomeView
 from meterhouse.console.pages.badge import OutcomeLine
-from meterhouse.console.views import RestoreOffer, key_in_outcome, press_outcome, restore_offer, token_progress
+from meterhouse.console.views import (
+    RestoreOffer,
+    emergency_outcome,
+    key_in_outcome,
+    money_text,
+    press_outcome,
+    restore_offer,
+    token_progress,
+)
 from meterhouse.model import Fuel, MeterhouseError
 
-__all__ = ["Keypad", "RestoreButtons"]
+__all__ = ["EmergencyButton", "Keypad", "RestoreButtons"]
 
 _MASK: Final = "#### #### #### #### ####"
 
@@ -62,6 +70,40 @@ class RestoreButtons:
             self._outcome.show_error(error)
         finally:
             button.enable()
+
+
+class EmergencyButton:
+    """Selects emergency credit; drawn only while it is on offer."""
+
+    def __init__(self, desk: Desk, home: str) -> None:
+        self._desk = desk
+        self._home = home
+        with ui.element("section").classes("mh-card") as self._root:
+            self._said = ui.label("").classes("mh-said")
+            self._button = ui.button("Use emergency credit", icon="medical_services", color=None)
+            self._button.props("unelevated no-caps").classes("mh-primary").mark("emergency")
+        self._button.on_click(self._select)
+        self._outcome = OutcomeLine("emergency-outcome")
+        self._root.set_visibility(False)
+
+    def show(self, view: HomeView) -> None:
+        """Offer it where the home's account does."""
+        terms = next((meter.terms for meter in view.meters if meter.terms is not None), None)
+        offered = terms is not None and terms.emergency == "offered"
+        if offered and terms is not None:
+            limit = money_text(terms.emergency_limit)
+            self._said.text = f"{limit} of emergency credit is on offer; the next payment repays it."
+        self._root.set_visibility(offered)
+
+    async def _select(self) -> None:
+        self._button.disable()
+        try:
+            self._outcome.show(emergency_outcome(await self._desk.select_emergency(self._home)))
+            self.show((await self._desk.home(self._home)).view)
+        except MeterhouseError as error:
+            self._outcome.show_error(error)
+        finally:
+            self._button.enable()
 
 
 class Keypad:

@@ -10,7 +10,7 @@ from nicegui import ui
 from meterhouse.app.desk import HomeDetail
 from meterhouse.console.pages.badge import Badge, FactGrid, OutcomeLine
 from meterhouse.console.pages.frame import Frame
-from meterhouse.console.pages.home_acts import Keypad, RestoreButtons
+from meterhouse.console.pages.home_acts import EmergencyButton, Keypad, RestoreButtons
 from meterhouse.console.pages.home_chart import HalfHourChart
 from meterhouse.console.pages.receipt_list import ReceiptList
 from meterhouse.console.views import (
@@ -63,6 +63,7 @@ class _HomePage:
             with ui.element("div").classes("mh-stack mh-acts"):
                 self._restore = RestoreButtons(frame.desk, home)
                 prepaid = bool(detail.view.account)
+                self._emergency = EmergencyButton(frame.desk, home) if prepaid else None
                 self._keypad = Keypad(frame.desk, home) if prepaid else None
             with ui.element("div").classes("mh-stack mh-meters"):
                 self._days = _DayPicker(self._redraw)
@@ -87,6 +88,8 @@ class _HomePage:
         hub = "hub online" if view.hub_online else "hub offline"
         self._about.text = " · ".join(part for part in (*parts, hub) if part)
         self._restore.show(view)
+        if self._emergency is not None:
+            self._emergency.show(view)
         span = self._days.choose_from(day_spans(detail, self._frame.zone))
         for meter in self._meters:
             meter.show(detail, span)

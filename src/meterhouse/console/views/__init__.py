@@ -13,6 +13,7 @@ from meterhouse.console.views.home_page_view import (
     MeterPanel,
     Outcome,
     RestoreOffer,
+    emergency_outcome,
     key_in_outcome,
     meter_panel,
     press_outcome,
@@ -22,7 +23,7 @@ from meterhouse.console.views.home_page_view import (
 from meterhouse.console.views.payment_view import PaymentView, Step, account_choices, payment_view
 from meterhouse.console.views.street_view import HomeLine, StreetSummary, home_line, street_summary
 from meterhouse.console.views.supply_badge import FUEL_ICONS, FUEL_WORDS, SupplyBadge, Tone
-from meterhouse.console.views.words import day_text, time_text
+from meterhouse.console.views.words import day_text, money_text, time_text
 
 __all__ = [
     "FUEL_ICONS",
@@ -43,11 +44,13 @@ __all__ = [
     "account_choices",
     "day_spans",
     "day_text",
+    "emergency_outcome",
     "half_hour_series",
     "happenings",
     "home_line",
     "key_in_outcome",
     "meter_panel",
+    "money_text",
     "payment_view",
     "press_outcome",
     "restore_offer",

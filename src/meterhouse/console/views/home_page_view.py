@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
-from meterhouse.app.desk import ButtonPress, KeyIn, MeterView, PaymentMode, Supply
+from meterhouse.app.desk import ButtonPress, GasTerms, KeyIn, LinkWeek, MeterView, PaymentMode, Supply
 from meterhouse.console.views.supply_badge import FUEL_WORDS, SupplyBadge, Tone, supply_badge
 from meterhouse.console.views.words import (
     age_text,
@@ -23,6 +23,7 @@ __all__ = [
     "MeterPanel",
     "Outcome",
     "RestoreOffer",
+    "emergency_outcome",
     "key_in_outcome",
     "meter_panel",
     "press_outcome",
@@ -106,9 +107,11 @@ def meter_panel(meter: MeterView, now: Instant, zone: tzinfo) -> MeterPanel:
         facts.append(Fact("Balance", money_text(meter.balance), hint, tone))
         if meter.debt is not None and meter.debt.amount > 0:
             facts.append(Fact("Debt", money_text(meter.debt), "a share of each payment goes to it"))
+        facts.extend(_terms_facts(meter.terms))
     facts.append(Fact(_SWITCH[meter.fuel], _POSITION.get((meter.fuel, meter.supply), "Not known"), as_of))
     facts.extend(_cutoff_facts(meter))
     facts.append(_link_fact(meter, now))
+    facts.extend(_week_facts(meter.link_week))
     why = "" if restore_offer(meter) is not None else meter.why
     return MeterPanel(meter.fuel, FUEL_WORDS[meter.fuel], supply_badge(meter), why, tuple(facts))
 
@@ -140,6 +143,14 @@ def key_in_outcome(result: KeyIn) -> Outcome:
     return Outcome(f"Accepted. {added}" if result.amount is not None else added, balance, "check_circle", Tone.GOOD)
 
 
+def emergency_outcome(result: KeyIn) -> Outcome:
+    """What the hub said to the wish for emergency credit."""
+    if not result.accepted:
+        return Outcome(result.why, result.remedy, "cancel", Tone.BAD)
+    said = f"{money_text(result.amount)} of emergency credit may be used now."
+    return Outcome(said, "If the gas is off, press the gas meter's button.", "check_circle", Tone.GOOD)
+
+
 def token_progress(typed: str) -> tuple[str, str]:
     """The digits typed so far, and how many are missing in words; the second is empty when all are there."""
     digits = "".join(letter for letter in typed if letter in "0123456789")
@@ -163,6 +174,39 @@ def _cutoff_facts(meter: MeterView) -> list[Fact]:
     if meter.countdown is not None:
         facts.append(Fact("Allowed without link", countdown_text(meter.countdown), _countdown_hint(meter.countdown)))
     return facts
+
+
+def _terms_facts(terms: GasTerms | None) -> list[Fact]:
+    if terms is None:
+        return []
+    parts = [f"{terms.rates} rates"] * (terms.rates > 1) + [f"{terms.blocks} blocks"] * (terms.blocks > 1)
+    prices = " and ".join(parts) or "one price"
+    hint = f"{prices}; {money_text(terms.standing_charge)} a day"
+    facts = [Fact("Price now", f"{money_text(terms.price)} a kWh", hint)]
+    if terms.emergency_limit.amount:
+        facts.append(_emergency_fact(terms))
+    if terms.friendly_half_hours:
+        hint = f"{terms.friendly_half_hours} half hours a week in which the gas stays on"
+        facts.append(Fact("Friendly credit", "Now" if terms.friendly_now else "Not now", hint))
+    return facts
+
+
+def _emergency_fact(terms: GasTerms) -> Fact:
+    limit, below = money_text(terms.emergency_limit), money_text(terms.emergency_below)
+    if terms.emergency == "in use":
+        return Fact("Emergency credit", f"{money_text(terms.emergency_left)} left", f"of {limit}", Tone.WAITING)
+    if terms.emergency == "offered":
+        return Fact("Emergency credit", f"{limit} on offer", "select it below, or on the hub", Tone.WAITING)
+    return Fact("Emergency credit", f"Up to {limit}", f"offered once the balance is below {below}")
+
+
+def _week_facts(week: LinkWeek | None) -> list[Fact]:
+    if week is None:
+        return []
+    tone = Tone.WAITING if week.ticket else Tone.QUIET
+    hint = f"{week.misses} half hours missed" + (": the link needs a look" if week.ticket else "")
+    tenths = week.availability_permille
+    return [Fact("Link this week", f"{tenths // 10}.{tenths % 10} % heard", hint, tone)]
 
 
 def _countdown_hint(half_hours: int) -> str:

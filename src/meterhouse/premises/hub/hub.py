@@ -84,6 +84,7 @@ class Hub:
             self.mirror = GasMirror(gas.no_comms_half_hours, _REPORT_GRACE, now)
             if gas.prepay is not None:
                 self.account = GasAccount.open(gas.prepay.opening_balance, gas.prepay.tariff, gas.prepay.limits)
+                self.account.friendly = list(gas.prepay.friendly)
                 if gas.prepay.basis is not None:
                     self.account.begin(gas.prepay.basis.register, gas.prepay.basis.end)
         self._build(gas_sent=_first_counter(now), gas_received=0)

@@ -24,6 +24,7 @@ class PrepaySetup:
         utrn_key: shared with the supplier for GB codes, taken as well as STS tokens; None where there are none.
         utrn_limits: the most in one code; None for all that a code can carry.
         limits: of emergency credit and of the low-credit warning.
+        friendly: seven numbers, Monday first: bit n is the half hour n (UTC) in which no supply closes.
         basis: where the hub takes another's place: the reading up to which that one had charged.
     """
 
@@ -34,6 +35,7 @@ class PrepaySetup:
     utrn_key: UtrnKey | None = None
     utrn_limits: UtrnLimits | None = None
     limits: CreditLimits = field(default_factory=CreditLimits)
+    friendly: tuple[int, ...] = (0,) * 7
     basis: HalfHour | None = None
 
 
