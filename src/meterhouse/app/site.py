@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from meterhouse.app.caught_up import caught_up
+from meterhouse.app.caught_up import caught_up, remembering
 from meterhouse.app.desk import PaymentMode
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.street import GasSite, HomePlan
@@ -185,18 +185,22 @@ def build_site(
     )
     states = state_of(electricity.name), state_of(hub.name)
     if states[0] is not None and states[1] is not None:
-        meter_state, hub_state = caught_up(names.electricity, states[0], names.hub, states[1], reserved)
-        electricity.restore(meter_state)
-        hub.restore(hub_state)
+        with remembering(f"home {plan.home}"):
+            meter_state, hub_state = caught_up(names.electricity, states[0], names.hub, states[1], reserved)
+            electricity.restore(meter_state)
+            hub.restore(hub_state)
     load = HomeLoad(f"home/{plan.home}/load", demand, electricity, gas, steps, now)
     return HomeSite(plan, names, hub, electricity, gas, load)
 
 
 def _slots(trust: StreetTrust, plan: HomePlan, names: SiteNames) -> tuple[DeviceTrust, DeviceTrust]:
     """The slots of electricity meter and gas; each enters into service here. Without gas the second is for nobody."""
+    # Until supply numbers are registered, a supply is named as the registry names it: by its MeterPAN, if any.
+    prepaid = plan.gas is not None and plan.gas.mode is PaymentMode.PREPAY
+    pan = "".join(filter(str.isdigit, str(names.pan))) if prepaid else "0"
     units = [
-        Unit(device, names.hub, plan.home, fuel, f"{number}{names.number:012d}")
-        for number, fuel, device in ((1, Fuel.ELECTRICITY, names.electricity), (2, Fuel.GAS, names.gas))
+        Unit(names.electricity, names.hub, plan.home, Fuel.ELECTRICITY, "0"),
+        Unit(names.gas, names.hub, plan.home, Fuel.GAS, pan),
     ]
     trust.enter(units if plan.gas is not None else units[:1])
     electricity, gas = (trust.slots(unit) for unit in units)
@@ -221,7 +225,8 @@ def _gas_meter(
         mains=gas.mains,
     )
     state = state_of(settings.name)
-    return GasMeter(settings, now, None if state is None else dict(state))
+    with remembering(settings.name):
+        return GasMeter(settings, now, None if state is None else dict(state))
 
 
 def _gas_setup(gas: GasSite, names: SiteNames, keys: StreetKeys) -> GasSetup:
