@@ -9,14 +9,15 @@ import sys
 import pytest
 
 from bench import __main__ as command
-from bench import counter, stopwatch, worlds
+from bench import counter, rounds, stopwatch, worlds
 from bench.registry import BENCHES
 
 
 @pytest.mark.parametrize("name", BENCHES)
 def test_a_bench_gives_figures_that_a_program_can_read(name, monkeypatch, capsys):
-    monkeypatch.setattr(stopwatch, "ROUNDS", 1)
-    monkeypatch.setattr(stopwatch, "ROUND_SECONDS", 0.001)
+    for clock in (stopwatch, rounds):
+        monkeypatch.setattr(clock, "ROUNDS", 1)
+        monkeypatch.setattr(clock, "ROUND_SECONDS", 0.001)
     monkeypatch.setattr(counter, "SECONDS", 0.05)
     monkeypatch.setattr(worlds, "DAYS", 1)
     monkeypatch.setattr(worlds, "FLOOR_DAYS", 1)
