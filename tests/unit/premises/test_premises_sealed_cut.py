@@ -91,3 +91,23 @@ def test_a_second_cut_while_one_is_pending_is_refused_and_the_first_goes_on():
     assert parties.query(gate) == query
     gate.take(parties.answer(query, NOW).encode(), NOW)
     assert not meter.switch.closed
+
+
+@pytest.mark.requirement("S0-73")
+def test_a_stolen_suppliers_key_forged_and_replayed_ends_at_the_confirm_services_no_and_is_told():
+    parties = Parties()
+    meter = sealed_meter(parties)
+    gate = ask(meter)
+    forged = parties.open(NOW)
+    for again in range(3):
+        gate.take(forged.encode(), Instant(NOW + again))
+    query = parties.query(gate)
+    assert query.order == forged.identity
+    gate.take(parties.answer(query, NOW, yes=False).encode(), NOW)
+    assert meter.switch.closed
+    (result,) = parties.results(gate)
+    assert (result.outcome, result.hindrance, result.switch) == (Outcome.STAYED_SAID_NO, Hindrance.SAID_NO, 1)
+    assert "sealed.said_no" in [event.kind for event in meter.events()]
+    gate.take(forged.encode(), NOW)
+    assert not gate.pending
+    cut(parties, meter, NOW)

@@ -526,3 +526,26 @@ def test_any_words_of_the_price_cluster_are_a_flat_price_or_a_sealed_error(place
     except SealedError:
         return
     assert (price, standing) >= (0, 0)
+
+
+def test_a_note_that_gave_way_in_a_full_queue_leaves_no_deadline_behind():
+    home = SealedHome()
+    parties = home.gas
+    home.note(parties, parties.open(home.now, premises=bytes(8)), Role.SUPPLIER)
+    for place in range(80):
+        home.gas_gate.uplink.add(parties.ids[Role.SUPPLIER], b"word %d" % place, home.now)
+    home.bench.run(home.now + MINUTE)
+    due = home.bench.hub.orders.deadline()
+    assert due is not None
+    assert due > home.now
+
+
+def test_a_flood_of_notes_for_the_meter_is_owed_no_more_than_so_many_answers():
+    home = SealedHome()
+    home.bench.wire.unplug()
+    for _ in range(100):
+        home.note(home.electricity, home.electricity.open(home.now), Role.SUPPLIER)
+    assert len(home.bench.hub.orders.post._owed) <= 32
+    home.bench.wire.plugged = True
+    home.bench.run(home.now + 5 * MINUTE)
+    assert home.meter_gate.pending

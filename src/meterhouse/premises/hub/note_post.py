@@ -20,6 +20,8 @@ _AGAIN: Final = 10 * SECOND
 _TRIES: Final = 90
 _LATER: Final = 15 * MINUTE
 """and from then on so often."""
+_OWED: Final = 32
+"""Of so many messages that are on their way to the meter the hub knows who waits to hear that it has them."""
 _FOR_GOOD: Final = frozenset({Refusal.NOT_ALLOWED, Refusal.ROLE})
 """What the carrier will refuse at any time."""
 
@@ -53,7 +55,7 @@ class NotePost:
         self._tries: dict[_Key, int] = {}
         self._numbers: dict[int, _Key] = {}
         self._number = 0
-        self._owed: dict[bytes, list[int]] = {}
+        self._owed: dict[bytes, set[int]] = {}
         self._online = False
 
     def source(self, name: str, after: Callable[[int], Iterable[UplinkNote]]) -> None:
@@ -91,7 +93,9 @@ class NotePost:
             octets = Note.parse(frame.payload).octets
             receipt = self._deliver(octets, now)
             if receipt is None:
-                self._owed.setdefault(octets, []).append(frame.session)
+                if len(self._owed) >= _OWED:
+                    del self._owed[next(iter(self._owed))]
+                self._owed.setdefault(octets, set()).add(frame.session)
             else:
                 self._send(Frame(Kind.NOTED, frame.session, receipt))
             return
@@ -107,7 +111,7 @@ class NotePost:
 
     def taken(self, octets: bytes) -> None:
         """A message that came has reached its device."""
-        for number in self._owed.pop(octets, ()):
+        for number in sorted(self._owed.pop(octets, ())):
             self._send(Frame(Kind.NOTED, number))
 
     # time ----------------------------------------------------------------------------------------------------------
@@ -120,6 +124,7 @@ class NotePost:
         """Send what waits: to each party the oldest that it has not taken."""
         if not self._online:
             return
+        heads: dict[_Key, UplinkNote] = {}
         for name, after in self._sources.items():
             first: dict[Eui64, UplinkNote] = {}
             for note in after(self._passed[name]):
@@ -130,8 +135,11 @@ class NotePost:
                     self._settle((name, note.sequence))
                 else:
                     first.setdefault(note.target, note)
-            for note in first.values():
-                self._speak((name, note.sequence), note, now)
+            heads |= {(name, note.sequence): note for note in first.values()}
+        # A note that gave way in its queue is waited for no more.
+        self._due = {key: due for key, due in self._due.items() if key in heads}
+        for key, note in heads.items():
+            self._speak(key, note, now)
 
     def _speak(self, key: _Key, note: UplinkNote, now: Instant) -> None:
         if now < self._due.get(key, now):

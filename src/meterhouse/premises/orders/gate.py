@@ -213,14 +213,21 @@ class OrderGate:
     def adopt(self, trust: DeviceTrust, now: Instant) -> None:
         """New slots, by a hand-over that somebody else has checked: what is pending is over, and 72 hours are frozen.
 
+        The slots are no part of the record: whoever calls this makes the device with them from now on. A party that is
+        new in its role begins its counters anew.
+
         Raises:
-            StorageError: it could not be kept; the old slots stay.
+            StorageError: it could not be kept; the old slots stay, and the freeze holds all the same.
         """
         self._now = now
         self.cut.drop(Hindrance.FREEZE, now)
         self.brake.credentials_changed(self.run.at(now))
         self._keep()
+        before = {(party.identity, party.role, party.signing) for party in self.trust.parties.values()}
+        after = {(party.identity, party.role, party.signing) for party in trust.parties.values()}
+        self._counters.forget({role for _, role, _ in before ^ after})
         self._trusted(trust)
+        self._keep()
 
     def changed(self, now: Instant) -> None:
         """A price, clock or limit was set by another way: credit does not run out for a day."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from meterhouse.companion.sealed import CounterClass, Newest, Role
@@ -51,6 +51,10 @@ class KeptCounters:
         if row is not None and row.counter == counter:
             self._rows[role, counter_class] = Newest(counter, row.digest, answer)
             self._keep()
+
+    def forget(self, roles: Collection[Role]) -> None:
+        """Other parties stand in these roles now: they count from where they like, and nothing old has their key."""
+        self._rows = {place: row for place, row in self._rows.items() if place[0] not in roles}
 
     def _put(self, place: tuple[Role, CounterClass], newest: Newest) -> None:
         before = self._rows.get(place)
