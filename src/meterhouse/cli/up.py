@@ -44,6 +44,9 @@ def up(
     home: OnlyHome = None,
     seed: Annotated[int, typer.Option(help="Seed of the made-up households.")] = 1,
     open_readers: Annotated[bool, typer.Option(help="Let clients without keys read the electricity meters.")] = False,
+    trust: Annotated[
+        Path | None, typer.Option(help="Trust folder: orders about supplies come sealed, from now on.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print addresses as one JSON document.")] = False,
 ) -> None:
     """Run a street: meters, hubs, carrier, head end, counter and console, all on loopback. Ctrl-C stops it."""
@@ -60,5 +63,6 @@ def up(
         seed=seed,
         open_readers=open_readers,
         first_meter_port=meter_port,
+        trust=trust,
     )
     run_street(settings, port, as_json=json)
