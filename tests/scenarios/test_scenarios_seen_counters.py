@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from test_scenarios_power_loss import HUB, living
 
 from meterhouse.app.books import Books
 from meterhouse.app.caught_up import seen_name, sent_name
 from meterhouse.companion import objects
-from meterhouse.model import DAY, HALF_HOUR, Instant, Money
-from meterhouse.store import Database, DataFolder, SqlCounters, back_up, restore
+from meterhouse.model import DAY, HALF_HOUR, ConfigurationError, Instant, Money
+from meterhouse.store import Database, DataFolder, SqlCounters, SqlDeviceState, back_up, restore
 from meterhouse.supplier.vending import MemoryKeyStore, StsService
 
 ELECTRICITY = "home/01/electricity"
+GAS = "gas_meter/"
 
 
 def heard(site):
@@ -78,3 +80,38 @@ def test_a_restore_lifts_what_we_send_and_leaves_what_we_believed(tmp_path):
     with DataFolder(new) as opened, Database(opened.url) as database:
         assert database.read(lambda tx: SqlCounters(tx).reserved("dlms/x")) > 1_000_000
         assert database.read(lambda tx: SqlCounters(tx).reserved("seen/x")) == 1_000
+
+
+def without(state, name):
+    state.pop(name)
+
+
+def renamed(state, name):
+    state[f"{name}_was"] = state.pop(name)
+
+
+def of_another_kind(state, name):
+    state[name] = "another form"
+
+
+@pytest.mark.parametrize("change", [without, renamed, of_another_kind])
+@pytest.mark.parametrize(
+    ("device", "field"),
+    [(HUB, "counters"), (HUB, "account"), (ELECTRICITY, "reserved"), (ELECTRICITY, "log"), (GAS, "supply")],
+)
+def test_a_checkpoint_of_another_version_s_form_is_refused_in_one_sentence_and_stays(tmp_path, device, field, change):
+    with living(tmp_path, 1) as (world, street):
+        world.run(Instant(world.now + HALF_HOUR))
+        street.checkpoint()
+    with Database(f"sqlite:///{tmp_path / 'street.db'}") as database:
+        known = database.read(lambda tx: SqlDeviceState(tx).all())
+        device = next(name for name in known if name.startswith(device))
+        kept = known[device]
+        place = next(one for one in (kept, *(part for part in kept.values() if isinstance(part, dict))) if field in one)
+        change(place, field)
+        database.run(lambda tx: SqlDeviceState(tx).save(device, kept, Instant(0)))
+    with pytest.raises(ConfigurationError, match="another version") as refused, living(tmp_path, 2):
+        pass
+    assert refused.value.remedy
+    with Database(f"sqlite:///{tmp_path / 'street.db'}") as database:
+        assert database.read(lambda tx: SqlDeviceState(tx).load(device)) == kept, "what was refused must not be touched"

@@ -8,16 +8,20 @@ kept from the lost hours is believed a second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
 
 from meterhouse.companion import objects
-from meterhouse.model import Eui64
+from meterhouse.model import ConfigurationError, Eui64
 from meterhouse.store import SEEN
 
-__all__ = ["caught_up", "seen_name", "sent_name"]
+__all__ = ["caught_up", "remembering", "seen_name", "sent_name"]
 
 _HEAD_END, _HUB = str(objects.HEAD_END_SAP), str(objects.HUB_SAP)
+
+_TOGETHER: Final = (("account", "slot", "hand_at"), ("mirror", "gas_sent", "gas_received"))
+"""What a hub keeps all of, or nothing where the home has no gas or pays by bill."""
 
 
 def sent_name(device: Eui64) -> str:
@@ -45,10 +49,38 @@ def caught_up(
         hub: identity of the hub.
         hub_state: its checkpoint, of the same instant.
         reserved: the end of the last block that the head end reserved, by the name of its counter.
+
+    Raises:
+        KeyError: a checkpoint does not hold what belongs together; see `remembering`.
     """
+    for names in _TOGETHER:
+        if any(name in hub_state for name in names):
+            missing = [name for name in names if name not in hub_state]
+            if missing:
+                raise KeyError(missing[0])
     seen, counters = dict(meter_state["seen"]), dict(hub_state["counters"])
     seen[_HEAD_END] = max(seen[_HEAD_END], reserved(sent_name(meter)) - 1)
     seen[_HUB] = max(seen[_HUB], counters["meter"] - 1)
     counters["head_end_seen"] = max(counters["head_end_seen"], reserved(sent_name(hub)) - 1)
     counters["meter_seen"] = max(counters["meter_seen"], meter_state["reserved"][_HUB] - 1)
     return {**meter_state, "seen": seen}, {**hub_state, "counters": counters}
+
+
+@contextmanager
+def remembering(device: str) -> Iterator[None]:
+    """Give a device its checkpoint inside this; one that another version kept in another form is refused in words.
+
+    A form is never guessed at: a register or a counter read wrong would be money. Money itself is in the ledger, which
+    every version brings forward.
+
+    Raises:
+        ConfigurationError: what the checkpoint holds is not what this version keeps.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ConfigurationError(
+            f"what {device} remembers was kept by another version of the program",
+            why=f"Its checkpoint does not hold what this version needs ({type(error).__name__}: {error}).",
+            remedy="Run the street with the version that kept it, or begin a new data folder.",
+        ) from error
