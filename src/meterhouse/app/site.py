@@ -226,7 +226,6 @@ def _gas_meter(
     )
     state = state_of(settings.name)
     with remembering(settings.name):
-        with remembering(settings.name):
         return GasMeter(settings, now, None if state is None else dict(state))
 
 
