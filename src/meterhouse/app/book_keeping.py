@@ -19,6 +19,7 @@ _CHECKPOINT_AT: Final = MINUTE
 """Past each sixth hour: after the half hour's reports, and before the head end collects the day. So a street that is
 killed never goes back behind a half hour that is stored already."""
 _EVENTS_EVERY: Final = MINUTE
+_RESUME_EVERY: Final = 30 * MINUTE
 _AT_ONCE: Final = ("token.accepted", "counter.reserved", "state.due", "switch.", "valve.")
 """What must not be forgotten by a power cut: a checkpoint follows at once, before anybody can hear of it."""
 _ROUTINE: Final = frozenset(
@@ -41,6 +42,7 @@ class BookKeeping:
         self._books = books
         self._waiting: list[Event] = []
         self._asked = False
+        pump.every(_RESUME_EVERY, self._guarded(books.resume_apart), _RESUME_EVERY)
         pump.every(Customers.LOOKS, self._guarded(Customers(street).look), Customers.LOOKS)
         next_checkpoint = _CHECKPOINT_EVERY - (pump.now - _CHECKPOINT_AT) % _CHECKPOINT_EVERY
         pump.every(_CHECKPOINT_EVERY, self._guarded(self._checkpoint), next_checkpoint)

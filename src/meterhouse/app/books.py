@@ -74,6 +74,7 @@ class Books:
         services: make tokens.
         entropy: for random numbers in tokens.
         limits: of what may be sold, by currency; None for those that come with the program.
+        apart: whether tokens are made outside the transaction; see `store.Till`.
     """
 
     def __init__(
@@ -83,9 +84,10 @@ class Books:
         entropy: Callable[[int], bytes],
         *,
         limits: Mapping[str, PaymentLimits] | None = None,
+        apart: bool = False,
     ) -> None:
         self.database = database
-        self._till = Till(database, services, entropy, limits=limits)
+        self._till = Till(database, services, entropy, limits=limits, apart=apart)
         self._held: set[str] = set()
         self._believed: dict[str, int] = {}
         self._since: Instant = Instant(0)
@@ -152,6 +154,10 @@ class Books:
     def resume(self, now: Instant) -> int:
         """Make the tokens that a crash or an absent key store left pending; how many payments still wait for one."""
         return len(self._till.resume(now))
+
+    def resume_apart(self, now: Instant) -> None:
+        """Try again, in threads of the till's, to make the tokens that an absent key store left pending."""
+        self._till.resume_apart(now)
 
     def vend(self, request: str) -> tuple[Vend, Sequence[StageRecord]]:
         """A vend and its life line.

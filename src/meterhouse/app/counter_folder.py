@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from meterhouse.app.key_plan import KeyPlan, open_key_store
+from meterhouse.app.street import parse_street
 from meterhouse.app.token_schemes import token_schemes
 from meterhouse.model import ConfigurationError
-from meterhouse.store import Database, DataFolder, FileKeyStore, KeyUsage, Till, read_limits
+from meterhouse.store import Database, DataFolder, KeyUsage, Till, read_limits
 
 __all__ = ["open_books", "open_counter"]
 
@@ -28,8 +30,9 @@ def open_counter(path: Path) -> Iterator[Till]:
         closing(KeyUsage(folder.keys)) as usage,
         Database(folder.url) as database,
     ):
-        services = token_schemes(path, FileKeyStore(folder.keys, usage=usage))
-        yield Till(database, services, os.urandom, limits=read_limits(path))
+        plan = _plan_of(path)
+        services = token_schemes(path, open_key_store(plan, folder.keys, usage))
+        yield Till(database, services, os.urandom, limits=read_limits(path), apart=plan.apart)
 
 
 @contextmanager
@@ -38,6 +41,12 @@ def open_books(path: Path) -> Iterator[Database]:
     _there(path)
     with Database(f"sqlite:///{path / 'meterhouse.db'}") as database:
         yield database
+
+
+def _plan_of(path: Path) -> KeyPlan:
+    """Where the folder's street has its keys; a folder without a street has them inside."""
+    street = path / "street.toml"
+    return parse_street(street.read_text(encoding="utf-8"), str(street)).keys if street.exists() else KeyPlan()
 
 
 def _there(path: Path) -> None:

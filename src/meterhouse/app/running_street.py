@@ -14,6 +14,7 @@ from meterhouse.app.api_access import ApiAccess
 from meterhouse.app.book_keeping import BookKeeping
 from meterhouse.app.books import Books
 from meterhouse.app.demand import MeasuredDemand, measured_demand, synthetic_demand
+from meterhouse.app.key_plan import open_key_store
 from meterhouse.app.keys import SECRET_LENGTH, StreetKeys
 from meterhouse.app.live_street import LiveStreet, StreetOptions
 from meterhouse.app.site import SUPPLY_GROUP
@@ -26,8 +27,9 @@ from meterhouse.app.token_schemes import token_schemes
 from meterhouse.app.webhooks import telling
 from meterhouse.links import PacedClock, Pump, SystemClock
 from meterhouse.model import SECOND, ConfigurationError, StorageError, UsageError
-from meterhouse.store import Database, DataFolder, FileKeyStore, KeyUsage, read_limits
+from meterhouse.store import Database, DataFolder, KeyUsage, read_limits
 from meterhouse.store.profiles import ProfileOptions
+from meterhouse.supplier.vending import KeyStore
 
 __all__ = ["RunSettings", "RunningStreet", "open_street"]
 
@@ -103,8 +105,8 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
         plan = _plan(folder, settings)
         keys = _keys(folder)
         with closing(KeyUsage(folder.keys)) as usage, Database(folder.url) as database, ExitStack() as opened:
-            services = token_schemes(folder.path, _key_store(folder, keys, usage))
-            books = Books(database, services, os.urandom, limits=read_limits(folder.path))
+            services = token_schemes(folder.path, _key_store(folder, plan, keys, usage))
+            books = Books(database, services, os.urandom, limits=read_limits(folder.path), apart=plan.keys.apart)
             resumed = books.resumed_at()
             start = plan.start if resumed is None else resumed
             pending = books.resume(start)
@@ -198,8 +200,8 @@ def _write_private(path: Path, content: bytes) -> None:
         ) from error
 
 
-def _key_store(folder: DataFolder, keys: StreetKeys, usage: KeyUsage) -> FileKeyStore:
-    store = FileKeyStore(folder.keys, usage=usage)
+def _key_store(folder: DataFolder, plan: StreetPlan, keys: StreetKeys, usage: KeyUsage) -> KeyStore:
+    store = open_key_store(plan.keys, folder.keys, usage)
     if not store.has(SUPPLY_GROUP, 1):
         store.add(SUPPLY_GROUP, 1, keys.vending(SUPPLY_GROUP))
     return store

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -43,6 +43,8 @@ __all__ = ["LIMITS_FILE", "Till", "read_limits"]
 LIMITS_FILE: Final = "limits.toml"
 
 _NO_LIMITS: Final = PaymentLimits()
+_APART_AT_ONCE: Final = 8
+"""Tokens that are being made at the same time outside the transaction."""
 
 
 def read_limits(folder: Path | None = None) -> Mapping[str, PaymentLimits]:
@@ -70,7 +72,7 @@ class Till:
         entropy: for random numbers in tokens.
         limits: by currency; a currency without any is held to one payment of 1 to 200.
         apart: whether tokens are made outside the transaction, in the caller's thread: for a service that is far or
-            slow. A payment then waits for the disk twice.
+            slow. A payment then waits for the disk twice, and those that are submitted are worked at by threads.
     """
 
     def __init__(
@@ -86,7 +88,8 @@ class Till:
         self._services = services
         self._entropy = entropy
         self._limits = read_limits() if limits is None else limits
-        self._apart = apart
+        self._threads = ThreadPoolExecutor(_APART_AT_ONCE, "tokens") if apart else None
+        self._resuming: Future[Sequence[Vend]] | None = None
 
     def pay(self, request: PaymentRequest, now: Instant) -> Receipt:
         """Take a payment; see `vending.pay`. Where the token cannot be made now, it stays pending: pay again later.
@@ -95,7 +98,7 @@ class Till:
             PaymentRefusedError: no; which of its kinds says why.
             MeterhouseError: the token could not be made, or nothing could be stored.
         """
-        if not self._apart:
+        if self._threads is None:
             return self.submit(request, now).result()
         limits = self._of(request)
         vend = self.database.submit(
@@ -108,7 +111,9 @@ class Till:
         return receipt_of(self._finish(vend, now))
 
     def submit(self, request: PaymentRequest, now: Instant) -> Future[Receipt]:
-        """Queue a payment whose token is made inside the transaction; its future is resolved once it is durable."""
+        """Queue a payment; its future is resolved once it is durable."""
+        if self._threads is not None:
+            return self._threads.submit(self.pay, request, now)
         limits, services, entropy = self._of(request), self._services, self._entropy
         return self.database.submit(
             Payment(request, lambda records: pay(records, services, request, now, entropy, limits=limits), now)
@@ -127,6 +132,11 @@ class Till:
             except MeterhouseError:
                 left.append(vend)
         return tuple(left)
+
+    def resume_apart(self, now: Instant) -> None:
+        """The same in a thread, one at a time; nothing where tokens are made inside the transaction."""
+        if self._threads is not None and (self._resuming is None or self._resuming.done()):
+            self._resuming = self._threads.submit(self.resume, now)
 
     def void(self, request_id: str, why: str, now: Instant) -> Vend:
         """Give a pending payment back."""
