@@ -17,6 +17,8 @@ from meterhouse.app.demand import MeasuredDemand, measured_demand, synthetic_dem
 from meterhouse.app.key_plan import open_key_store
 from meterhouse.app.keys import SECRET_LENGTH, StreetKeys
 from meterhouse.app.live_street import LiveStreet, StreetOptions
+from meterhouse.app.sign_client import SOCKET
+from meterhouse.app.sign_daemon import serve_signing
 from meterhouse.app.site import SUPPLY_GROUP
 from meterhouse.app.street import StreetPlan, parse_street
 from meterhouse.app.street_desk import StreetDesk
@@ -26,7 +28,7 @@ from meterhouse.app.tcp_wires import Addresses, lay_tcp
 from meterhouse.app.token_schemes import token_schemes
 from meterhouse.app.webhooks import telling
 from meterhouse.links import PacedClock, Pump, SystemClock
-from meterhouse.model import SECOND, ConfigurationError, StorageError, UsageError
+from meterhouse.model import MINUTE, SECOND, ConfigurationError, StorageError, UsageError
 from meterhouse.store import Database, DataFolder, KeyUsage, read_limits
 from meterhouse.store.profiles import ProfileOptions
 from meterhouse.supplier.vending import KeyStore
@@ -37,6 +39,8 @@ _STREET_FILE: Final = "street.toml"
 _TRUST_FILE: Final = "trust.path"
 """Where the trust folder is: a street that has once run with sealed orders never runs without again."""
 _SECRET_FILE: Final = "street.secret"  # noqa: S105 -- a file's name
+_LOOKS_S: Final = 3
+"""Seconds of the wall between two looks at the work orders."""
 _LONGEST_STEP: Final = 4 * SECOND
 
 
@@ -117,12 +121,16 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
             office, tls = None, None
             trusted = _trusted(folder, settings.trust)
             if trusted is not None:
-                office = opened.enter_context(open_office(trusted, keys, database, pump.clock))
+                office, daemon = opened.enter_context(open_office(trusted, keys, database, pump.clock))
+                server = await serve_signing(daemon, trusted / "signing" / SOCKET)
+                opened.callback(server.close)
                 tls = StreetTls(folder.keys / "tls", keys, os.urandom, SystemClock().now())
             street = LiveStreet(plan, keys, books, pump, demand, _entropy, start, options, office=office)
             addresses = await lay_tcp(
                 pump, street, carrier_port=settings.carrier_port, first_meter_port=settings.first_meter_port, tls=tls
             )
+            if street.sealed is not None:  # orders that were raised on the command line
+                pump.every(max(MINUTE, _LOOKS_S * settings.speed * SECOND), street.sealed.look)
             failed = BookKeeping(pump, street, books).failed
             try:
                 async with telling(database):

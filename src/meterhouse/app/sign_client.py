@@ -12,6 +12,7 @@ from meterhouse.app.trust_stores import head_of
 from meterhouse.companion.sealed import Envelope, decode_envelope
 from meterhouse.model import (
     AuthenticationError,
+    Instant,
     LinkError,
     MalformedError,
     MeterhouseError,
@@ -112,6 +113,10 @@ class SigningTalk:
         """The newest head that was ever signed."""
         told = self._ask({"do": "witness"})["head"]
         return None if told is None else head_of(told)
+
+    def now(self) -> Instant:
+        """The time by the daemon's clock: that of the street, where the daemon is a street's."""
+        return Instant(int(self.status()["now"]))
 
     def status(self) -> dict[str, Any]:
         """Public key, staff, brake."""

@@ -169,6 +169,7 @@ class SignDaemon:
                 "day": [day, brake.limits.a_day],
             },
             "refused": self.refused,
+            "now": now,
         }
 
     def _open(self, name: str, passphrase: str, now: Instant) -> Any:

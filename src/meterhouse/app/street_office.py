@@ -30,7 +30,9 @@ _AGREE_KEY: Final = Purpose.AGREE.value
 
 
 @contextmanager
-def open_office(folder: Path, keys: StreetKeys, database: Database, clock: Clock) -> Iterator[Office]:
+def open_office(
+    folder: Path, keys: StreetKeys, database: Database, clock: Clock
+) -> Iterator[tuple[Office, SignDaemon]]:
     """Open signing daemon and confirm service of a trust folder, in this process; both keep their own data bases.
 
     Whoever wants them apart runs `meterhouse trust sign-daemon` and `confirm-service` as other users instead.
@@ -53,7 +55,8 @@ def open_office(folder: Path, keys: StreetKeys, database: Database, clock: Clock
         trust = StreetTrust(keys, _parties(folder))
         people = StaffKeys(folder / "signing" / "staff.json")
         works = WorkOrders(database, SigningTalk(daemon), settings, own_catalogue(), people.staff)
-        yield Office(trust, works, confirming.service, kept_brake(own, "B3", settings.limits, settings.officers))
+        brake = kept_brake(own, "B3", settings.limits, settings.officers)
+        yield Office(trust, works, confirming.service, brake), daemon
 
 
 def _parties(folder: Path) -> StreetParties:

@@ -86,6 +86,14 @@ class WorkOrders:
         self._staff = staff
         self._what_if = what_if
 
+    def now(self) -> Instant:
+        """The time by which orders are judged: the signing daemon's.
+
+        Raises:
+            LinkError: the signing daemon is away.
+        """
+        return self._signing.now()
+
     # what people do ----------------------------------------------------------------------------------------------
 
     def raise_order(self, request: OrderRequest, person: str, passphrase: str, now: Instant) -> WorkOrder:

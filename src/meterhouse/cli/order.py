@@ -70,7 +70,7 @@ def raise_(
         fuel = service.fuel_of(meter)
         code = (ARM_SUPPLY if arm else CUT_SUPPLY)[Fuel(fuel)]
         request = OrderRequest(meter, home, code, supply_content(Fuel(fuel), arm=arm), reason, evidence, group)
-        _tell(service.raise_order(request, person, passphrase_of(person), _now(at)), json=json)
+        _tell(service.raise_order(request, person, passphrase_of(person), _now(at, service)), json=json)
 
 
 @order.command()
@@ -80,7 +80,7 @@ def approve(
 ) -> None:
     """Approve an order that somebody else has raised; it is signed once it has cooled off."""
     with _service(data, trust) as service:
-        _tell(service.approve(number, person, passphrase_of(person), _now(at)), json=json)
+        _tell(service.approve(number, person, passphrase_of(person), _now(at, service)), json=json)
 
 
 @order.command()
@@ -90,7 +90,7 @@ def cancel(
 ) -> None:
     """Cancel an order; possible until its device has written that it opens."""
     with _service(data, trust) as service:
-        _tell(service.cancel(number, person, passphrase_of(person), _now(at)), json=json)
+        _tell(service.cancel(number, person, passphrase_of(person), _now(at, service)), json=json)
 
 
 @order.command()
@@ -135,7 +135,7 @@ def brakes(data: Data = _DATA, trust: Trust = _TRUST, at: Now = None, json: Json
     from dataclasses import asdict  # noqa: PLC0415 -- as all that is slow
 
     with _service(data, trust) as service:
-        views = service.brakes(_now(at))
+        views = service.brakes(_now(at, service))
     if json:
         write_json([asdict(view) for view in views])
         return
@@ -156,7 +156,7 @@ def release_brake(
 ) -> None:
     """Give your word as an officer that a tripped brake be released; the second officer's word opens it."""
     with _service(data, trust) as service:
-        opened = service.release_brake(place, person, passphrase_of(person), _now(at))
+        opened = service.release_brake(place, person, passphrase_of(person), _now(at, service))
     if json:
         write_json({"brake": place, "open": opened})
     else:
@@ -176,7 +176,7 @@ def protect(
 ) -> None:
     """Say that a home is never to be cut, or that it may be again."""
     with _service(data, trust) as service:
-        service.mark_home(home, person, _now(at), protected=why)
+        service.mark_home(home, person, _now(at, service), protected=why)
     if json:
         write_json({"home": home, "protected": why})
     else:
@@ -198,10 +198,9 @@ def _service(data: Path, trust: Path) -> Iterator[WorkOrders]:
         yield open_work_orders(database, trust)
 
 
-def _now(told: str | None) -> Instant:
-    from meterhouse.links import SystemClock  # noqa: PLC0415 -- as above
-
-    return SystemClock().now() if told is None else parse_instant(told)
+def _now(told: str | None, service: WorkOrders) -> Instant:
+    """The signing daemon's time: a street that runs in its own year has its own daemon."""
+    return service.now() if told is None else parse_instant(told)
 
 
 def _document(each: WorkOrder) -> dict[str, Any]:
