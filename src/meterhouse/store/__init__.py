@@ -39,6 +39,7 @@ from meterhouse.store.rekey import rekey_meter
 from meterhouse.store.signed_words import SignedWord, SqlSignedWords, WordKind
 from meterhouse.store.till import LIMITS_FILE, Till, read_limits
 from meterhouse.store.transaction import Transaction
+from meterhouse.store.trust_centre import SqlCentreRecords
 from meterhouse.store.trust_homes import SqlDeviceKeys, SqlHomeBook
 from meterhouse.store.trust_records import SqlAnswers, SqlBrakes, SqlPen, SqlTrustRecords, SqlWorkOrders
 from meterhouse.store.vending import SqlVendingRecords
@@ -81,6 +82,7 @@ __all__ = [
     "SqlBook",
     "SqlBrakes",
     "SqlCarrierUsage",
+    "SqlCentreRecords",
     "SqlCommands",
     "SqlCounters",
     "SqlDeviceKeys",

@@ -45,7 +45,15 @@ class SqlHomeBook:
         about = self._records.get(_HOME, home) or {}
         paid = self._transaction.first(_PAID, {"id": home})
         last = None if paid is None or paid[0] is None else Instant(int(paid[0]))
-        return HomeStanding(self._binding(meter.pan, device), about.get("feeder", ""), about.get("protected", ""), last)
+        unit = self._records.get(DEVICE, str(device)) or {}
+        return HomeStanding(
+            self._binding(meter.pan, device),
+            about.get("feeder", ""),
+            about.get("protected", ""),
+            last,
+            Instant(unit.get("frozen_until", 0)),
+            unit.get("supplier", ""),
+        )
 
     def fuel(self, device: Eui64) -> Fuel | None:
         """What a registered meter measures; None for one that is not."""

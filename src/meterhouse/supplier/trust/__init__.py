@@ -1,5 +1,16 @@
 """who may order what: certificates, work orders, signing, confirmation, the security centre, the audit chain"""
 
+from meterhouse.supplier.trust.access import Access, DataKind, Right, Viewer, parse_access
+from meterhouse.supplier.trust.centre import SecurityCentre, admit_domain, attest
+from meterhouse.supplier.trust.centre_records import (
+    CentreRecords,
+    CertificateRecord,
+    CertificateStatus,
+    Device,
+    Job,
+    Lapse,
+    Product,
+)
 from meterhouse.supplier.trust.confirm_judge import ConfirmJudge, Judgement, NoReason, OrderLedger
 from meterhouse.supplier.trust.confirm_service import (
     CARRIER,
@@ -10,6 +21,10 @@ from meterhouse.supplier.trust.confirm_service import (
     Given,
 )
 from meterhouse.supplier.trust.contents import ARM_SUPPLY, CUT_SUPPLY, supply_content
+from meterhouse.supplier.trust.credentials import FREEZE, Credentials, ask_rotation, sign_recovery
+from meterhouse.supplier.trust.hand_over import HandedOver, HandOver, HandOverOffice, parties_of, sign_hand_over
+from meterhouse.supplier.trust.hierarchy import Issuer, Issuers, found_hierarchy, issue
+from meterhouse.supplier.trust.life_cycle import LifeState
 from meterhouse.supplier.trust.order_desk import OrderDesk
 from meterhouse.supplier.trust.order_policy import (
     CutHours,
@@ -31,20 +46,36 @@ __all__ = [
     "CARRIER",
     "CUT_SUPPLY",
     "ENDED",
+    "FREEZE",
     "LIVE",
     "RESTORE_STEP",
+    "Access",
     "AnswerBook",
+    "CentreRecords",
+    "CertificateRecord",
+    "CertificateStatus",
     "ConfirmJudge",
     "ConfirmService",
     "ConfirmSettings",
+    "Credentials",
     "CutHours",
+    "DataKind",
     "Deed",
+    "Device",
     "DeviceKeys",
     "Duty",
     "Given",
+    "HandOver",
+    "HandOverOffice",
+    "HandedOver",
     "HomeBook",
     "HomeStanding",
+    "Issuer",
+    "Issuers",
+    "Job",
     "Judgement",
+    "Lapse",
+    "LifeState",
     "NoReason",
     "OneEach",
     "OrderCounters",
@@ -55,16 +86,29 @@ __all__ = [
     "OrderRequest",
     "PenBook",
     "Person",
+    "Product",
     "ReadBack",
+    "Right",
+    "SecurityCentre",
     "SigningDesk",
     "Staff",
     "Statement",
     "Step",
+    "Viewer",
     "WhatIf",
     "WorkOrder",
     "WorkState",
+    "admit_domain",
+    "ask_rotation",
+    "attest",
     "believe",
     "check_statements",
+    "found_hierarchy",
+    "issue",
+    "parse_access",
+    "parties_of",
+    "sign_hand_over",
+    "sign_recovery",
     "state",
     "supply_content",
     "use_case_of",

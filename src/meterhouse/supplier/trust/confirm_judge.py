@@ -40,6 +40,8 @@ class NoReason(IntEnum):
     STATE = 8
     BRAKE = 9
     ENDED = 10
+    FREEZE = 11
+    OTHER_SUPPLIER = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +135,18 @@ class ConfirmJudge:
             return Judgement(NoReason.TIME, f"order {order.number} holds at another time", order.number)
         if query.switch != _ON or not is_braked(use_case):
             return Judgement(NoReason.STATE, f"the switch of {device} is not on", order.number)
-        return self._home_objects(order, query)
+        return self._home_objects(order, query, now)
 
-    def _home_objects(self, order: WorkOrder, query: ConfirmQuery) -> Judgement | None:
+    def _home_objects(self, order: WorkOrder, query: ConfirmQuery, now: Instant) -> Judgement | None:
         standing = self.homes.standing(order.home, order.device)
         if standing is None or standing.premises != order.premises:
             return Judgement(NoReason.OTHER_DEVICE, "the home has another device or tenancy now", order.number)
         if standing.protected:
             return Judgement(NoReason.PROTECTED, standing.protected, order.number)
+        if standing.supplier not in {"", str(self.supplier)}:
+            return Judgement(NoReason.OTHER_SUPPLIER, f"the home is {standing.supplier}'s now", order.number)
+        if now < standing.frozen_until:
+            return Judgement(NoReason.FREEZE, "nothing is cut for 72 hours after a change", order.number)
         paid = max(standing.last_paid or 0, query.last_vend or 0)
         if paid >= order.raised_at:
             return Judgement(NoReason.PAID, "somebody has paid since it was raised", order.number)

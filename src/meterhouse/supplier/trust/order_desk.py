@@ -333,6 +333,8 @@ class OrderDesk:
             return error.sentence()
         if standing.premises != order.premises:
             return "the home has another tenancy now"
+        if is_braked(use_case) and order.not_before < standing.frozen_until:
+            return "credentials or supplier have changed: nothing is cut for 72 hours"
         if is_braked(use_case) and standing.last_paid is not None and standing.last_paid >= order.raised_at:
             return "somebody has paid since it was raised"
         return ""

@@ -15,6 +15,7 @@ from meterhouse.supplier.trust.work_order import WorkOrder
 
 __all__ = ["CutHours", "HomeBook", "HomeStanding", "OrderPolicy", "WhatIf", "check_statements", "use_case_of"]
 
+_NEVER: Final = Instant(0)
 _LOOK_AHEAD: Final = 30
 """Days in which some hours for cutting must come."""
 
@@ -28,12 +29,16 @@ class HomeStanding:
         feeder: empty where unknown.
         protected: why it is never to be cut; empty where nothing speaks against it.
         last_paid: when somebody last paid for it; None for never.
+        frozen_until: not to be cut before, after a change of credentials or supplier.
+        supplier: whose home it is, where somebody has said so; empty otherwise.
     """
 
     premises: bytes
     feeder: str = ""
     protected: str = ""
     last_paid: Instant | None = None
+    frozen_until: Instant = _NEVER
+    supplier: str = ""
 
 
 class HomeBook(Protocol):
