@@ -47,8 +47,9 @@ class ServedMeter:
                 for frame in decoder.feed(data):
                     answer = connection.receive(frame.source, frame.destination, frame.apdu, self.now)
                     self.audit += connection.audit()
-                    if answer is not None and not self._cut(writer, answer):
+                    while answer is not None and not self._cut(writer, answer):
                         writer.write(wrapper.encode(frame.destination, frame.source, answer))
+                        answer = connection.streamed()
         writer.close()
 
     async def _hdlc(self, reader, writer):

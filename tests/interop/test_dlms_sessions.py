@@ -6,10 +6,11 @@ import os
 
 import pytest
 
-from dlms_meter import CLIENT_TITLE, KEYS, NOW, REGISTER, ROWS, Meter
+from dlms_meter import CLIENT_TITLE, KEYS, NOW, PROFILE, REGISTER, ROWS, TEXT, Meter, proved
 from meterhouse.app.reading import Approach, CounterFile, MeterSession, Target
 from meterhouse.protocols.dlms import REGISTER as REGISTER_CLASS
-from meterhouse.protocols.dlms import ClientSettings, Mechanism, Policy
+from meterhouse.protocols.dlms import ClientSettings, Conformance, Entries, Mechanism, Policy, Server, octet_string
+from meterhouse.protocols.dlms.initiate import IMPLEMENTED
 from served_meter import ServedMeter
 
 SESSIONS, RESTARTS = 1000, 20
@@ -59,3 +60,24 @@ async def test_a_thousand_sessions_use_no_counter_twice_and_have_none_refused(tm
     assert len(taken) == len(set(taken)) >= 4 * SESSIONS
     assert taken == sorted(taken)
     assert meter.seen.value == taken[-1]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("over_hdlc", [False, True])
+async def test_a_session_over_tcp_takes_and_sends_blocks_in_windows(over_hdlc):
+    meter = Meter(max_pdu=200)
+    old = meter.server
+    meter.server = Server(old.system_title, old.logical_devices, old.clients, old.entropy, 200, block_window=6)
+    blocks = Conformance.BLOCK_TRANSFER_WITH_GET | Conformance.BLOCK_TRANSFER_WITH_SET
+    settings = proved(max_pdu=200, block_window=6, conformance=int(IMPLEMENTED) & ~int(blocks))
+    served = ServedMeter(meter.server, NOW)
+    async with served.on_tcp(over_hdlc=over_hdlc) as port:
+        session = await MeterSession.begin(
+            Approach(Target("hdlc+tcp" if over_hdlc else "tcp", "127.0.0.1", port)), settings
+        )
+        rows = await session.run(session.client.get(7, PROFILE, 2, Entries(1, 300)))
+        await session.run(session.client.set(1, TEXT, 2, octet_string(bytes(5000))))
+        await session.close()
+    assert len(rows.items()) == 300
+    assert meter.text == bytes(5000)
+    assert served.audit == []

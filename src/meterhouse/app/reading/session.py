@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, TypeVar
 
 from meterhouse.app.reading.stream import Stream, monotonic, open_stream
 from meterhouse.app.reading.target import Target
 from meterhouse.model import AuthenticationError, Instant, LinkError, MeterhouseError, ReplayError
 from meterhouse.protocols.dlms import AssociationRejectedError, Client, ClientSettings, ExceptionError, Procedure
+from meterhouse.protocols.dlms.client_transfers import Streamed, Turn
 from meterhouse.protocols.dlms.hdlc import (
     Address,
     Cause,
@@ -125,6 +126,8 @@ class MeterSession:
             MeterhouseError: it refuses, or is not believed; see `explained`.
         """
         stream = await open_stream(approach.target, approach.patience_ms / 1000)
+        if approach.target.is_hdlc and settings.block_window > 1:
+            settings = replace(settings, block_window=1)  # a server on HDLC speaks only when it is polled
         session = cls(stream, approach.link(settings.client_sap), settings, approach.target)
         try:
             session._note(session._link.connect(monotonic()))
@@ -177,8 +180,16 @@ class MeterSession:
     async def _ask(self, apdu: bytes) -> bytes:
         if not self._connected:
             raise self._lost()
-        self._received.clear()
-        self._link.send(apdu, monotonic())
+        within = isinstance(apdu, Streamed | Turn)
+        if not within:
+            self._received.clear()  # what came after the answer before, and was asked for by nobody
+        if apdu:
+            self._link.send(apdu, monotonic())
+        elif isinstance(self._link, WrapperClientLink):
+            self._link.expect(monotonic())
+        if isinstance(apdu, Streamed):
+            self._stream.write(self._link.outgoing())
+            return b""
         await self._drive(lambda: bool(self._received))
         return self._received.pop(0)
 

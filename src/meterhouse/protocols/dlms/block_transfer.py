@@ -154,7 +154,7 @@ class BlockTransfer:
         if fresh:
             self._take(block)
         self._repeats = 0 if fresh or self._queue else self._repeats + 1
-        if self._repeats > _MAX_REPEATS:
+        if self._repeats > _MAX_REPEATS * self._window:
             raise ProtocolError("general block transfer goes round in circles")
         if block.streaming or self.received is not None:
             return []

@@ -19,6 +19,7 @@ from meterhouse.protocols.dlms.client_blocks import MakePart, act_parts, next_ac
 from meterhouse.protocols.dlms.conversation import Conversation, MakeRequest, Procedure, complaint_of
 from meterhouse.protocols.dlms.data import CosemData
 from meterhouse.protocols.dlms.errors import AccessRefusedError, ActionResult, DataAccessResult
+from meterhouse.protocols.dlms.initiate import Conformance
 from meterhouse.protocols.dlms.interfaces import InterfaceClass
 from meterhouse.protocols.dlms.obis import Obis
 from meterhouse.protocols.dlms.requests import (
@@ -62,6 +63,8 @@ __all__ = ["MAX_LONG_GET", "Client"]
 MAX_LONG_GET = 4 * 1024 * 1024
 """A long answer beyond this many bytes is given up."""
 _SET_HEADER = 40
+_GENERAL_ONLY = int(Conformance.GENERAL_BLOCK_TRANSFER)
+_WITH_SET, _WITH_ACTION = int(Conformance.BLOCK_TRANSFER_WITH_SET), int(Conformance.BLOCK_TRANSFER_WITH_ACTION)
 
 
 class Client:
@@ -214,7 +217,7 @@ class Client:
         talk, target = self._talk, _target(interface, obis, method)
         octets = b"" if data is None else encode(data)
         response: Response
-        if self._fits(octets):
+        if self._fits(octets, blocks=_WITH_ACTION):
             if not talk.associated:
                 raise _unassociated()
             invoke = talk.next_invoke()
@@ -244,7 +247,7 @@ class Client:
             return []
         targets = tuple(_target(*call[:3]) for call in calls)
         octets = encode_length(len(calls)) + b"".join(encode(call[3]) for call in calls)
-        if self._fits(octets, len(targets)):
+        if self._fits(octets, len(targets), _WITH_ACTION):
             data = tuple(call[3] for call in calls)
             response = yield from self._ask(lambda invoke: ActionList(invoke, targets, data))
         else:
@@ -282,8 +285,9 @@ class Client:
             raise ProtocolError("the access-response answers another request")
         return [_stepped(result, step) for result, step in zip(response.results, steps, strict=True)]
 
-    def _fits(self, octets: bytes, references: int = 1) -> bool:
-        return len(octets) + _SET_HEADER + 11 * (references - 1) <= self._talk.room
+    def _fits(self, octets: bytes, references: int = 1, blocks: int = _WITH_SET) -> bool:
+        size = len(octets) + _SET_HEADER + 11 * (references - 1)
+        return size <= self._talk.room or self._talk.conformance & (_GENERAL_ONLY | blocks) == _GENERAL_ONLY
 
     def _ask(self, make: MakeRequest) -> Procedure[Response]:
         if not self.associated:

@@ -56,6 +56,10 @@ class WrapperClientLink:
         self._out += encode(self._client, self._server, apdu)
         self._due = Instant(now + self._answer)
 
+    def expect(self, now: Instant) -> None:
+        """Wait for one more APDU, which comes without being asked for."""
+        self._due = Instant(now + self._answer)
+
     def disconnect(self, now: Instant) -> list[Happening]:  # noqa: ARG002  the shape of a link
         """Be down at once."""
         return self._end(Cause.ASKED, "As asked.") if self._connected else []
