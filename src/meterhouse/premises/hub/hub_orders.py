@@ -18,7 +18,7 @@ __all__ = ["HubOrders"]
 _GAS: Final = "gas"
 _METER: Final = "electricity"
 _GAS_CHANNEL: Final = 1
-_CHANGES: Final = frozenset({"tariff.set", "limits.set", "calendar.set", "gas.delay_set", "clock.set"})
+_CHANGES: Final = frozenset({"tariff.set", "limits.set", "calendar.set", "delay.set", "clock.set"})
 """What was changed by the head end's plain association holds the run-out of credit, too."""
 
 
