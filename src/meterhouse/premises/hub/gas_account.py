@@ -78,6 +78,7 @@ class GasAccount:
         consumed: sum of all charges for volume and days.
         debt_note: what the supplier says is still owed; shown, never reckoned with (C-02).
         coming: tariffs that are set and not yet in force, each at another instant, the next first.
+        coming_cv: calorific values that are set and not yet in force, (from when on, kJ/m³), the next first.
         disbelieved: the newest half hours were refused: nothing is charged until they can be again.
         provisional: taken for a reading that was keyed in; given back when the half hours themselves are charged.
         provisional_l: that reading.
@@ -105,6 +106,7 @@ class GasAccount:
     debt_note: int | None = None
     opening: int = 0
     coming: list[ComingTariff] = field(default_factory=list)
+    coming_cv: list[tuple[int, int]] = field(default_factory=list)
     disbelieved: bool = False
     provisional: int = 0
     provisional_l: int | None = None
@@ -276,9 +278,18 @@ class GasAccount:
         _, slot, weekday = _place(at)
         return friendly_half_hours(self, weekday, slot) > 0
 
+    def set_cv(self, cv: int, now: Instant, begins: Instant | None = None) -> Instant:
+        """Reckon with this calorific value from an instant on, as `set_tariff`; the block period goes on."""
+        earliest = half_hour_end(Instant(now - 1))
+        begins = earliest if begins is None else max(begins, earliest)
+        self.coming_cv = sorted([*(one for one in self.coming_cv if one[0] != begins), (begins, cv)])
+        return begins
+
     def _change_tariff(self, at: Instant) -> None:
         while self.coming and self.coming[0].begins <= at:
             self._take_tariff(self.coming.pop(0).tariff)
+        while self.coming_cv and self.coming_cv[0][0] <= at:
+            self.cv = self.coming_cv.pop(0)[1]
 
     def _take_tariff(self, tariff: GasTariff) -> None:
         self.prices, self.rates = list(tariff.prices), list(tariff.rates)
@@ -300,7 +311,8 @@ class GasAccount:
     def restored(cls, state: dict[str, Any]) -> GasAccount:
         """From a snapshot."""
         coming = [ComingTariff(Instant(begins), GasTariff.restored(tariff)) for begins, tariff in state["coming"]]
-        return cls(**(state | {"coming": coming}))
+        values = [(begins, cv) for begins, cv in state.get("coming_cv", ())]
+        return cls(**(state | {"coming": coming, "coming_cv": values}))
 
 
 def _place(at: Instant) -> tuple[int, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from meterhouse.companion import objects
@@ -34,6 +35,7 @@ def tariff_objects(account: GasAccount, tell: Callable[..., None]) -> list[dlms.
         _calendar(account, tell),
         _emergency(account),
         _basis(account, tell),
+        _calorific(account, tell),
     ]
 
 
@@ -50,9 +52,7 @@ def _prices(account: GasAccount, tell: Callable[..., None]) -> list[dlms.ServerO
 
     def set_matrix(value: dlms.CosemData, now: Instant) -> None:
         at, prices, rates, thresholds, day, cv = value.items(6)
-        begins = None if at == dlms.null else dlms.instant_from(at)
-        if begins is not None and (begins % HALF_HOUR or not now <= begins <= now + _FURTHEST):
-            raise _refuse(f"activation {begins} is no half hour of the year to come")
+        begins = _activation(at, now)
         tariff = GasTariff(
             tuple(item.whole() for item in prices.items(RATES * BLOCKS)),
             tuple(rates.octets()),
@@ -113,6 +113,31 @@ def _calendar(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObje
         return dlms.array([dlms.long64_unsigned(day) for day in account.friendly])
 
     return dlms.ServerObject(dlms.DATA, objects.GAS_CALENDAR, {2: lambda _s, _n: read()}, {2: write})
+
+
+def _calorific(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObject:
+    def write(value: dlms.CosemData, now: Instant) -> None:
+        at, cv = value.items(2)
+        begins = _activation(at, now)
+        why = replace(account.tariff_in_force, cv=cv.whole()).refusal()
+        if why:
+            raise _refuse(why)
+        from_ms = account.set_cv(cv.whole(), now, begins)
+        tell(now, "cv.set", from_ms=from_ms, cv_kj_m3=cv.whole())
+
+    def read() -> dlms.CosemData:
+        coming = account.coming_cv
+        begins = dlms.octet_string(dlms.encode_date_time(Instant(coming[-1][0]))) if coming else dlms.null
+        return dlms.structure(begins, dlms.double_long_unsigned(coming[-1][1] if coming else account.cv))
+
+    return dlms.ServerObject(dlms.DATA, objects.GAS_CV, {2: lambda _s, _n: read()}, {2: write})
+
+
+def _activation(at: dlms.CosemData, now: Instant) -> Instant | None:
+    begins = None if at == dlms.null else dlms.instant_from(at)
+    if begins is not None and (begins % HALF_HOUR or not now <= begins <= now + _FURTHEST):
+        raise _refuse(f"activation {begins} is no half hour of the year to come")
+    return begins
 
 
 def _basis(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObject:

@@ -12,6 +12,7 @@ from meterhouse.supplier.headend.settings import HeadEndSettings
 from meterhouse.supplier.headend.tariff_job import (
     SetGasBasis,
     SetGasCalendar,
+    SetGasCv,
     SetGasDelay,
     SetGasLimits,
     SetGasTariff,
@@ -48,6 +49,7 @@ __all__ = [
     "SealedOrder",
     "SetGasBasis",
     "SetGasCalendar",
+    "SetGasCv",
     "SetGasDelay",
     "SetGasLimits",
     "SetGasTariff",

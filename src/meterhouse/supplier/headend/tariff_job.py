@@ -12,7 +12,15 @@ from meterhouse.protocols import dlms
 from meterhouse.supplier.headend.jobs import HUB, Talk, via
 from meterhouse.supplier.headend.ports import Clients, HubEntry, OrderBook
 
-__all__ = ["SetGasBasis", "SetGasCalendar", "SetGasDelay", "SetGasLimits", "SetGasTariff", "SetGasTariffMatrix"]
+__all__ = [
+    "SetGasBasis",
+    "SetGasCalendar",
+    "SetGasCv",
+    "SetGasDelay",
+    "SetGasLimits",
+    "SetGasTariff",
+    "SetGasTariffMatrix",
+]
 
 
 class _Setting(ABC):
@@ -190,3 +198,28 @@ class SetGasBasis(_Setting):
     def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
         """One number."""
         yield objects.GAS_READING_BASIS, dlms.double_long_unsigned(self.register_l)
+
+
+@dataclass(frozen=True, slots=True)
+class SetGasCv(_Setting):
+    """A calorific value, kJ/m³, from an instant on: each month's from its first half hour, as the bill has it (S3-113).
+
+    Attributes:
+        begins: a half-hour boundary of the year to come; None for the next.
+    """
+
+    order: str
+    cv: int
+    book: OrderBook
+    begins: Instant | None = None
+    expires: Instant | None = None
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "set calorific value"
+
+    def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
+        """One structure."""
+        begins = dlms.null if self.begins is None else dlms.octet_string(dlms.encode_date_time(self.begins))
+        yield objects.GAS_CV, dlms.structure(begins, dlms.double_long_unsigned(self.cv))
