@@ -15,7 +15,8 @@ __all__ = ["SEEN", "SqlCounters"]
 SEEN: Final = "seen/"
 """How the names of counters begin that say what was believed of others; theirs to raise, so a restore leaves them."""
 
-_GET: Final = select(counters.c.reserved).where(counters.c.name == bindparam("id")).with_for_update()
+_SEE: Final = select(counters.c.reserved).where(counters.c.name == bindparam("id"))
+_GET: Final = _SEE.with_for_update()
 _RAISE: Final = (
     update(counters)
     .where(counters.c.name == bindparam("id"), counters.c.reserved < bindparam("upto"))
@@ -33,7 +34,7 @@ class SqlCounters:
 
     def reserved(self, name: str) -> int:
         """The first value that nobody has reserved yet; 0 for a new counter."""
-        row = self._transaction.first(_GET, {"id": name})
+        row = self._transaction.first(_SEE, {"id": name})
         return int(row[0]) if row else 0
 
     def reserve(self, name: str, block: int, floor: int = 0) -> range:
@@ -44,7 +45,8 @@ class SqlCounters:
         """
         if block < 1:
             raise UsageError(f"a block of {block} values of counter '{name}' is empty")
-        first = max(self.reserved(name), floor)
+        row = self._transaction.first(_GET, {"id": name})
+        first = max(int(row[0]) if row else 0, floor)
         self.raise_to(name, first + block)
         return range(first, first + block)
 

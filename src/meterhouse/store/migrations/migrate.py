@@ -15,6 +15,8 @@ _WORDS = {
     "postgresql": {"serial": "BIGSERIAL PRIMARY KEY", "blob": "BYTEA"},
 }
 """The two places where the databases' words differ."""
+_LOCK = 0x6D68_6D67
+"""Any number that nobody else would take."""
 
 
 def version_of(connection: Connection) -> int:
@@ -34,6 +36,8 @@ def migrate(connection: Connection, steps: Sequence[Sequence[str]]) -> int:
     Raises:
         ConfigurationError: the database is of a newer version than `steps` reaches, or of a kind not known here.
     """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK:d})")  # two that start at once take turns
     found = version_of(connection)
     if found > len(steps):
         raise ConfigurationError(
