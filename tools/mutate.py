@@ -120,15 +120,23 @@ def _instead(node: ast.AST, field: str, value: Any) -> Iterator[Any]:
             return
 
 
+def _around(tree: ast.Module, node: ast.AST) -> ast.AST:
+    """What a person is shown of a change: the node itself, and of a bare number what it stands in."""
+    if not isinstance(node, ast.Constant):
+        return node
+    return next(parent for parent in ast.walk(tree) if node in ast.iter_child_nodes(parent))
+
+
 def _mutant(tree: ast.Module, node: ast.AST, field: str, other: Any, place: str) -> Mutant:
     """The module with one field changed, or one statement left out where no field is named."""
-    before = ast.unparse(node)
     number = next(index for index, one in enumerate(ast.walk(tree)) if one is node)
     changed = deepcopy(tree)
     twin = next(one for index, one in enumerate(ast.walk(changed)) if index == number)
+    shown = _around(changed, twin)
+    before = ast.unparse(shown)
     if field:
         setattr(twin, field, other)
-        after = ast.unparse(ast.fix_missing_locations(twin)).splitlines()[0]
+        after = ast.unparse(ast.fix_missing_locations(shown)).splitlines()[0]
     else:
         for parent in ast.walk(changed):
             for name in ("body", "orelse", "finalbody"):

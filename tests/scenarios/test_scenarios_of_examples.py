@@ -40,6 +40,13 @@ def test_the_link_fails_after_the_valve_has_closed():
     played("gas-link-fails-after-closing.toml")
 
 
+@pytest.mark.requirement("S0-120")
+@pytest.mark.requirement("S0-121")
+def test_a_tariff_of_rates_and_blocks_changes_in_mid_outage():
+    report = played("tariff-of-rates-and-blocks-changes-in-an-outage.toml")
+    assert report.said == ("01 tariff_matrix: accepted",)
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_scenario_is_the_same_each_time(file):
     scenario = parse_scenario(file.read_text(encoding="utf-8"), file.name)
@@ -57,6 +64,19 @@ gas = { mode = "prepay", price = "0.07", cv = 39_500, opening_balance = "1.00" }
 """
 
 
+MATRIX = f"""
+[[act]]
+home='01'
+at='0d'
+do='tariff_matrix'
+prices={["0.1"] * 16}
+rates="{"0" * 96}"
+thresholds_wh=[1, 2, 3]
+standing_charge='0.00'
+cv=39_500
+"""
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [
@@ -67,6 +87,10 @@ gas = { mode = "prepay", price = "0.07", cv = 39_500, opening_balance = "1.00" }
         ("[[act]]\nhome='01'\nat='0d'\ndo='press'\nfuel='water'", "fuel is 'water'"),
         ("[[expect]]\nhome='01'\nat='0d'\nmood='good'", "unknown field 'mood'"),
         ("[[fault]]\nhome='01'\nat='0d'\nlasts='1d'\nkind='rain'", "'rain' is no kind of fault"),
+        (MATRIX.replace("'0.1'", "'0.1', '0.2'", 1), "prices is not a list of 16"),
+        (MATRIX.replace("000", "004", 1), "rates are not 96 digits"),
+        (MATRIX + "begins='soon'", "begins is 'soon'"),
+        (MATRIX + "ends='0d'", "unknown field 'ends'"),
         ("[[weather]]\nhome='01'", "unknown field 'weather'"),
         ("[[expect]]\nhome='01'\nat=", "is not TOML"),
     ],

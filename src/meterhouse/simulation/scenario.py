@@ -15,6 +15,8 @@
     [[expect]]  at = "3d 01:00", home = "01", gas = "on", countdown = 0
 
 Acts: `pay` (amount), `key_in` (token = "last" or 20 digits), `press` (fuel), `tariff` (price, standing_charge, cv),
+`tariff_matrix` (prices: sixteen, rate by rate, four blocks each; rates: ninety-six digits 0 to 3, the half hours of a
+working day, then of a weekend day, UTC; thresholds_wh: three; standing_charge, cv; begins: a moment, at once without),
 `limits` (emergency, threshold, low), `calendar` (friendly: seven numbers, Monday first, bit n the half hour n in UTC),
 `emergency` (emergency credit is selected on the keypad).
 Expectations: `gas` and `electricity` (on, armed, off), `balance`, `debt`, `volume_l`, `cutoff_l`, `countdown`,
@@ -39,7 +41,7 @@ from meterhouse.simulation.faults import Fault, apply_faults, fault_kinds
 from meterhouse.simulation.fuzz import FINE_DAYS
 from meterhouse.simulation.street_world import StreetReport, StreetWorld
 from meterhouse.simulation.trace import Trace
-from meterhouse.supplier.headend import Job, SetGasCalendar, SetGasLimits, SetGasTariff
+from meterhouse.supplier.headend import Job, SetGasCalendar, SetGasLimits, SetGasTariff, SetGasTariffMatrix
 
 __all__ = ["Scenario", "ScenarioReport", "Seen", "parse_scenario", "run_scenario"]
 
@@ -49,10 +51,14 @@ _ACTS: Final = {
     "key_in": {"token"},
     "press": {"fuel"},
     "tariff": {"price", "standing_charge", "cv"},
+    "tariff_matrix": {"prices", "rates", "thresholds_wh", "standing_charge", "cv"},
     "limits": {"emergency", "threshold", "low"},
     "calendar": {"friendly"},
     "emergency": set(),
 }
+_OPTIONAL: Final = {"tariff_matrix": {"begins"}}
+_PRICES: Final = 16
+_THRESHOLDS: Final = 3
 _SIGHTS: Final = frozenset(
     {"gas", "electricity", "balance", "debt", "volume_l", "cutoff_l", "countdown", "link", "hub_countdown", "hub_link"}
 )
@@ -245,10 +251,22 @@ def _set(world: StreetWorld, act: _Timed, said: list[str]) -> None:
         job = SetGasLimits("limits", money("emergency"), money("threshold"), money("low"), book)
     elif act.fields["do"] == "calendar":
         job = SetGasCalendar("calendar", tuple(map(int, act.fields["friendly"])), book)
+    elif act.fields["do"] == "tariff_matrix":
+        job = _matrix_job(world, act, money("standing_charge"), book)
     else:
         job = SetGasTariff("tariff", money("price"), money("standing_charge"), int(act.fields["cv"]), book)
     hub: Eui64 = world.street.site(act.home).names.hub
     world.world.call(world.street.head_end, partial(world.street.head_end.submit, hub, job))
+
+
+def _matrix_job(world: StreetWorld, act: _Timed, standing_charge: int, book: _Saying) -> Job:
+    plan, fields = world.street.plan, act.fields
+    prices = tuple(Money.parse(str(price), plan.currency).amount for price in fields["prices"])
+    rates, thresholds = tuple(map(int, fields["rates"])), tuple(map(int, fields["thresholds_wh"]))
+    begins = Instant(plan.start + _moment(fields, "begins", act.place)) if "begins" in fields else None
+    return SetGasTariffMatrix(
+        "tariff_matrix", prices, rates, thresholds, standing_charge, int(fields["cv"]), book, begins
+    )
 
 
 def _look(world: StreetWorld, expectation: _Timed, seen: list[Seen], now: Instant) -> None:
@@ -302,13 +320,28 @@ def _act(raw: Mapping[str, Any], home: str, where: str) -> _Timed:
     do = raw.get("do")
     if do not in _ACTS:
         raise UsageError(f"{where} do is {do!r}", remedy=f"Acts: {', '.join(_ACTS)}.")
-    _known(raw, _ACTS[do] | {"at", "do", "home"}, where)
+    _known(raw, _ACTS[do] | _OPTIONAL.get(do, set()) | {"at", "do", "home"}, where)
     missing = sorted(_ACTS[do] - raw.keys())
     if missing:
         raise UsageError(f"{where} has no {missing[0]}")
+    if do == "tariff_matrix":
+        _matrix(raw, where)
     if do == "press":
         Fuel(raw["fuel"]) if raw["fuel"] in tuple(Fuel) else _no_fuel(raw, where)
     return _Timed(_moment(raw, "at", where), home, _rest(raw, {"at", "home"}), where)
+
+
+def _matrix(raw: Mapping[str, Any], where: str) -> None:
+    """Refuse what is no matrix at all; whether it is a sensible one the hub decides."""
+    for name, count in (("prices", _PRICES), ("thresholds_wh", _THRESHOLDS)):
+        if not isinstance(raw[name], list) or len(raw[name]) != count:
+            raise UsageError(f"{where} {name} is not a list of {count}")
+    if not re.fullmatch(r"[0-3]{96}", str(raw["rates"])):
+        raise UsageError(
+            f"{where} rates are not 96 digits from 0 to 3", remedy="48 of a working day, 48 of a weekend day."
+        )
+    if "begins" in raw:
+        _moment(raw, "begins", where)
 
 
 def _no_fuel(raw: Mapping[str, Any], where: str) -> None:

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterhouse.rules import NO_LIMIT_LITRES, charge_day, charge_volume, credit, cutoff_volume_l, energy_wh
+from meterhouse.rules import (
+    NO_LIMIT_LITRES,
+    charge_day,
+    charge_volume,
+    credit,
+    cutoff_volume_l,
+    energy_wh,
+    register_after,
+)
+from meterhouse.rules.gas_account import CONVERSION_FACTOR, DENOMINATOR
 
 
 @dataclass(slots=True)
@@ -60,6 +69,28 @@ def test_the_cutoff_is_the_first_litre_at_which_the_balance_is_used_up(balance, 
         assert (cutoff - register - 1) * litre < balance
         charge_volume(account, cutoff - register)
         assert account.balance <= 0
+
+
+@pytest.mark.requirement("S0-107")
+@given(litres=st.integers(1, 200_000), price=st.integers(1_000, 100_000), cv=st.integers(37_500, 43_000))
+def test_the_cutoff_counts_what_was_left_over_and_moves_at_the_very_unit(litres, price, cv):
+    """Money and left-over are laid so that exactly `litres` are bought, and one unit more or less either side of it."""
+    litre = CONVERSION_FACTOR * cv * price
+    money = -(-litres * litre // DENOMINATOR)
+    exact = money * DENOMINATOR - litres * litre
+    if 0 < exact < DENOMINATOR - 1:
+        bought = [register_after(money, exact + more, cv, price, 500) - 500 for more in (-1, 0, 1)]
+        assert bought == [litres + 1, litres, litres]
+        spent = [register_after(money, exact + more, cv, price, 500) - 500 for more in (litre - 1, litre)]
+        assert spent == [litres, litres - 1]
+
+
+def test_without_money_nothing_is_bought_whatever_is_left_over_and_whatever_gas_costs():
+    assert register_after(0, DENOMINATOR - 1, 39_500, 7, 100) == 100
+    assert register_after(0, 0, 39_500, 0, 100) == 100
+    assert register_after(-1, 0, 39_500, 0, NO_LIMIT_LITRES + 5) == NO_LIMIT_LITRES
+    assert register_after(1, 0, 39_500, 0, 100) == NO_LIMIT_LITRES
+    assert register_after(10**12, 0, 39_500, 1, 100) == NO_LIMIT_LITRES
 
 
 def test_without_balance_the_cutoff_is_here_and_with_a_free_price_it_never_comes():
