@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dlms_meter import NOW, PLAIN, REGISTER, TEXT, Meter, Session, proved
+from dlms_meter import NOW, PLAIN, REGISTER, ROWS, SERVER_TITLE, TEXT, Meter, Session, fresh, proved
 from meterhouse.model import AuthenticationError, ProtocolError, UsageError
 from meterhouse.protocols.dlms import (
     ACCOUNT,
@@ -22,7 +22,7 @@ from meterhouse.protocols.dlms import (
     ServiceError,
     octet_string,
 )
-from meterhouse.protocols.dlms.acse import Aare, encode_aare
+from meterhouse.protocols.dlms.acse import Aare, decode_aare, encode_aare
 from meterhouse.protocols.dlms.initiate import InitiateResponse, encode_initiate_response
 
 AGREED = encode_initiate_response(InitiateResponse(IMPLEMENTED, 2048))
@@ -120,7 +120,7 @@ def test_a_text_longer_than_the_server_takes_needs_blocks():
         client_sap=2,
         mechanism=Mechanism.LLS,
         secret=b"12345678",
-        conformance=IMPLEMENTED & ~Conformance.BLOCK_TRANSFER_WITH_SET,
+        conformance=IMPLEMENTED & ~Conformance.BLOCK_TRANSFER_WITH_SET & ~Conformance.GENERAL_BLOCK_TRANSFER,
     )
     session = Session(Meter(), settings).opened()
     with pytest.raises(UsageError, match="more than the server takes"):
@@ -168,3 +168,32 @@ def test_blocks_of_a_set_must_come_in_order():
     assert connection.receive(2, 1, first, NOW) == bytes.fromhex("c502c100000001")
     assert connection.receive(2, 1, later, NOW) == bytes.fromhex("c503c11300000003")
     assert meter.text == b""
+
+
+def without_title(answer):
+    """What a meter says that leaves its title out of its AARE and of general-glo-ciphering."""
+    if answer[:1] == b"\xdb":
+        return b"\xdb\x00" + answer[2 + answer[1] :]
+    return encode_aare(replace(decode_aare(answer), title=b"")) if answer[:1] == b"\x61" else answer
+
+
+@pytest.mark.parametrize("dedicated", [False, True])
+def test_a_meter_that_omits_titles_is_read_and_hears_none(dedicated):
+    quirks = Quirks(title_omitted=True)
+    settings = proved(server_title=SERVER_TITLE, use_general_glo=True, dedicated=dedicated, quirks=quirks)
+    session = Session(Meter(), fresh(settings))
+    exchange = session.exchange
+    session.exchange = lambda apdu: without_title(exchange(apdu))
+    session.opened()
+    assert session.run(session.client.get(3, REGISTER, 2)).whole() == ROWS[-1][2]
+    general = [apdu for apdu in session.sent if apdu[:1] in {b"\xdb", b"\xdc"}]
+    assert general
+    assert all(apdu[1] == 0 for apdu in general)
+
+
+def test_a_meter_that_omits_its_title_without_our_knowing_it_is_not_believed():
+    session = Session(Meter(), fresh(proved(use_general_glo=True)))
+    exchange = session.exchange
+    session.exchange = lambda apdu: without_title(exchange(apdu))
+    with pytest.raises(ProtocolError, match="system title"):
+        session.opened()

@@ -23,8 +23,8 @@ class MeterQuirks:
     """The defaults are the standard.
 
     Attributes:
-        title_omitted: the meter leaves its system title out of its AARE and of general-glo-ciphering; then
-            `meter_title` is needed.
+        title_omitted: the meter leaves its system title out of its AARE and of general-glo-ciphering, and takes ours
+            without it there; then `meter_title` is needed.
         meter_title: the meter's system title, 8 bytes, where known; another is then refused.
         release: how the association ends: RLRQ as the standard says, RLRQ without ciphering, or none.
         deviation: the meter looks at the deviation in a date-time (standard), looks at the local fields alone and
@@ -65,7 +65,7 @@ class MeterQuirks:
 
     def for_client(self) -> Quirks:
         """The part that the client's procedures need."""
-        return Quirks(self.release == "plain", self.release == "none", self.association)
+        return Quirks(self.release == "plain", self.release == "none", self.association, self.title_omitted)
 
 
 def read_quirks(path: Path | None) -> MeterQuirks:

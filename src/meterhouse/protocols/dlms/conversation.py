@@ -204,7 +204,10 @@ class Conversation:
             return None
         title, channel = title or bytes(TITLE_LENGTH), None
         if settings.keys is not None and settings.counter is not None:
-            channel = Channel(settings.keys, settings.system_title, title, settings.counter, settings.seen)
+            titled = not settings.quirks.title_omitted
+            channel = Channel(
+                settings.keys, settings.system_title, title, settings.counter, settings.seen, titled=titled
+            )
         return Guard(settings.system_title, title, channel, settings.credentials)
 
     def _aarq(self, secret: bytes, dedicated: bytes) -> bytes:

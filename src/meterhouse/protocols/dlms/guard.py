@@ -118,7 +118,10 @@ class Guard:
             raise UsageError("a dedicated key comes beside global keys")
         keys = self.channel.keys
         dedicated = Keys(key, keys.authentication, keys.suite)
-        self._dedicated = Channel(dedicated, self._own, self._peer, Counter(), SeenCounter(), dedicated=True)
+        titled = self.channel.titled
+        self._dedicated = Channel(
+            dedicated, self._own, self._peer, Counter(), SeenCounter(), dedicated=True, titled=titled
+        )
 
     def meet(self, title: bytes) -> None:
         """Note the peer's system title, where it was not known beforehand.

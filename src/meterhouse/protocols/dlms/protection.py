@@ -237,6 +237,7 @@ class Channel:
         counter: our invocation counter under these keys, shared by all channels that use them with `own_title`.
         seen: the invocation counters that we have believed of the peer under these keys.
         dedicated: use the ded- tags.
+        titled: write our title into general-glo-ciphering; where not, the peer must know it from the association.
     """
 
     __slots__ = (
@@ -250,6 +251,7 @@ class Channel:
         "own_title",
         "peer_title",
         "seen",
+        "titled",
     )
 
     def __init__(
@@ -261,6 +263,7 @@ class Channel:
         seen: SeenCounter,
         *,
         dedicated: bool = False,
+        titled: bool = True,
     ) -> None:
         self.own_title = own_title
         self.meet(peer_title)
@@ -271,6 +274,7 @@ class Channel:
         self._tags, self._plain, self._general = (
             (_DED, _OF_DED, GENERAL_DED) if dedicated else (_GLO, _OF_GLO, GENERAL_GLO)
         )
+        self.titled = titled
         self._floor = -1
 
     def meet(self, peer_title: bytes) -> None:
@@ -292,10 +296,9 @@ class Channel:
             UsageError: no protection asked for.
             StateError: the counter is used up.
         """
-        control = int(control) & _BOTH
+        control, keys = int(control) & _BOTH, self.keys
         if not control:
             raise UsageError("a ciphered APDU is authenticated, encrypted, or both")
-        keys = self.keys
         control |= keys.suite
         count = self.counter.take().to_bytes(4, "big")
         text = protect(keys.cipher, control, self.own_title + count, keys.headers[control], apdu)
@@ -303,7 +306,8 @@ class Channel:
         tag = self._tags.get(apdu[0]) if manner is _SERVICE else None
         if tag and length < _SHORT:
             return bytes((tag, length, control)) + count + text
-        head = bytes((tag,)) if tag else bytes((self._general, TITLE_LENGTH)) + self.own_title
+        title = self.own_title if self.titled else b""
+        head = bytes((tag,)) if tag else bytes((self._general, len(title))) + title
         return head + encode_length(length) + bytes((control,)) + count + text
 
     def open(self, apdu: bytes, policy: int = _BOTH) -> Opened:

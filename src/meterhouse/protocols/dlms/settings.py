@@ -31,11 +31,13 @@ class Quirks:
         plain_release: send RLRQ without ciphered user information even in a ciphered association.
         no_release: send no RLRQ at all; `release` then asks nothing of the server.
         association: the object that is asked for the reply to our challenge, HLS pass 3 and 4.
+        title_omitted: system titles are left out of general-glo-ciphering, by the server and by us.
     """
 
     plain_release: bool = False
     no_release: bool = False
     association: Obis = ASSOCIATION_OBIS
+    title_omitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
