@@ -236,8 +236,7 @@ class Channel:
         peer_title: 8 bytes; part of every nonce that the peer makes.
         counter: our invocation counter under these keys, shared by all channels that use them with `own_title`.
         seen: the invocation counters that we have believed of the peer under these keys.
-        dedicated: use the ded- tags.
-        titled: write our title into general-glo-ciphering; where not, the peer must know it from the association.
+        dedicated, titled: use the ded- tags; write our title into general-glo-ciphering, else the peer must know it.
     """
 
     __slots__ = (
