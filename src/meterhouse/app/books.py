@@ -87,6 +87,7 @@ class Books:
         apart: bool = False,
     ) -> None:
         self.database = database
+        self._services = services
         self._till = Till(database, services, entropy, limits=limits, apart=apart)
         self._held: set[str] = set()
         self._believed: dict[str, int] = {}
@@ -120,7 +121,18 @@ class Books:
     # registry ----------------------------------------------------------------------------------------------------
 
     def register(self, plan: StreetPlan, sites: Iterable[HomeSite], start: Instant) -> None:
-        """Enter homes, meters and accounts; what is there already stays as it is."""
+        """Enter homes, meters and accounts; what is there already stays as it is.
+
+        No device is entered before tokens could be made for every prepaid one: keys and service come first (S3-01).
+
+        Raises:
+            ConfigurationError: for one of them they could not; nothing was entered.
+        """
+        sites = tuple(sites)
+        for site in sites:
+            for record in (_registered(site, identity, fuel).record for identity, fuel in site.fuels):
+                if record.pan:
+                    self._services.of(record).ready(record)
         street = self._states.get(_STREET)
         self._since = start if street is None else Instant(int(str(street["since"])))
 

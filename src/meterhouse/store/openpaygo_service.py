@@ -49,6 +49,10 @@ class OpenPaygoService:
         """Itself."""
         return self
 
+    def ready(self, meter: MeterRecord) -> None:
+        """Let a device pass whose key can be derived."""
+        device_key(self._keys, meter)
+
     def next_tid(self, meter: MeterRecord, now: Instant) -> int:  # noqa: ARG002 - a count, not a time
         """The next even count: tokens that add time have even ones."""
         last = 0 if meter.last_tid is None else meter.last_tid

@@ -28,6 +28,15 @@ class EncryptionServices(Protocol):
 class EncryptionService(EncryptionServices, Protocol):
     """Makes tokens of one scheme."""
 
+    def ready(self, meter: MeterRecord) -> None:
+        """Let a meter pass for which tokens could be made now; no token is made, and nothing is counted (S3-01).
+
+        Raises:
+            ConfigurationError: no key at hand for this meter.
+            KeyStoreAwayError: the key store does not answer.
+            UsageError: the meter's record does not fit the scheme.
+        """
+
     def next_tid(self, meter: MeterRecord, now: Instant) -> int:
         """The identifier of the next token: never at or below `meter.last_tid`, whatever the clock says.
 

@@ -104,6 +104,10 @@ class StsService:
         """Itself."""
         return self
 
+    def ready(self, meter: MeterRecord) -> None:
+        """Let a meter pass whose decoder key can be derived."""
+        self.decoder_key(meter)
+
     def next_tid(self, meter: MeterRecord, now: Instant) -> int:
         """The minute of `now` or the next after the newest token's, never the reserved 00:01 (§6.3.5).
 

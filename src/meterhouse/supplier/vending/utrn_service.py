@@ -51,6 +51,10 @@ class UtrnService:
         """Itself."""
         return self
 
+    def ready(self, meter: MeterRecord) -> None:
+        """Let a meter pass with whom a secret is, or can be, agreed."""
+        self._key(KeyName(meter.supply_group, meter.key_revision), meter.meter)
+
     def next_tid(self, meter: MeterRecord, now: Instant) -> int:  # noqa: ARG002 - a counter, not a time
         """The counter after the newest code's; 1 for the first. A clock set back changes nothing.
 
