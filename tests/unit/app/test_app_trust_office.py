@@ -219,6 +219,7 @@ def test_without_the_daemon_nothing_is_signed_and_later_it_is(house, trust):
     assert len(house.orders.work(house.clock.at)) == 1
 
 
+@pytest.mark.requirement("S0-54")
 def test_a_tripped_desk_brake_stays_tripped_across_refusal_and_restart_and_two_officers_release_it(house, trust):
     numbers = []
     for minute in range(4):
@@ -229,6 +230,8 @@ def test_a_tripped_desk_brake_stays_tripped_across_refusal_and_restart_and_two_o
         house.orders.approve(number, "Bob", "Bob says so", house.clock.at)
     with pytest.raises(PolicyError, match="brake B1"):
         house.orders.approve(numbers[3], "Bob", "Bob says so", house.clock.at)
+    told = house.database.read(lambda tx: [line.deed for line in SqlAuditChain(tx).lines()])
+    assert told.count("brake.tripped") == 1
     again = open_work_orders(house.database, trust, house.daemon)
     assert again.brakes(house.clock.at)[0].latched
     with pytest.raises(PolicyError):
