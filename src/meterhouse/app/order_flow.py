@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from meterhouse.app.order_trail import trail_of
 from meterhouse.app.street_trust import StreetTrust
 from meterhouse.app.work_orders import WorkOrders
 from meterhouse.companion import objects
@@ -23,13 +24,25 @@ from meterhouse.model import (
     PolicyError,
     StateError,
 )
-from meterhouse.supplier.headend import Job, LookBack, OrderPort, SealedOrder
+from meterhouse.store import Database
+from meterhouse.supplier.headend import (
+    CallHub,
+    Culprit,
+    Finding,
+    Job,
+    LookBack,
+    OrderPort,
+    SealedOrder,
+    judge,
+)
 from meterhouse.supplier.trust import ReadBack, WorkOrder, WorkState
 
 __all__ = ["OrderFlow", "OrderRoads"]
 
 LOOKS: Final[Duration] = MINUTE
 """How often the orders are looked through."""
+_LATE: Final[Duration] = 20 * MINUTE
+"""An order that its device has not taken by then is missed."""
 _BETWEEN_LOOKS: Final[Duration] = 5 * MINUTE
 _CANCEL_HOLDS: Final[Duration] = 12 * HOUR
 _GAS_PORT: Final = OrderPort(
@@ -77,6 +90,19 @@ class OrderFlow:
         self._sent: set[str] = set()
         self._later: list[tuple[Instant, Callable[[], None]]] = []
         self._look_at: Instant | None = None
+        self._called: dict[str, Instant | None] = {}
+        self._altered: dict[str, str] = {}
+
+    def judge(self, number: str, database: Database, now: Instant) -> Finding:
+        """Who has dropped, held back, altered or misled an order, by what was signed; nobody while all have time.
+
+        Raises:
+            NotFoundError: there is no such order.
+        """
+        trail = trail_of(self._works.show(number), database, self._trust, self._called.get(number))
+        if number in self._altered:
+            return Finding(Culprit.CARRIER, "alter", self._altered[number])
+        return Finding(Culprit.NOBODY) if trail is None else judge(trail, now)
 
     def look(self, now: Instant) -> None:
         """Send what is signed by now, cancel what is to be cancelled, and come again while any order is under way.
@@ -93,9 +119,22 @@ class OrderFlow:
         if self._look_at is not None and self._look_at > now:
             return
         self._look_at = None
+        self._call_late(now)
         if self._later or self._works.list(live=True):
             self._look_at = Instant(now + LOOKS)
             self._roads.again(self._look_at)
+
+    def _call_late(self, now: Instant) -> None:
+        """Call the hubs of orders that did not arrive: whether the carrier or the hub is at fault, the call shows."""
+        for order in self._works.list(live=True):
+            unit = self._trust.units.get(order.device)
+            late = order.state is WorkState.SIGNED and now - order.not_before > _LATE
+            if unit is not None and late and order.number not in self._called:
+                self._called[order.number] = None
+                self._roads.look(unit.hub, CallHub(order.number, partial(self._reached, order.number)))
+
+    def _reached(self, number: str, at: Instant) -> None:
+        self._called[number] = at
 
     def _cancels(self) -> tuple[tuple[WorkOrder, Envelope], ...]:
         try:
@@ -114,6 +153,8 @@ class OrderFlow:
             return
         if stage == "carried":
             self._try(number, lambda: self._works.sent(number, now))
+        elif stage == "altered":
+            self._altered[number] = why
         elif stage in {"refused", "expired"}:
             self._try(number, lambda: self._works.refused(number, "the way to the device", why or stage, now))
 

@@ -112,6 +112,7 @@ def test_an_order_in_which_the_carrier_changed_a_bit_is_not_carried_but_asked_fo
     for back in (b"no message", SIGNED.encode(), seal(other, SEALING).encode(), forged.encode()[:-1]):
         scene.line.take(Sealed(back, b"").frame(scene.asked()), NOW)
     assert (scene.jobs, scene.told) == ([], ["carrier.altered"] * 4)
+    assert scene.book.stages == [("o1", "altered")] * 4
     scene.line.elapse(Instant(NOW + 2 * MINUTE))
     assert scene.sealed()[1].sealed == seal(SIGNED, SEALING).encode()
 

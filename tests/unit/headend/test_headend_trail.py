@@ -28,8 +28,20 @@ def signed(signer: Eui64, deed: Deed, when: Instant, subject: bytes = ORDER, tar
 SEALED = signed(CARRIER, Deed.SEALED, at(SECOND))
 HANDED = signed(HUB, Deed.HANDED, at(20 * SECOND))
 WHOLE = Trail(
-    ORDER, DEVICE, T0, SEALED, ORDER, at(10 * SECOND), ORDER, HANDED, (DEVICE, ORDER), at(30 * SECOND), through_hub=True
+    ORDER,
+    DEVICE,
+    T0,
+    SEALED,
+    ORDER,
+    None,
+    at(10 * SECOND),
+    ORDER,
+    HANDED,
+    (DEVICE, ORDER),
+    at(30 * SECOND),
+    through_hub=True,
 )
+NOT_SET = {"set_at": None, "standing": None, "handed": None, "answered": None}
 LATER = at(60 * MINUTE)
 CASES = {
     "it never gave it back": ({"sealed": None, "returned": None}, Culprit.CARRIER, "drop"),
@@ -37,11 +49,9 @@ CASES = {
     "it signed for another": ({"sealed": replace(SEALED, subject=ANOTHER)}, Culprit.CARRIER, "alter"),
     "it signed for another device": ({"sealed": replace(SEALED, target=OTHER)}, Culprit.CARRIER, "misroute"),
     "it sealed late": ({"sealed": replace(SEALED, at=at(2 * MINUTE))}, Culprit.CARRIER, "delay"),
-    "no call came about": (
-        {"set_at": None, "standing": None, "handed": None, "answered": None},
-        Culprit.CARRIER,
-        "drop",
-    ),
+    "no call came about": (NOT_SET, Culprit.CARRIER, "drop"),
+    "the hub was reached before": (NOT_SET | {"hub_reached": at(0)}, Culprit.CARRIER, "drop"),
+    "the hub answers for itself": (NOT_SET | {"hub_reached": at(20 * MINUTE)}, Culprit.HUB, "drop"),
     "the port holds another": ({"standing": ANOTHER}, Culprit.HUB, "alter"),
     "it handed nothing over": ({"handed": None, "answered": None}, Culprit.HUB, "drop"),
     "it handed another over": ({"handed": replace(HANDED, subject=ANOTHER)}, Culprit.HUB, "alter"),

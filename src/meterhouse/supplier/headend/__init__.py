@@ -1,5 +1,6 @@
 """calls hubs through the carrier, reads them, carries orders, tries again"""
 
+from meterhouse.supplier.headend.call_hub import CallHub
 from meterhouse.supplier.headend.carry_order import CarryOrder, OrderPort
 from meterhouse.supplier.headend.debt_job import CheckDebt, DebtPort
 from meterhouse.supplier.headend.head_end import HeadEnd
@@ -22,6 +23,7 @@ from meterhouse.supplier.headend.trail import Culprit, Finding, Patience, Trail,
 
 __all__ = [
     "ArmSupply",
+    "CallHub",
     "CarryOrder",
     "CheckDebt",
     "Clients",

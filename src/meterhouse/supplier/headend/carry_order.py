@@ -61,13 +61,13 @@ class CarryOrder:
         route = HUB if self.device == hub.identity else METER
         client = clients.client(self.device)
         yield from via(route, client.associate())
-        self.book.stage(self.order, "carried", now)
         try:
             yield from via(route, client.set(dlms.DATA, self.port.inlet, 2, dlms.octet_string(self.sealed)))
         except dlms.AccessRefusedError as error:  # another device's, or no order at all: trying again changes nothing
             yield from via(route, client.release())
             self.book.stage(self.order, "refused", now, error.sentence())
             return
+        self.book.stage(self.order, "carried", now)
         answer = yield from via(route, client.get(dlms.DATA, self.port.uplink, 2))
         receipt = b""
         if self.port.status is not None:

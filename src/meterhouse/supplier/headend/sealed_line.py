@@ -185,6 +185,7 @@ class SealedLine:
     def _altered(self, one: _Waiting, why: str, now: Instant) -> None:
         one.ask_at = Instant(now + _ASK_AGAIN)
         self._tell(now, "carrier.altered", order=one.order.order, why=why)
+        self._book.stage(one.order.order, "altered", now, why)
 
     def _refused(self, one: _Waiting, payload: bytes, now: Instant) -> None:
         code = payload[0] if payload else 0

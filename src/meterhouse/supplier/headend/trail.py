@@ -45,6 +45,7 @@ class Trail:
         composed: when it was handed to the carrier.
         sealed: the carrier's receipt; None for none.
         returned: identity of the order that the carrier gave back; None where it gave none.
+        hub_reached: when the hub itself last answered under its own keys, after the order was sealed; None: not since.
         set_at: when the device's port said that it had taken an order, inside the ciphered association.
         standing: identity of the newest order that the port says it took, read in that association; None: not read.
         handed: the hub's receipt; None for none.
@@ -58,6 +59,7 @@ class Trail:
     composed: Instant
     sealed: Receipt | None = None
     returned: bytes | None = None
+    hub_reached: Instant | None = None
     set_at: Instant | None = None
     standing: bytes | None = None
     handed: Receipt | None = None
@@ -111,11 +113,14 @@ class _Case:
         return None
 
     def line(self) -> Finding | None:
-        """Between sealing and the device's port both carrier and hub can hold the line; neither has signed yet."""
+        """Between sealing and the device's port carrier and hub can both hold the line: who of them, a call shows."""
         trail = self.trail
         if trail.set_at is None or trail.sealed is None:
-            late = trail.sealed is not None and self.now - trail.sealed.at > self.patience.hub
-            return Finding(Culprit.CARRIER, "drop", "no call to the hub came about in time") if late else _NOBODY
+            if trail.sealed is None or self.now - trail.sealed.at <= self.patience.hub:
+                return _NOBODY
+            if trail.hub_reached is not None and trail.hub_reached >= trail.sealed.at:
+                return Finding(Culprit.HUB, "drop", "it answers for itself, and what is for its meter does not arrive")
+            return Finding(Culprit.CARRIER, "drop", "no call to the hub came about in time")
         if trail.standing is not None and trail.standing != trail.order:
             return Finding(Culprit.HUB, "alter", "the port holds another order than the one that was set")
         return None
