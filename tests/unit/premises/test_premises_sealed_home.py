@@ -34,6 +34,7 @@ from meterhouse.companion.sealed import (
 from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, SECOND
 from meterhouse.premises.electricity_meter import ControlState
 from meterhouse.premises.hub.gas_prices import flat_price
+from meterhouse.premises.hub.meter_mail import MeterMail
 from meterhouse.premises.orders import CutStage, OrderGate
 from meterhouse.protocols import dlms
 from sealed_bench import GAS_CODES, SealedHome, gas_content, priced, top_up, zcl
@@ -433,3 +434,22 @@ def test_a_flood_of_notes_for_the_meter_is_owed_no_more_than_so_many_answers():
     home.bench.wire.plugged = True
     home.bench.run(home.now + 5 * MINUTE)
     assert home.meter_gate.pending
+
+
+def test_only_what_is_new_is_fetched_from_a_meter_however_much_it_has_kept(monkeypatch):
+    home = SealedHome()
+    for place in range(70):
+        home.meter_gate.uplink.add(
+            home.electricity.ids[Role.SUPPLIER],
+            home.electricity.open(home.now).encode(),
+            home.now,
+            spare=bool(place % 3),
+        )
+    home.bench.run(home.now + HALF_HOUR)
+    home.heard()
+    fetched: list[int] = []
+    keep = MeterMail._keep
+    monkeypatch.setattr(MeterMail, "_keep", lambda mail, notes: (fetched.append(len(notes)), keep(mail, notes)))
+    home.set(home.electricity.order(OrderCode.OPEN_SWITCH, OPEN, home.now, counter=9_000), meter=True)
+    home.bench.run(home.now + 20 * SECOND)
+    assert fetched == [1]

@@ -322,3 +322,12 @@ def test_t16_a_load_above_the_limit_opens_the_switch_and_only_a_hand_closes_it()
     board.restart()
     assert not board.meter.switch.closed
     assert board.meter.press_button(board.now)
+
+
+def test_t16_an_order_that_arms_what_only_a_load_had_tripped_takes_no_hands_right_away():
+    board = Switchboard(3, "trip")
+    board.wait(HOUR)
+    board.meter.use(3_000, board.now)
+    board.order(OrderCode.ARM_SWITCH, ARM)
+    board.wait(3 * DAY)
+    assert board.meter.press_button(board.now)

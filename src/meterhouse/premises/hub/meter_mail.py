@@ -87,15 +87,17 @@ class MeterMail:
         if isinstance(sequence, dlms.AccessRefusedError) or isinstance(status, dlms.AccessRefusedError):
             self._pending = False
             return
+        state, queued = (item.whole() for item in status.items(5)[:2])
         newest = sequence.whole()
         known = self._fetched[-1].sequence if self._fetched else self._passed()
         if newest < known:
             self._fetched, known = [], 0
             self._anew()
-        if newest > known:
-            rows = yield from client.get(dlms.PROFILE_GENERIC, _QUEUE, 2, dlms.Entries(1))
+        if newest > known and queued:
+            behind = dlms.Entries(max(1, queued - (newest - known) + 1))
+            rows = yield from client.get(dlms.PROFILE_GENERIC, _QUEUE, 2, behind)
             self._keep([note for note in self._read(rows, now) if note.sequence > known])
-        self._pending = status.items(5)[0].whole() == _PENDING
+        self._pending = state == _PENDING
         while self._waiting:
             yield from self._set(client, self._waiting[0], now)
             self._pending = True  # whatever it brought about is to be fetched soon

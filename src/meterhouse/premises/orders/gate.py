@@ -43,6 +43,7 @@ __all__ = ["ARM_CODES", "ARM_LASTS", "CUT_CODES", "OrderGate", "newest_record"]
 CUT_CODES: Final = frozenset(code for code in OrderCode if code.cuts)
 ARM_CODES: Final = frozenset(code for code in OrderCode if code.arms)
 ARM_LASTS: Final = DAY
+_OFF: Final = 0
 _ANSWER_VALID: Final = 5 * MINUTE
 """The longest window of a confirm service's word."""
 _PASSIVE: Final = frozenset({"nothing", "token", "supply", "order"})
@@ -177,9 +178,11 @@ class OrderGate:
     def _arm(self, order: Accepted, now: Instant) -> Hindrance:
         # An arm is newer than any cut that is still pending: who wants the supply back does not want it off.
         self.cut.drop(Hindrance.STATE, now)
+        # What a hand can end already, such as a trip by load, is no arm of an order's and does not die like one.
+        arms = self._works.control_state == _OFF or self._armed_until is not None
         hindrance = self._works.arm(now)
         outcome = Outcome.ARMED if hindrance is Hindrance.NONE else Outcome.STAYED_BRAKE_OR_STATE
-        if hindrance is Hindrance.NONE:
+        if hindrance is Hindrance.NONE and arms:
             self._armed_until = self.run.at(now) + ARM_LASTS
         shown = self._shown(now)
         result = OrderResult(shown, order.envelope.identity, outcome, self._works.control_state, hindrance)
