@@ -279,16 +279,17 @@ class ModeEServer:
 
     def receive(self, data: bytes, now: Instant) -> list[ModeEHappening]:
         """Take bytes from the line; noise, and sign-ons for others, are passed over."""
-        if self._state is _State.IDLE:
-            found, data = self._text.take(_REQUEST, data)
-            if found and found[1] in {"", self._device}:
-                self._out += self._identity.encode("ascii")
-                self._state = _State.ASKED
-                self._due = Instant(now + self._patience)
-        if self._state is _State.ASKED and data:
-            found, rest = self._text.take(_OPTION, data)
-            if found:
-                self._choose(found, rest, now)
+        while data and self._state is not _State.DONE:
+            if self._state is _State.IDLE:
+                found, data = self._text.take(_REQUEST, data)
+                if found and found[1] in {"", self._device}:
+                    self._out += self._identity.encode("ascii")
+                    self._state = _State.ASKED
+                    self._due = Instant(now + self._patience)
+            else:
+                found, data = self._text.take(_OPTION, data)
+                if found:
+                    self._choose(found, data, now)
         return self._told()
 
     def outgoing(self) -> bytes:
