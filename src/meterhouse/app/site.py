@@ -239,6 +239,7 @@ def _gas_setup(gas: GasSite, names: SiteNames, keys: StreetKeys) -> GasSetup:
             pan=names.pan,
             limits=gas.limits,
             friendly=gas.friendly,
+            exact_blocks=gas.exact_blocks,
         )
     return GasSetup(
         meter=names.radio(_RADIO_GAS),

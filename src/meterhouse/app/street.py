@@ -61,6 +61,9 @@ class GasSite:
     friendly: tuple[int, ...] = (0,) * 7
     """Monday first: bit n is the half hour n (UTC) in which no supply closes."""
 
+    exact_blocks: bool = False
+    """A block changes over at the litre that reaches it, not at the half hour after (S0-122)."""
+
     @property
     def tariff(self) -> GasTariff:
         """At the street's start."""
@@ -193,7 +196,7 @@ def _gas(table: _Table, currency: str) -> GasSite:
     table.known(
         {"mode", "price", "standing_charge", "cv", "opening_balance", "no_comms_half_hours", "loss_permille"}
         | {"low_credit_l", "mains", "drift_ppm", "emergency_credit", "emergency_below", "low_credit", "friendly"}
-        | {"prices", "rates", "blocks_kwh"}
+        | {"prices", "rates", "blocks_kwh", "exact_blocks"}
     )
     mode = table.text("mode", "credit")
     if mode not in tuple(PaymentMode):
@@ -216,6 +219,7 @@ def _gas(table: _Table, currency: str) -> GasSite:
             emergency_threshold=table.money("emergency_below", currency, "0.00", most=_CREDIT_MAX),
             low=table.money("low_credit", currency, "2.00", most=_CREDIT_MAX),
         ),
+        exact_blocks=table.flag("exact_blocks"),
         friendly=friendly_week(table.texts("friendly"), f"{table.place} friendly"),
     )
 

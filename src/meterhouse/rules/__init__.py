@@ -25,6 +25,7 @@ from meterhouse.rules.gas_account import (
     credit,
     cutoff_volume_l,
     energy_wh,
+    litres_to,
     register_after,
 )
 from meterhouse.rules.gas_home import CLOSED, MISSED, OPENED, GasHomeRecord, draw_gas, gas_half_hour
@@ -78,6 +79,7 @@ __all__ = [
     "friendly_half_hours",
     "friendly_in_force",
     "gas_half_hour",
+    "litres_to",
     "low_credit",
     "price_in_force",
     "rate_in_force",

@@ -22,6 +22,7 @@ __all__ = [
     "credit",
     "cutoff_volume_l",
     "energy_wh",
+    "litres_to",
     "register_after",
 ]
 
@@ -63,6 +64,11 @@ class GasAccountRecord(Protocol):
 def energy_wh(litres: int, cv: int) -> int:
     """Energy of a volume, Wh rounded down: litres × 1.02264 × CV / 3.6 (Gas (Calculation of Thermal Energy) Regs)."""
     return litres * CONVERSION_FACTOR * cv // (DENOMINATOR // 1_000)
+
+
+def litres_to(wanted_wh: int, cv: int) -> int:
+    """The fewest litres whose energy is `wanted_wh` (> 0) or more: where a block of a tariff changes over."""
+    return -(-wanted_wh * (DENOMINATOR // 1_000) // (CONVERSION_FACTOR * cv))
 
 
 def charge_volume(account: GasAccountRecord, litres: int) -> int:

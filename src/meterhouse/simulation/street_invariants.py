@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
-from math import floor
+from math import ceil, floor
 from typing import Final
 
 from meterhouse.app.live_street import LiveStreet
@@ -144,6 +144,7 @@ class _Rated:
     """What a home's half hours have come to so far, rounded nowhere."""
 
     tariff: _Tariff
+    exact: bool = False
     used_wh: int = 0
     place: int = 0
     days: int = 0
@@ -156,10 +157,22 @@ class _Rated:
             self.tariff, self.used_wh = changes[self.place][1], 0
             self.place += 1
         litres = row.register - last.register
-        self.pools[self.tariff.cv, self.tariff.price(last.end, self.used_wh)] += litres
-        self.used_wh += litres * 102264 * self.tariff.cv // 360_000_000
+        for step in self._steps(litres):
+            self.pools[self.tariff.cv, self.tariff.price(last.end, self.used_wh)] += step
+            self.used_wh += step * 102264 * self.tariff.cv // 360_000_000
         self.days += self.tariff.standing_charge * (row.end // DAY - last.end // DAY)
         self.until = row.end
+
+    def _steps(self, litres: int) -> Iterable[int]:
+        """All at once; or, where blocks change over at the litre, up to each threshold on the way."""
+        while self.exact and litres:
+            ahead = [threshold - self.used_wh for threshold in self.tariff.thresholds_wh if threshold > self.used_wh]
+            if not ahead:
+                break
+            step = min(litres, ceil(Fraction(ahead[0] * 360_000_000, 102264 * self.tariff.cv)))
+            yield step
+            litres -= step
+        yield litres
 
 
 class RatedBalances:
@@ -210,7 +223,7 @@ class RatedBalances:
         if done is None or done.until > until:
             one = gas.tariff
             opening = _Tariff([*one.prices], [*one.rates], [*one.thresholds_wh], one.standing_charge, one.cv)
-            done = self._rated[name] = _Rated(opening)
+            done = self._rated[name] = _Rated(opening, gas.exact_blocks)
         changes = sorted(self._tariffs[name].items())
         for last, row in pairwise(site.gas.backlog.log.between(done.until, until)):
             done.take(last, row, changes)

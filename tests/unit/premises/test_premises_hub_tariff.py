@@ -272,6 +272,43 @@ def test_the_low_credit_warning_is_about_what_can_be_spent():
     assert account(bench).low_credit
 
 
+@pytest.mark.requirement("S0-122")
+@pytest.mark.parametrize("litres", [97, 333, 1_777])
+def test_with_exact_blocks_each_litre_costs_its_own_block_and_the_cutoff_reaches_over_them(litres):
+    thresholds = (3_000, 6_000, 12_000)
+    bench = HomeBench(balance=300_000, exact_blocks=True)
+    account(bench).set_tariff(tariff(thresholds=thresholds), START, START)
+    bench.half_hours(1)
+
+    def block(litre):  # the block in which this litre of the meter flowed: by what was used when it began
+        return sum((litre * 102_264 * TARIFF.cv) // 360_000_000 >= threshold for threshold in thresholds)
+
+    for _ in range(12):
+        bench.half_hours(1, litres=litres)
+        parts = [(1, PRICES[block(litre)]) for litre in range(bench.gas.volume_l)]
+        # a litre at each change-over may be of one block or the other: what was used is kept in whole Wh
+        slack = sum(cost((2, PRICES[number + 1] - PRICES[number])) for number in range(3)) + 1
+        assert abs(300_000 - account(bench).balance - cost(*parts)) <= slack
+        left = [(1, PRICES[block(litre)]) for litre in range(bench.gas.volume_l, bench.gas.cutoff_l)]
+        assert abs(cost(*left) - max(account(bench).balance, 0)) <= slack + cost((1, PRICES[3]))
+
+
+@pytest.mark.requirement("S0-122")
+def test_exact_blocks_close_the_valve_where_the_money_of_the_last_block_ends_inside_one_half_hour():
+    bench = HomeBench(balance=2_000, exact_blocks=True)
+    account(bench).standing_charge = 0
+    account(bench).set_tariff(tariff(thresholds=(300, 600, 900)), START, START)
+    bench.half_hours(1)
+    bench.half_hours(2, litres=5_000)
+    assert bench.gas.valve is ValveState.CLOSED
+    assert -46 <= account(bench).balance <= 0, "over four blocks it ends within the price of one litre"
+    coarse = HomeBench(balance=2_000)
+    account(coarse).set_tariff(tariff(thresholds=(300, 600, 900)), START, START)
+    coarse.half_hours(1)
+    coarse.half_hours(2, litres=5_000)
+    assert coarse.gas.volume_l > bench.gas.volume_l, "without it all of the half hour is of the first block"
+
+
 # friendly credit
 
 

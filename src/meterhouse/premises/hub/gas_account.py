@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meterhouse.model import DAY, HALF_HOUR, REGISTER_LIMIT_LITRES, HalfHour, Instant, half_hour_end
-from meterhouse.premises.hub.gas_tariff import ComingTariff, GasTariff
+from meterhouse.premises.hub.gas_tariff import UNUSED_BLOCK, ComingTariff, GasTariff
 from meterhouse.rules import (
+    BLOCKS,
     CONVERSION_FACTOR,
     DENOMINATOR,
     NO_LIMIT_LITRES,
@@ -26,8 +27,10 @@ from meterhouse.rules import (
     energy_wh,
     friendly_cutoff_l,
     friendly_half_hours,
+    litres_to,
     low_credit,
     price_in_force,
+    rate_in_force,
     register_after,
     select_emergency,
     spendable,
@@ -78,6 +81,7 @@ class GasAccount:
         consumed: sum of all charges for volume and days.
         debt_note: what the supplier says is still owed; shown, never reckoned with (C-02).
         coming: tariffs that are set and not yet in force, each at another instant, the next first.
+        exact_blocks: a block changes over at the litre that reaches it, not at the half hour after (S0-122).
         coming_cv: calorific values that are set and not yet in force, (from when on, kJ/m³), the next first.
         disbelieved: the newest half hours were refused: nothing is charged until they can be again.
         provisional: taken for a reading that was keyed in; given back when the half hours themselves are charged.
@@ -106,6 +110,7 @@ class GasAccount:
     debt_note: int | None = None
     opening: int = 0
     coming: list[ComingTariff] = field(default_factory=list)
+    exact_blocks: bool = False
     coming_cv: list[tuple[int, int]] = field(default_factory=list)
     disbelieved: bool = False
     provisional: int = 0
@@ -148,9 +153,7 @@ class GasAccount:
             if self.disbelieved:
                 continue
             self._change_tariff(self.charged_until)
-            self.price = self._price_at(self.charged_until)
-            charge_volume(self, litres)
-            self.used_wh += energy_wh(litres, self.cv)
+            self._charge_half_hour(litres, self.charged_until)
             for _ in range(row.end // DAY - self.charged_until // DAY):
                 charge_day(self)
             self.charged_l, self.charged_until = row.register, row.end
@@ -158,6 +161,21 @@ class GasAccount:
         taken = before - self.balance - self.provisional
         self.consumed += taken
         return taken
+
+    def _charge_half_hour(self, litres: int, begins: Instant) -> None:
+        while True:
+            self.price = self._price_at(begins)
+            step = min(litres, self._left_in_block_l(self.used_wh)) if self.exact_blocks else litres
+            charge_volume(self, step)
+            self.used_wh += energy_wh(step, self.cv)
+            litres -= step
+            if litres == 0:
+                return
+
+    def _left_in_block_l(self, used_wh: int) -> int:
+        """Litres until the next block changes over; more than any meter shows in the last."""
+        threshold = next((one for one in self.thresholds_wh if one > used_wh), UNUSED_BLOCK)
+        return litres_to(threshold - used_wh, self.cv) if threshold < UNUSED_BLOCK else NO_LIMIT_LITRES
 
     def provide(self, register_l: int, at: Instant) -> int:
         """Take what the gas up to a reading that was keyed in costs, at the price of now; returns the balance.
@@ -201,9 +219,27 @@ class GasAccount:
         """The same without friendly credit."""
         if self.charged_l is None or self.charged_until is None:
             return NO_LIMIT_LITRES
-        price = self._price_at(self.charged_until)
         register_l = self.charged_l if self.provisional_l is None else self.provisional_l
-        return register_after(spendable(self), self.residue, self.cv, price, register_l)
+        if not self.exact_blocks:
+            price = self._price_at(self.charged_until)
+            return register_after(spendable(self), self.residue, self.cv, price, register_l)
+        return self._bought_over_blocks(register_l, self.charged_until)
+
+    def _bought_over_blocks(self, register_l: int, begins: Instant) -> int:
+        """Block after block, each at its own price of the half hour that begins then, until the money is used up."""
+        weekend, slot, _ = _place(begins)
+        money, residue, used_wh = spendable(self), self.residue, self.used_wh
+        while True:
+            block = sum(used_wh >= threshold for threshold in self.thresholds_wh)
+            price = self.prices[rate_in_force(self, slot, weekend) * BLOCKS + block]
+            reach_l = register_after(money, residue, self.cv, price, register_l)
+            left_l = self._left_in_block_l(used_wh)
+            if reach_l - register_l <= left_l:
+                return reach_l
+            units = residue + left_l * CONVERSION_FACTOR * self.cv * price
+            money, residue = money - units // DENOMINATOR, units % DENOMINATOR
+            used_wh += energy_wh(left_l, self.cv)
+            register_l += left_l
 
     # emergency credit ---------------------------------------------------------------------------------------------
 

@@ -85,6 +85,7 @@ class Hub:
             if gas.prepay is not None:
                 self.account = GasAccount.open(gas.prepay.opening_balance, gas.prepay.tariff, gas.prepay.limits)
                 self.account.friendly = list(gas.prepay.friendly)
+                self.account.exact_blocks = gas.prepay.exact_blocks
                 if gas.prepay.basis is not None:
                     self.account.begin(gas.prepay.basis.register, gas.prepay.basis.end)
         self._build(gas_sent=_first_counter(now), gas_received=0)

@@ -25,6 +25,7 @@ class PrepaySetup:
         utrn_limits: the most in one code; None for all that a code can carry.
         limits: of emergency credit and of the low-credit warning.
         friendly: seven numbers, Monday first: bit n is the half hour n (UTC) in which no supply closes.
+        exact_blocks: whether a block changes over at the litre, in place of the half hour after it.
         basis: where the hub takes another's place: the reading up to which that one had charged.
     """
 
@@ -36,6 +37,7 @@ class PrepaySetup:
     utrn_limits: UtrnLimits | None = None
     limits: CreditLimits = field(default_factory=CreditLimits)
     friendly: tuple[int, ...] = (0,) * 7
+    exact_blocks: bool = False
     basis: HalfHour | None = None
 
 
