@@ -1,4 +1,4 @@
-"""The sign-on of mode E, both sides: any bytes, whole and in two pieces, bring about the same and leave HDLC the same."""
+"""The sign-on of mode E, both sides: any bytes, whole and in two pieces, do the same and leave the same to HDLC."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from meterhouse.protocols.dlms.notifications import (
     decode_notification,
     encode_notification,
 )
-from meterhouse.protocols.dlms.protection import is_ciphered
+from meterhouse.protocols.dlms.protection import Channel, Manner, Policy, is_ciphered
 from meterhouse.protocols.dlms.selection import CaptureObject
 
 __all__ = ["Heard", "PushListener", "match_push", "push_data"]
@@ -31,6 +31,9 @@ _PLAIN: Final = frozenset({DATA_NOTIFICATION, EVENT_NOTIFICATION})
 
 Open = Callable[[bytes], bytes]
 """Opens a ciphered APDU: believes it or raises. Such as a channel's `open` with the policy for this meter."""
+
+Close = Callable[[bytes], bytes]
+"""Ciphers an APDU for the meter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +56,37 @@ class PushListener:
 
     Args:
         unlock: opens what is ciphered; None where there are no keys, and a ciphered push is then refused.
+        lock: ciphers the confirmation of a ciphered push; None leaves such a confirmation to the caller.
         demand: take nothing that is not ciphered.
         window: how many blocks of a general block transfer we take in a row.
     """
 
-    __slots__ = ("_demand", "_transfer", "_unlock", "_window")
+    __slots__ = ("_demand", "_lock", "_transfer", "_unlock", "_window")
 
-    def __init__(self, unlock: Open | None = None, *, demand: bool = False, window: int = 1) -> None:
+    def __init__(
+        self, unlock: Open | None = None, *, lock: Close | None = None, demand: bool = False, window: int = 1
+    ) -> None:
         self._unlock = unlock
+        self._lock = lock
         self._demand = demand
         self._window = window
         self._transfer: BlockTransfer | None = None
+
+    @classmethod
+    def under(cls, channel: Channel, policy: int = Policy.BOTH, *, window: int = 1) -> PushListener:
+        """Listens to one meter under the keys of `channel`: takes nothing weaker, and confirms what asks for it.
+
+        Args:
+            channel: ours towards that meter; its counter must outlive a restart, like that of any client.
+            policy: the least protection that is taken, and what the confirmation gets.
+            window: see `PushListener`.
+        """
+        return cls(
+            lambda apdu: channel.open(apdu, policy).apdu,
+            lock=lambda apdu: channel.seal(apdu, policy, Manner.GENERAL),
+            demand=True,
+            window=window,
+        )
 
     def receive(self, apdu: bytes) -> Heard:
         """Take one APDU.
@@ -97,9 +120,12 @@ class PushListener:
         if not apdu or apdu[0] not in _PLAIN:
             raise ApduError(f"not a notification: {apdu[:1].hex() or 'nothing'}")
         notification = decode_notification(apdu)
-        if isinstance(notification, DataNotification) and notification.confirmed and not ciphered:
-            # A confirmation of a ciphered push must be ciphered as well: the caller, who has the keys, sends it.
-            answers = (*answers, confirm_notification(notification))
+        if isinstance(notification, DataNotification) and notification.confirmed:
+            confirmation = confirm_notification(notification)
+            if not ciphered:
+                answers = (*answers, confirmation)
+            elif self._lock is not None:
+                answers = (*answers, self._lock(confirmation))
         return Heard(notification, answers, ciphered)
 
 
