@@ -56,7 +56,7 @@ def read_limits(folder: Path | None = None) -> Mapping[str, PaymentLimits]:
     """
     own = None if folder is None else folder / LIMITS_FILE
     if own is None or not own.exists():
-        return parse_limits(resources.files("meterhouse.supplier.vending").joinpath(LIMITS_FILE).read_text("utf-8"))
+        return parse_limits(resources.files("meterhouse.companion").joinpath(LIMITS_FILE).read_text("utf-8"))
     try:
         return parse_limits(own.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:

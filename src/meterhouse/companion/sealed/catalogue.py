@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from meterhouse.companion.limits import Limits
 from meterhouse.companion.sealed.counters import CounterClass
 from meterhouse.companion.sealed.parties import Role
 from meterhouse.companion.sealed.use_case import ComponentRule, ContentKind, FieldLimit, StepRule, UseCase
@@ -50,12 +51,16 @@ _T = TypeVar("_T", bound=StrEnum)
 _FIELDS: Final = {"code", "name", "roles", "class", "critical", "effect", "content", "components", "steps"}
 _COMPONENT: Final = {"cluster", "command", "general", "to_client", "limits"}
 _STEP: Final = {"kind", "class_id", "obis", "index", "limits"}
-_LIMIT: Final = {"name", "offset", "size", "least", "most"}
+_LIMIT: Final = {"name", "offset", "size", "least", "most", "limit"}
 _KINDS: Final = {"get": AccessKind.GET, "set": AccessKind.SET, "action": AccessKind.ACTION}
 
 
-def parse_catalogue(text: str) -> Catalogue:
+def parse_catalogue(text: str, limits: Limits | None = None) -> Catalogue:
     """Every use case in the text of a catalogue file.
+
+    Args:
+        text: of the file.
+        limits: the ranges that it names; None where it names none.
 
     Raises:
         ConfigurationError: not TOML; an unknown, missing or wrong field; a code twice; or a use case that changes
@@ -68,14 +73,14 @@ def parse_catalogue(text: str) -> Catalogue:
     _only(table, {"use_case"}, "the catalogue")
     catalogue: dict[int, UseCase] = {}
     for row in _rows(table, "use_case", "the catalogue"):
-        use_case = _use_case(row)
+        use_case = _use_case(row, limits or Limits({}))
         if use_case.code in catalogue:
             raise ConfigurationError(f"code {use_case.code:#06x} is in the catalogue twice")
         catalogue[use_case.code] = use_case
     return MappingProxyType(catalogue)
 
 
-def _use_case(row: dict[str, Any]) -> UseCase:
+def _use_case(row: dict[str, Any], known: Limits) -> UseCase:
     code = _number(row, "code", 0xFFFF, "a use case")
     where = f"use case {code:#06x}"
     _only(row, _FIELDS, where)
@@ -90,8 +95,8 @@ def _use_case(row: dict[str, Any]) -> UseCase:
     if critical == (counter_class in {CounterClass.READ, CounterClass.VEND}):
         raise ConfigurationError(f"{where} has class {counter_class} and critical = {critical}")
     content = _word(ContentKind, row.get("content"), where)
-    components = tuple(_component(each, where) for each in _rows(row, "components", where))
-    steps = tuple(_step(each, where) for each in _rows(row, "steps", where))
+    components = tuple(_component(each, where, known) for each in _rows(row, "components", where))
+    steps = tuple(_step(each, where, known) for each in _rows(row, "steps", where))
     if (content is ContentKind.GBZ) != bool(components) or (content is ContentKind.COSEM) != bool(steps):
         raise ConfigurationError(f"{where} holds rules that do not fit its content {content}, or none")
     if effect == "nothing" and any(step.kind is not AccessKind.GET for step in steps):
@@ -100,16 +105,16 @@ def _use_case(row: dict[str, Any]) -> UseCase:
     return UseCase(code, name, allowed, counter_class, critical, effect, content, components, steps)
 
 
-def _component(row: dict[str, Any], where: str) -> ComponentRule:
+def _component(row: dict[str, Any], where: str, known: Limits) -> ComponentRule:
     _only(row, _COMPONENT, where)
     general, to_client = row.get("general", False), row.get("to_client", False)
     if not isinstance(general, bool) or not isinstance(to_client, bool):
         raise ConfigurationError(f"{where}: general and to_client are true or false")
     cluster, command = _number(row, "cluster", 0xFFFF, where), _number(row, "command", 0xFF, where)
-    return ComponentRule(cluster, command, not general, to_client, _limits(row, where, sized=True))
+    return ComponentRule(cluster, command, not general, to_client, _limits(row, where, known, sized=True))
 
 
-def _step(row: dict[str, Any], where: str) -> StepRule:
+def _step(row: dict[str, Any], where: str, known: Limits) -> StepRule:
     _only(row, _STEP, where)
     kind = _KINDS.get(str(row.get("kind")))
     if kind is None:
@@ -119,16 +124,20 @@ def _step(row: dict[str, Any], where: str) -> StepRule:
     except UsageError as error:
         raise ConfigurationError(f"{where}: {error.what}") from error
     target = Target(_number(row, "class_id", 0xFFFF, where), obis, _number(row, "index", 0xFF, where))
-    return StepRule(kind, target, _limits(row, where, sized=False))
+    return StepRule(kind, target, _limits(row, where, known, sized=False))
 
 
-def _limits(row: dict[str, Any], where: str, *, sized: bool) -> tuple[FieldLimit, ...]:
+def _limits(row: dict[str, Any], where: str, known: Limits, *, sized: bool) -> tuple[FieldLimit, ...]:
     limits = []
     for each in _rows(row, "limits", where):
         _only(each, _LIMIT, where)
         offset = _number(each, "offset", 255, where) if sized else 0
         size = _number(each, "size", 8, where) if sized else 0
-        least, most = _number(each, "least", 1 << 63, where), _number(each, "most", 1 << 63, where)
+        if "limit" in each:
+            found = known.of(str(each["limit"]))
+            least, most = found.least, found.most
+        else:
+            least, most = _number(each, "least", 1 << 63, where), _number(each, "most", 1 << 63, where)
         if (size == 0) == sized or least > most or not isinstance(each.get("name"), str):
             raise ConfigurationError(f"{where}: a limit has no name, no size, or least above most")
         limits.append(FieldLimit(each["name"], offset, size, least, most))

@@ -91,6 +91,8 @@ def spend_key(records: VendingRecords, meter: MeterRecord, value: Money, at: Ins
 def parse_limits(text: str) -> Mapping[str, PaymentLimits]:
     """The limits of each currency from the text of a limits file; its own comments tell its form.
 
+    They stand in its table `payments`; a file without it holds nothing else.
+
     Raises:
         UsageError: it is not TOML, or a limit is unknown, negative, no amount, or out of order.
     """
@@ -98,7 +100,10 @@ def parse_limits(text: str) -> Mapping[str, PaymentLimits]:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError("the limits file is not TOML", why=f"{error}.") from error
-    return {currency: _limits(currency, table) for currency, table in tables.items()}
+    payments = tables.get("payments", {key: value for key, value in tables.items() if key != "fields"})
+    if not isinstance(payments, dict):
+        raise UsageError("the limits file has no table of payments")
+    return {currency: _limits(currency, table) for currency, table in payments.items()}
 
 
 def _limits(currency: str, table: object) -> PaymentLimits:
