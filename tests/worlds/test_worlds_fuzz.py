@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -103,7 +104,13 @@ def test_shrinking_ends_where_everything_breaks_and_where_nothing_does_again():
     assert fewer_faults(0, 9, lambda _kept, _days: False) == ()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def workers_of(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+@pytest.mark.skipif(
+    not Path(f"/proc/self/task/{os.getpid()}/children").exists(), reason="looks at its children in /proc"
+)
 def test_ctrl_c_reports_what_was_done_and_where_to_go_on():
     words = [
         sys.executable,
@@ -121,7 +128,10 @@ def test_ctrl_c_reports_what_was_done_and_where_to_go_on():
     ran = subprocess.Popen(
         [*words, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    time.sleep(6)
+    until = time.monotonic() + 60
+    while not workers_of(ran.pid) and time.monotonic() < until:
+        time.sleep(0.1)
+    time.sleep(2)
     os.killpg(ran.pid, signal.SIGINT)
     said, told = ran.communicate(timeout=30)
     assert ran.returncode == 130, told

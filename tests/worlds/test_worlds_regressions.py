@@ -67,3 +67,12 @@ def test_a_meter_that_starts_anew_goes_on_from_what_it_had_kept():
     assert after is not before
     assert after.volume_l == 600
     assert scene.broken() == set()
+
+
+def test_a_hub_that_takes_anothers_place_is_heard_by_the_meter_at_its_first_word():
+    scene = Scene(NEARLY_OUT.replace("0.50", "6.00"), litres=10)
+    apply_faults(scene.street_world, [Fault(FaultKind.HUB_SWAP, "01", 700, 6)])
+    scene.days(1.25)
+    assert "report.missed" not in scene.kinds("gas_meter")
+    assert scene.site().hub.account.charged_l == 590, "the last half hour is told at the next wake"
+    assert scene.broken() == set()

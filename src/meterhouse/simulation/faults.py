@@ -42,6 +42,8 @@ class FaultKind(StrEnum):
     """The line between head end and carrier is down."""
     HUB_OFF = "hub_off"
     """The hub has no power; it comes back with what it had kept."""
+    HUB_SWAP = "hub_swap"
+    """Another hub takes the place of the first, with its account and keys; how far the gas link had counted is lost."""
     BUTTON = "button"
     """Somebody presses the gas meter's button, again and again."""
     OLD_TOKEN = "old_token"  # noqa: S105 -- a word
@@ -137,6 +139,7 @@ _CUT: Final = {
 _DEAF: Final = {FaultKind.GAS_REPORT: 0, FaultKind.GAS_ACK: 1}
 
 
+_FORGETS: Final[dict[FaultKind, tuple[str, ...]]] = {FaultKind.HUB_OFF: (), FaultKind.HUB_SWAP: ("gas_sent",)}
 _DRAWN: Final = {
     FaultKind.TARIFF: draw_tariff,
     FaultKind.LIMITS: draw_limits,
@@ -171,8 +174,8 @@ class _Held:
         dice = Dice.of(self._street.world.seed, fault.kind, home, str(fault.at_min))
         if fault.kind in _DRAWN:
             return partial(self._ordering, home, _DRAWN[fault.kind], dice), _nothing
-        if fault.kind is FaultKind.HUB_OFF:
-            return self._power(home)
+        if fault.kind in _FORGETS:
+            return self._power(home, _FORGETS[fault.kind])
         if fault.kind is FaultKind.TOGGLE:
             return self._toggling(home, end, dice)
         return self._hand(fault.kind, home, end)
@@ -228,8 +231,8 @@ class _Held:
 
         return begin, finish
 
-    def _power(self, home: str) -> tuple[_Act, _Act]:
-        """Off: the hub is gone. On: another of the same settings goes on from what the first had kept."""
+    def _power(self, home: str, forgets: Sequence[str]) -> tuple[_Act, _Act]:
+        """Off: the hub is gone. On: another of the same settings goes on from what the first had kept, less some."""
         kept = self._without_power
 
         def begin(_now: Instant) -> None:
@@ -245,7 +248,7 @@ class _Held:
                 return
             old = kept.pop(home)
             hub = Hub(old.settings, self._street.world.entropy("reborn", home, str(now)), now)
-            hub.restore(old.state())
+            hub.restore({name: value for name, value in old.state().items() if name not in forgets})
             self._street.world.add(hub)
             sites = self._street.street.sites
             sites[home] = replace(sites[home], hub=hub)
