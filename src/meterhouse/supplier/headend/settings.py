@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meterhouse.model import MINUTE, SECOND, Duration, Eui64
+from meterhouse.model import HOUR, MINUTE, SECOND, Duration, Eui64
 
 __all__ = ["HeadEndSettings"]
 
@@ -23,7 +23,8 @@ class HeadEndSettings:
         first_pause, longest_pause: between tries; each pause is twice the last.
         sessions: how many at the same time.
         sessions_for_payments: how many more, which nothing but payments may take (S3-18).
-        rung_again: a hub that rings is called at once, but not sooner after the last time than this.
+        rung_again: a hub that rings is called at once, but not sooner after the last time than this: a link that comes
+            and goes is known to, and need not be told of each time.
     """
 
     name: str
@@ -38,4 +39,4 @@ class HeadEndSettings:
     longest_pause: Duration = 120 * MINUTE
     sessions: int = 64
     sessions_for_payments: int = 16
-    rung_again: Duration = 10 * MINUTE
+    rung_again: Duration = HOUR
