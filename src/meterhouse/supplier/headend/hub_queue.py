@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from meterhouse.model import Instant
+from meterhouse.supplier.headend.call_hub import CallHub
 from meterhouse.supplier.headend.jobs import DeliverToken, Job
 from meterhouse.supplier.headend.ports import HubEntry
 
@@ -36,8 +37,11 @@ class HubQueue:
     session: int = 0
 
     def add(self, job: Job) -> None:
-        """Queue an order, by its class."""
-        (self.payments if isinstance(job, DeliverToken) else self.orders).append(job)
+        """Queue an order, by its class. A mere call goes first: it is to tell why the others don't arrive."""
+        if isinstance(job, CallHub):
+            self.orders.appendleft(job)
+        else:
+            (self.payments if isinstance(job, DeliverToken) else self.orders).append(job)
 
     @property
     def urgent(self) -> bool:
