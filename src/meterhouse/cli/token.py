@@ -102,10 +102,11 @@ def cap(
     revision: Revision = 1,
     tokens: Annotated[int | None, typer.Option(min=0, help="So many tokens in the key's life.")] = None,
     value: Annotated[str, typer.Option(help="So much value in the key's life, like 50000.00.")] = "",
+    currency: Annotated[str, typer.Option(help="Of that value, ISO 4217; nothing else is sold then.")] = "GBP",
     json: Json = False,
 ) -> None:
     """Set what a vending key may make in its life; without a cap, say what it may make and has made."""
     from meterhouse.cli import token_run  # noqa: PLC0415 -- slow to import: `--help` is not to wait
 
-    most = Money.parse(value) if value else None
+    most = Money.parse(value, currency) if value else None
     token_run.cap(key_file, group, revision, tokens, most, as_json=json)

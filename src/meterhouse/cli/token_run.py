@@ -88,12 +88,14 @@ def cap(key_file: Path, group: str, revision: int, tokens: int | None, value: Mo
         if tokens is not None or value is not None:
             before = usage.cap(name)
             most = before.tokens if tokens is None else tokens
-            usage.set_cap(name, KeyCap(most, before.money5 if value is None else value.amount))
+            kept = (before.money5, before.currency) if value is None else (value.amount, value.currency)
+            usage.set_cap(name, KeyCap(most, *kept))
         now, used = usage.cap(name), usage.used(name)
     document = {
         "key": str(name),
         "most_tokens": now.tokens,
         "most_money5": now.money5,
+        "currency": now.currency or None,
         "tokens": used.tokens,
         "money5": used.money5,
     }

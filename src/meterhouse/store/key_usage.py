@@ -34,10 +34,12 @@ class KeyCap:
     Attributes:
         tokens: how many tokens.
         money5: how much value, in 10⁻⁵ of the currency unit.
+        currency: of that value; empty for whatever is sold, which then should be one currency.
     """
 
     tokens: int | None = None
     money5: int | None = None
+    currency: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a cap below nothing."""
@@ -88,9 +90,9 @@ class KeyUsage:
         with self._lock:
             self._caps[name] = cap
             self._write()
-        self.told("cap set", name, tokens=cap.tokens, money5=cap.money5)
+        self.told("cap set", name, tokens=cap.tokens, money5=cap.money5, currency=cap.currency)
 
-    def spend(self, name: KeyName, money5: int) -> None:
+    def spend(self, name: KeyName, money5: int, currency: str = "") -> None:
         """Count one token.
 
         Raises:
@@ -99,7 +101,8 @@ class KeyUsage:
         with self._lock:
             before = self._used.get(name, Used())
             after = Used(before.tokens + 1, before.money5 + max(money5, 0))
-            refusal = _refusal(name, self.cap(name), after)
+            cap = self.cap(name)
+            refusal = _other_currency(name, cap, money5, currency) or _refusal(name, cap, after)
             if refusal is None:
                 reserved = self._reserved.get(name, Used())
                 if after.tokens > reserved.tokens or after.money5 > reserved.money5:
@@ -152,7 +155,7 @@ class KeyUsage:
             for key, kept in json.loads(text).items():
                 group, _, revision = key.rpartition("/")
                 name = KeyName(group, int(revision))
-                self._caps[name] = KeyCap(kept["cap_tokens"], kept["cap_money5"])
+                self._caps[name] = KeyCap(kept["cap_tokens"], kept["cap_money5"], str(kept.get("currency", "")))
                 self._used[name] = self._reserved[name] = Used(int(kept["tokens"]), int(kept["money5"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(
@@ -164,10 +167,11 @@ def _told(used: Used) -> dict[str, object]:
     return {"tokens": used.tokens, "money5": used.money5}
 
 
-def _document(cap: KeyCap, reserved: Used) -> dict[str, int | None]:
+def _document(cap: KeyCap, reserved: Used) -> dict[str, int | str | None]:
     return {
         "cap_tokens": cap.tokens,
         "cap_money5": cap.money5,
+        "currency": cap.currency,
         "tokens": reserved.tokens,
         "money5": reserved.money5,
     }
@@ -176,6 +180,17 @@ def _document(cap: KeyCap, reserved: Used) -> dict[str, int | None]:
 def _within(ahead: Used, cap: KeyCap) -> Used:
     tokens = ahead.tokens if cap.tokens is None else min(ahead.tokens, cap.tokens)
     return Used(tokens, ahead.money5 if cap.money5 is None else min(ahead.money5, cap.money5))
+
+
+def _other_currency(name: KeyName, cap: KeyCap, money5: int, currency: str) -> KeyCapError | None:
+    """A cap in one currency says nothing of value in another: such a token is not made."""
+    if cap.money5 is None or not cap.currency or not money5 or currency in ("", cap.currency):
+        return None
+    return KeyCapError(
+        f"vending key {name} has its cap in {cap.currency}; a token in {currency} was asked for",
+        why="Value of two currencies cannot be counted against one cap.",
+        remedy="Sell under another key, or set the cap in the currency that is sold.",
+    )
 
 
 def _refusal(name: KeyName, cap: KeyCap, after: Used) -> KeyCapError | None:

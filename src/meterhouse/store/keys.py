@@ -83,14 +83,14 @@ class FileKeyStore:
         """The KEN that came with the key; 255 never expires."""
         return self._memory.expiry(name)
 
-    def spend(self, name: KeyName, money5: int) -> None:
+    def spend(self, name: KeyName, money5: int, currency: str = "") -> None:
         """Count one token against the key.
 
         Raises:
             KeyCapError: its cap is reached.
         """
         if self._usage is not None:
-            self._usage.spend(name, money5)
+            self._usage.spend(name, money5, currency)
 
     def names(self) -> tuple[KeyName, ...]:
         """What is here."""

@@ -78,7 +78,7 @@ class OpenPaygoService:
         count, token = self._encoder.generate_token(key, tid - 1, value=self._units(amount), extended_token=True)
         if count != tid:
             raise UsageError(f"token count {tid} is none that adds time", why="Those are even.")
-        self._keys.spend(KeyName(meter.supply_group, meter.key_revision), amount.amount)
+        self._keys.spend(KeyName(meter.supply_group, meter.key_revision), amount.amount, amount.currency)
         return str(token)
 
     def _units(self, amount: Money) -> int:

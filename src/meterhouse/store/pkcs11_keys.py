@@ -126,14 +126,14 @@ class Pkcs11KeyStore:
         known = self._kens.get(name)
         return self._inside(read) if known is None else known
 
-    def spend(self, name: KeyName, money5: int) -> None:
+    def spend(self, name: KeyName, money5: int, currency: str = "") -> None:
         """Count one token against the key.
 
         Raises:
             KeyCapError: its cap is reached.
         """
         if self._usage is not None:
-            self._usage.spend(name, money5)
+            self._usage.spend(name, money5, currency)
 
     def add(self, supply_group: str, key_revision: int, key: bytes, *, ken: int = NEVER_EXPIRES) -> None:
         """Load a key into the token for good, not to be read out again.

@@ -92,7 +92,7 @@ def test_readiness_makes_and_counts_no_token():
     counted = []
 
     class Counting(MemoryKeyStore):
-        def spend(self, name, money5):
+        def spend(self, name, money5, currency=""):
             counted.append(money5)
 
     with Database("sqlite://") as database:

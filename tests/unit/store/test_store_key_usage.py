@@ -125,3 +125,19 @@ def test_a_cap_below_nothing_is_refused():
     for cap in ({"tokens": -1}, {"money5": -1}):
         with pytest.raises(UsageError):
             KeyCap(**cap)
+
+
+@pytest.mark.requirement("S0-71")
+def test_a_cap_in_one_currency_lets_no_token_in_another_be_made(tmp_path):
+    usage = KeyUsage(tmp_path)
+    usage.set_cap(NAME, KeyCap(money5=10 * UNIT, currency="GBP"))
+    usage.spend(NAME, 4 * UNIT, "GBP")
+    with pytest.raises(KeyCapError, match="EUR"):
+        usage.spend(NAME, 1, "EUR")
+    usage.spend(NAME, 0, "")
+    usage.close()
+    again = KeyUsage(tmp_path)
+    assert again.cap(NAME).currency == "GBP"
+    with pytest.raises(KeyCapError, match="EUR"):
+        again.spend(NAME, 1, "EUR")
+    assert again.used(NAME).money5 == 4 * UNIT

@@ -62,7 +62,15 @@ from meterhouse.supplier.vending.reversal import Proof, Revoked, reverse, revoke
 from meterhouse.supplier.vending.schemes import EncryptionSchemes
 from meterhouse.supplier.vending.service import EncryptionService, EncryptionServices
 from meterhouse.supplier.vending.sts_service import EA07_DKGA02, EA07_DKGA04, EA11_DKGA04, StsFamily, StsService
-from meterhouse.supplier.vending.tenancy import Leaving, agree, consumed, end_account, meter_took_debt
+from meterhouse.supplier.vending.tenancy import (
+    Leaving,
+    agree,
+    consumed,
+    end_account,
+    meter_forgot,
+    meter_took_debt,
+    order_meter_to_forget,
+)
 from meterhouse.supplier.vending.utrn_service import UtrnService
 
 __all__ = [
@@ -141,8 +149,10 @@ __all__ = [
     "grouped",
     "issue",
     "make",
+    "meter_forgot",
     "meter_took_debt",
     "opening_of",
+    "order_meter_to_forget",
     "parse_batch",
     "parse_limits",
     "parse_migration",

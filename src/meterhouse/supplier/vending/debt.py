@@ -53,7 +53,7 @@ def share_out(account: AccountRecord, paid: Money, at: Instant) -> tuple[Money, 
     Returns:
         (to debt, to the token).
     """
-    if account.place is DebtPlace.METER:
+    if account.place is not DebtPlace.COUNTER:
         return Money(0, paid.currency), paid
     room = None
     if account.weekly_cap is not None:

@@ -47,9 +47,9 @@ class KeyStore(Protocol):
     def expiry(self, name: KeyName) -> int:
         """The key expiry number (KEN) that came with the key, 0 to 255; 255 never expires."""
 
-    def spend(self, name: KeyName, money5: int) -> None:
+    def spend(self, name: KeyName, money5: int, currency: str = "") -> None:
         """Count one token of this value, in 10⁻⁵ of the currency unit, against the key. Never undone.
 
         Raises:
-            KeyCapError: the key's cap of tokens or of value is reached; nothing was counted.
+            KeyCapError: the key's cap of tokens or of value is reached, or is in another currency; nothing was counted.
         """

@@ -53,7 +53,7 @@ class MemoryKeyStore:
         """The KEN."""
         return self._expiries.get(name, NEVER_EXPIRES)
 
-    def spend(self, name: KeyName, money5: int) -> None:
+    def spend(self, name: KeyName, money5: int, currency: str = "") -> None:
         """Count nothing."""
 
     def _key(self, name: KeyName, length: int) -> bytes:

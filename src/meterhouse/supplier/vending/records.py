@@ -60,6 +60,9 @@ class DebtPlace(StrEnum):
     """A share of each payment, before the token is made."""
     METER = "meter"
     """By the meter, from its balance: for equipment that was there before. Nothing is taken at the counter."""
+    MOVING = "moving"
+    """On its way from the meter to the counter: the meter is to forget its debt, and has not confirmed it yet. Nothing
+    is taken at the counter; what the meter took until then still counts."""
 
 
 class VendKind(StrEnum):

@@ -149,7 +149,7 @@ class StsService:
         """
         key = self.decoder_key(meter)
         token = encode_currency_credit(key, _SUBCLASS[meter.fuel], tid=tid, amount_money5=amount.amount)
-        self._keys.spend(_name(meter), amount.amount)
+        self._keys.spend(_name(meter), amount.amount, amount.currency)
         return token.digits
 
     def change_key(self, old: MeterRecord, new: MeterRecord, *, from_type: KeyType = KeyType.DUTK) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ from meterhouse.supplier.vending.records import (
 from meterhouse.supplier.vending.refusals import UnknownAccountError
 from meterhouse.supplier.vending.reversal import undo
 
-__all__ = ["Leaving", "agree", "consumed", "end_account", "meter_took_debt"]
+__all__ = ["Leaving", "agree", "consumed", "end_account", "meter_forgot", "meter_took_debt", "order_meter_to_forget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +59,74 @@ class Leaving:
 def agree(records: VendingRecords, account_id: str, agreement: Agreement) -> None:
     """Let an agreement hold from its instant on; the history keeps the former ones.
 
-    A debt is recovered at one place only (C-02). Whoever moves it from meter to counter must set the meter's debt
-    register to zero; what a meter takes afterwards all the same is refused by `meter_took_debt`.
+    A debt is recovered at one place only (C-02). From meter to counter it goes by `order_meter_to_forget` and
+    `meter_forgot` alone; what a meter takes afterwards all the same is refused by `meter_took_debt`.
 
     Raises:
         UnknownAccountError: no such account.
+        StateError: the meter recovers the debt, and has not confirmed that it stopped.
         UsageError: share or cap are outside their range, or the agreement begins before the one that holds.
     """
+    account = _customer(records, account_id).account
+    if account.place is not DebtPlace.COUNTER and agreement.place is DebtPlace.COUNTER and account.debt.amount:
+        raise StateError(
+            f"the meter of account {account_id} recovers its debt",
+            why="Until it has confirmed that it forgot it, the debt would be taken twice (C-02).",
+            remedy="Order it to forget the debt, and let the counter begin with its confirmation.",
+        )
+    _keep(records, account_id, agreement)
+
+
+def order_meter_to_forget(records: VendingRecords, account_id: str, at: Instant) -> None:
+    """Begin to move a debt from meter to counter: the meter is to set its debt register to zero.
+
+    Until `meter_forgot`, neither place takes anything new: the counter nothing, and what the meter took before it
+    heard still counts. Again does nothing.
+
+    Raises:
+        StateError: the debt is not recovered by the meter.
+    """
+    account = _customer(records, account_id).account
+    if account.place is DebtPlace.MOVING:
+        return
+    if account.place is not DebtPlace.METER:
+        raise StateError(f"the debt of account {account_id} is not recovered by its meter")
+    _keep(
+        records, account_id, Agreement(at, 0, place=DebtPlace.MOVING, tariff=account.tariff, why="meter is to forget")
+    )
+
+
+def meter_forgot(records: VendingRecords, account_id: str, report_id: str, taken: Money, agreement: Agreement) -> Money:
+    """The meter's debt register is zero; it took `taken` since its last report. The counter begins; once by its id.
+
+    Returns:
+        The debt that is left, for the counter to recover.
+
+    Raises:
+        StateError: the meter was not told to, or took more than is owed.
+        UsageError: the agreement is not one of the counter, or does not fit.
+    """
+    account = _customer(records, account_id).account
+    if account.place is DebtPlace.COUNTER and records.book.transfers_of(report_id):
+        return account.debt
+    if account.place is not DebtPlace.MOVING:
+        raise StateError(f"the meter of account {account_id} was not told to forget its debt")
+    if agreement.place is not DebtPlace.COUNTER:
+        raise UsageError(f"the debt of account {account_id} moves to the counter, not to '{agreement.place.value}'")
+    left = account.debt
+    if taken.amount:
+        left = meter_took_debt(records, account_id, report_id, taken, agreement.since)
+    _keep(records, account_id, agreement)
+    return left
+
+
+def _keep(records: VendingRecords, account_id: str, agreement: Agreement) -> None:
     account = _customer(records, account_id).account
     if not 0 <= agreement.debt_share <= WHOLE_SHARE:
         raise UsageError(f"debt share {agreement.debt_share} is not 0 to {WHOLE_SHARE}")
     if agreement.weekly_cap is not None and agreement.weekly_cap < Money(0, account.debt.currency):
         raise UsageError(f"weekly cap {agreement.weekly_cap} is below zero")
-    if agreement.place is DebtPlace.METER and agreement.debt_share:
+    if agreement.place is not DebtPlace.COUNTER and agreement.debt_share:
         raise UsageError(
             f"account {account_id} cannot recover debt at meter and counter",
             why="A debt would be taken twice (C-02).",
@@ -97,7 +152,7 @@ def meter_took_debt(records: VendingRecords, account_id: str, report_id: str, ta
     if records.book.transfers_of(report_id):
         post(records.book, [meter_debt_entry(report_id, account=account_id, taken=taken, at=at)])
         return account.debt
-    if account.place is not DebtPlace.METER:
+    if account.place is DebtPlace.COUNTER:
         raise StateError(
             f"the meter of account {account_id} took {taken} of debt",
             why="Its debt is recovered at the counter: the customer would pay twice (C-02).",

@@ -96,7 +96,7 @@ class UtrnService:
             raise UsageError(f"no code carries exactly {amount}", remedy="Ask `carried` for the amount first.")
         name = KeyName(meter.supply_group, meter.key_revision)
         code = make_utrn(self._key(name, meter.meter), tid, value)
-        self._keys.spend(name, amount.amount)
+        self._keys.spend(name, amount.amount, amount.currency)
         return code.digits
 
     def _key(self, name: KeyName, device: Eui64) -> UtrnKey:
