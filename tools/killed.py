@@ -51,7 +51,7 @@ from meterhouse.supplier.vending import (
 )
 from tools import postgres
 
-__all__ = ["Outcome", "database_url", "killed", "main"]
+__all__ = ["DEBT", "HOMES", "KEYS", "NOON", "Outcome", "database_url", "furnish", "killed", "main"]
 
 THREADS = 8
 HOMES = 4
@@ -63,7 +63,7 @@ VERIFY_EVERY = 100
 DEBT = Money.parse("10000000.00")
 AMOUNTS = ("1.00", "7.31", "20.00", "20.00001", "199.99")
 NOON = parse_instant("2026-01-05T12:00:00Z")
-_KEYS = MemoryKeyStore({KeyName("123456", 1): bytes(range(DKGA04_KEY))})
+KEYS = MemoryKeyStore({KeyName("123456", 1): bytes(range(DKGA04_KEY))})
 _AUTHKEY = b"workshop"
 
 
@@ -71,7 +71,7 @@ class _KeyProcess(BaseManager):
     """Keys in a process of their own, on a socket."""
 
 
-_KeyProcess.register("keys", callable=lambda: _KEYS, exposed=("mac", "dkga02", "agree", "expiry", "spend"))
+_KeyProcess.register("keys", callable=lambda: KEYS, exposed=("mac", "dkga02", "agree", "expiry", "spend"))
 
 
 @dataclass
@@ -105,7 +105,8 @@ class Outcome:
         return {**{name: getattr(self, name) for name in names}, "seconds": round(self.seconds, 1)}
 
 
-def _furnish(transaction: Transaction) -> None:
+def furnish(transaction: Transaction) -> None:
+    """A few homes whose accounts owe much."""
     registry = SqlRegistry(transaction)
     for number in range(HOMES):
         hub, meter = (Eui64((number << 8 | device).to_bytes(8)) for device in (0, 1))
@@ -117,7 +118,7 @@ def _furnish(transaction: Transaction) -> None:
 
 def _till(database: Database, keys: str) -> Till:
     if not keys:
-        return Till(database, StsService(_KEYS), os.urandom, limits={})
+        return Till(database, StsService(KEYS), os.urandom, limits={})
     manager: Any = _KeyProcess(address=keys, authkey=_AUTHKEY)
     manager.connect()
     return Till(database, StsService(manager.keys(), kept_keys=0), os.urandom, limits={}, apart=True)
@@ -316,7 +317,7 @@ def killed(url: str, kills: int, seed: object, *, apart: bool = False) -> Outcom
             keys = str(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keys"))) / "socket")
             stack.enter_context(_KeyProcess(address=keys, authkey=_AUTHKEY))
         with Database(url) as database:
-            database.run(_furnish)
+            database.run(furnish)
         nursery = stack.enter_context(closing(_Nursery()))
         for _ in range(kills):
             _one_death(nursery, url, keys, dice, outcome)

@@ -1,11 +1,9 @@
-"""The counter against a model of some fifty lines, in any order of acts; and eight clients against one history."""
+"""The counter against a model, in any order of acts; and the history of eight clients against that of one till."""
 
 from __future__ import annotations
 
 import os
-import random
-from threading import Barrier, Thread
-from time import perf_counter_ns
+from dataclasses import replace
 
 import pytest
 from hypothesis import settings
@@ -21,6 +19,7 @@ from meterhouse.supplier.vending import (
     Issue,
     PaymentLimits,
     PaymentRefusedError,
+    Receipt,
     StageName,
     VendKind,
     VendState,
@@ -29,7 +28,7 @@ from meterhouse.supplier.vending import (
     pay,
     reserve,
 )
-from tools import postgres
+from tools import linear, postgres
 
 LIMITS = {"GBP": PaymentLimits(account_day=6_000_000)}
 ACCOUNTS = ("A0", "A1")
@@ -178,65 +177,41 @@ CounterModel.TestCase.settings = settings(max_examples=25, stateful_step_count=2
 TestCounterModel = CounterModel.TestCase
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_the_history_of_eight_clients_is_that_of_one_till(kind, tmp_path):
-    """Linearizable: for each account the answers chain by the debt they leave, and the chain keeps real time."""
-    if kind == "postgresql":
-        if reason := postgres.missing():
-            pytest.skip(reason)
-        with postgres.server() as url:
-            _eight_clients(url)
-    else:
-        _eight_clients(f"sqlite:///{tmp_path / 'house.db'}")
-
-
-def _eight_clients(url):
-    history, failures, together = [], [], Barrier(8)
-
-    def client(till, number):
-        dice = random.Random(number)
-        try:
-            together.wait(10)
-            for turn in range(25):
-                account, amount = dice.choice(ACCOUNTS), dice.choice(["1.00", "3.21", "20.00"])
-                asked = payment(
-                    f"c{number}.{turn}" if dice.random() < 0.9 else f"shared.{account}.{amount}", amount, account
-                )
-                start = perf_counter_ns()
-                receipt = till.pay(asked, NOW)
-                history.append((start, perf_counter_ns(), receipt))
-        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
-            failures.append(error)
-
-    with Database(url) as database:
-        database.run(lambda tx: build(tx, debt="5000.00"))
-        till = Till(database, SERVICE, os.urandom, limits={})
-        threads = [Thread(target=client, args=(till, number)) for number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+@pytest.mark.requirement("S3-87")
+@pytest.mark.parametrize(("kind", "apart"), [("sqlite", False), ("sqlite", True), ("postgresql", False)])
+def test_the_history_of_eight_clients_is_that_of_one_till(kind, apart):
+    if kind == "postgresql" and (reason := postgres.missing()):
+        pytest.skip(reason)
+    with linear.database_url(kind) as url, Database(url) as database:
+        database.run(linear.furnish)
+        answers = linear.paid_by_many(database, 400, kind, apart=apart)
+        assert linear.breach(answers) == ""
+        assert linear.stored_breach(database, answers) == ""
         assert database.read(verify) == ()
-    assert failures == []
-    assert len(history) == 200
-    for account in ACCOUNTS:
-        _linear([one for one in history if one[2].account_id == account])
+    assert len(answers) == 400
+    assert len({answer.receipt.request_id for answer in answers}) < 400, "no request was sent twice"
 
 
-def _linear(history):
-    """A request's first answer is its effect; later answers of the same request must be equal to it."""
-    effects = {}
-    for start, end, receipt in sorted(history, key=lambda one: one[1]):
-        before = effects.setdefault(receipt.request_id, (start, end, receipt))
-        assert before[2] == receipt
-        earliest = min(start, before[0])
-        effects[receipt.request_id] = (earliest, before[1], receipt)
-    chain = sorted(effects.values(), key=lambda one: -one[2].debt_left.amount)
-    left = Money.parse("5000.00")
-    for _, _, receipt in chain:
-        left -= receipt.to_debt
-        assert receipt.debt_left == left, "two answers stand on the same state"
-    latest_start = 0
-    for start, end, _ in chain:
-        assert end >= latest_start, "an answer that was given before another was asked for comes after it in the chain"
-        latest_start = max(latest_start, start)
+def history(*lines):
+    """Answers as (asked, told, request, debt left), of an account that owed 100 and pays 1 of debt each time."""
+    blank = Receipt("", "A0", "00", "till", NOW, Money(5), Money(1), Money(4), Money(0), Money(0), "1")
+    return [
+        linear.Answer(asked, told, replace(blank, request_id=request, debt_left=Money(left)))
+        for asked, told, request, left in lines
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ([(0, 5, "a", 99), (1, 4, "b", 98), (2, 3, "c", 97)], ""),
+        ([(0, 1, "a", 99), (2, 3, "b", 98), (4, 5, "a", 99)], ""),
+        ([(0, 5, "a", 99), (1, 4, "b", 99)], "was to be left"),
+        ([(0, 5, "a", 99), (1, 4, "b", 97)], "was to be left"),
+        ([(0, 1, "a", 98), (2, 3, "b", 99)], "stands in front"),
+        ([(0, 1, "a", 99), (2, 3, "a", 98)], "two ways"),
+    ],
+)
+def test_a_history_that_no_till_can_have_is_convicted(lines, why):
+    told = linear.breach(history(*lines), Money(100))
+    assert (why in told) if why else told == ""
