@@ -151,9 +151,14 @@ SERVICE_ERRORS: Final = {
             "data-set-not-ready",
         ),
     ),
+    8: ("change-scope", ()),
     9: ("task", ("other", "no-remote-control", "ti-stopped", "ti-running", "ti-unusable")),
+    10: ("other", ("other",)),
 }
-"""The choices of ServiceError in a confirmed-service-error: the group's name, and its values from 0 (§9.5)."""
+"""The choices of ServiceError in a confirmed-service-error: the group's name, and its values from 0 (§9.5).
+
+Held against three public implementations that were made apart from each other; 8 is reserved.
+"""
 
 
 class AccessRefusedError(RefusedError):
