@@ -11,7 +11,7 @@ from meterhouse.model import DAY, HOUR, MINUTE, SECOND, Instant
 from meterhouse.simulation.attacks.case import Tally, Terms, attack
 from meterhouse.simulation.attacks.fleet import NOON, Fleet, Mark
 
-__all__: list[str] = []
+__all__ = ["carriers_key", "hold_back", "misroute", "mutate", "replay"]
 
 _MUTATIONS: Final = 1_000_000
 _METERS: Final = 317

@@ -8,7 +8,7 @@ from meterhouse.crypto import KeyPair
 from meterhouse.simulation.attacks.case import Tally, Terms, attack
 from meterhouse.simulation.attacks.fleet import NOON, Fleet, Mark
 
-__all__: list[str] = []
+__all__ = ["one_home"]
 
 _OTHERS: Final = 999
 
