@@ -86,7 +86,7 @@ def put_to(bench: Bench, check: Check) -> Judgement:
     verdict, came = Verdict.PASS, ""
     try:
         check.run(bench)
-    except NotApplicable as reason:
+    except (NotApplicable, UsageError) as reason:  # what we cannot say at all is no fault of the device's
         verdict, came = Verdict.NOT_APPLICABLE, str(reason)
     except Failed as failed:
         verdict, came = Verdict.FAIL, str(failed)

@@ -15,6 +15,7 @@ __all__ = ["Line", "Link"]
 Link = WrapperClientLink | HdlcClientLink
 _NOTIFICATIONS: Final = frozenset({0x0F, 0xC2})
 """A device may send one at any time; it is not the answer."""
+_MOST: Final = 65536
 
 
 class Line:
@@ -51,6 +52,7 @@ class Line:
         self.wire.open()
         self._note(self._link.connect(self._now()))
         if not self._driven(connecting=True):
+            self.wire.close()
             raise LinkError("the device does not connect", why=self._why)
 
     def ask(self, apdu: bytes) -> bytes | None:
@@ -78,11 +80,11 @@ class Line:
         return answer
 
     def raw(self, octets: bytes, patience: float | None = None) -> bytes:
-        """Send bare bytes; all that comes until a silence, nothing else."""
+        """Send bare bytes; all that comes until a silence, nothing else, and no more than `_MOST` bytes."""
         self.sent = octets
         self.wire.write(octets)
         heard, wait = b"", self._patience if patience is None else patience
-        while data := self.wire.read(wait):
+        while len(heard) < _MOST and (data := self.wire.read(wait)):
             heard += data
             wait = min(wait, 0.1)
         self.came = heard or None

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from meterhouse.model import ConfigurationError, MeterhouseError
 from meterhouse.protocols.dlms import Keys, Obis, Policy
+from meterhouse.protocols.dlms.protection import TITLE_LENGTH
 from meterhouse.protocols.dlms.requests import Target
 
 __all__ = ["KeyClient", "PasswordClient", "Subject", "parse_attribute", "read_subject"]
 
 _ATTRIBUTE: Final = re.compile(r"^(?P<obis>\S+)/(?P<class_id>\d+):(?P<index>\d+)$")
 _NAME: Final = Target(1, Obis.parse("0-0:42.0.0.255"), 2)
+_MOST_SAP: Final = 0x3FFF
 _TITLE: Final = b"MTHJUDGE"
 _POLICIES: Final = {"auth": Policy.AUTHENTICATED, "encrypt": Policy.ENCRYPTED, "both": Policy.BOTH, "none": Policy.NONE}
 
@@ -84,6 +86,19 @@ class Subject:
     profile: Obis | None = None
     method: Target | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what no association could be tried with."""
+        saps = [self.server, self.unknown, *([] if self.public is None else [self.public])]
+        saps += [client.sap for client in (self.password, self.keys) if client is not None]
+        if not all(0 < sap <= _MOST_SAP for sap in saps):
+            raise ConfigurationError(f"the addresses {saps} are not all 1 to {_MOST_SAP}")
+        if self.public is None and self.password is None and self.keys is None:
+            raise ConfigurationError("the product has no client at all", remedy="Name public, password or keys.")
+        if self.password is not None and not self.password.password:
+            raise ConfigurationError("the password is empty")
+        if self.keys is not None and len(self.keys.title) != TITLE_LENGTH:
+            raise ConfigurationError(f"a system title has {TITLE_LENGTH} bytes, not {len(self.keys.title)}")
+
 
 def parse_attribute(text: str) -> Target:
     """The attribute or method that `text` names, such as 1-0:1.8.0.255/3:2.
@@ -111,8 +126,11 @@ def read_subject(path: Path) -> Subject:
         raise ConfigurationError(f"profile {path} is not TOML") from None  # the decoder's words may hold a key
     try:
         return _subject(table)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigurationError(f"profile {path}: {type(error).__name__} at {error}") from None
+    except KeyError as error:
+        raise ConfigurationError(f"profile {path} does not say {error}") from None
+    except (TypeError, ValueError, AttributeError):
+        # No more than this: the words of such an error may hold a key.
+        raise ConfigurationError(f"profile {path} says something in another form than a profile does") from None
     except MeterhouseError as error:
         raise ConfigurationError(f"profile {path}: {error.sentence()}") from None
 

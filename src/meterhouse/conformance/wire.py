@@ -110,6 +110,7 @@ class SerialWire:
     def open(self) -> None:
         """Open the port, and forget what has come before."""
         self.close()
+        descriptor = -1
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_NOCTTY)
             tty.setraw(descriptor)
@@ -118,6 +119,8 @@ class SerialWire:
             termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
             termios.tcflush(descriptor, termios.TCIOFLUSH)
         except (OSError, termios.error) as error:
+            if descriptor >= 0:
+                os.close(descriptor)
             raise LinkError(f"serial port {self._path} cannot be opened: {error}") from error
         self._descriptor = descriptor
 
