@@ -79,3 +79,25 @@ def test_limits_and_wrong_counts_are_refused():
 def test_the_library_makes_the_published_tokens(value, form, digits):
     key, start = "bc41ec9530f6dac86b1a29ab82edc5fb", 516959010
     assert openpaygo.OpenPAYGOTokenEncoder.generate_token(key, 1, value, starting_code=start, **form) == (2, digits)
+    told = openpaygo.OpenPAYGOTokenDecoder.decode_token(digits, key, 1, starting_code=start, **_read(form))
+    assert told[:3] == (value, openpaygo.TokenType.ADD_TIME, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "digits"),
+    [("SET_TIME", 1, "24231242213131432431"), ("COUNTER_SYNC", None, "11424423123223414243")],
+)
+def test_the_library_makes_and_takes_the_published_tokens_that_set(kind, value, digits):
+    key, start, form = "dac86b1a29ab82edc5fbbc41ec9530f6", 432435255, {"restricted_digit_set": True}
+    kind = getattr(openpaygo.TokenType, kind)
+    made = openpaygo.OpenPAYGOTokenEncoder.generate_token(
+        key, 10, value, kind, starting_code=start, extended_token=True, **form
+    )
+    assert made == (11, digits)
+    told = openpaygo.OpenPAYGOTokenDecoder.decode_token(digits, key, 10, starting_code=start, **form)
+    assert told[2] == 11
+    assert told[1] in (kind, openpaygo.TokenType.SET_TIME), "an extended token does not tell the two apart"
+
+
+def _read(form):
+    return {name: on for name, on in form.items() if name == "restricted_digit_set"}
