@@ -168,7 +168,8 @@ def _engines(text: str) -> tuple[bool, Engine, Engine]:
             return True, engine, engine
         if url.get_backend_name() == "sqlite":
             return False, open_writer(url), open_reader(url)
-        return False, create_engine(url, pool_size=1), create_engine(url).execution_options(postgresql_readonly=True)
+        reader = create_engine(url, pool_pre_ping=True)  # a reader that a restarted server has dropped is made anew
+        return False, create_engine(url, pool_size=1), reader.execution_options(postgresql_readonly=True)
     except (ArgumentError, SQLAlchemyError, ImportError) as error:
         what: Any = text.split("://", 1)[0]
         raise ConfigurationError(
