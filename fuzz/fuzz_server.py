@@ -43,7 +43,7 @@ def server():
     number = data_object(Obis.parse("1-0:1.8.0.255"), lambda: double_long_unsigned(1))
     objects = [text, RECEIVER.declare(), number]
     access = {16: ClientAccess(16, rights=rights_to_all(objects, write=True, invoke=True))}
-    return Server(b"MTHMETR1", {1: LogicalDevice("MTH0000000000001", objects)}, access, bytes)
+    return Server(b"MTHMETR1", {1: LogicalDevice("MTH0000000000001", objects)}, access, bytes, block_window=4)
 
 
 SERVER = server()
@@ -69,6 +69,11 @@ def decode(octets: bytes) -> None:
         length, tag, rest = octets[0] & 0x3F, octets[0] >> 6, octets[1:]
         apdu, octets = rest[:length], rest[length:]
         made.receive(16, 1, bytes((TAGS[(tag + length) % len(TAGS)],)) + apdu if tag else apdu, NOW)
+        for _ in range(64):
+            if made.streamed() is None:
+                break
+        else:
+            raise AssertionError(f"a window of {apdu.hex()} does not end")
 
 
 run(decode, ())
