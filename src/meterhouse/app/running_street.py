@@ -17,6 +17,7 @@ from meterhouse.app.demand import MeasuredDemand, measured_demand, synthetic_dem
 from meterhouse.app.key_plan import open_key_store
 from meterhouse.app.keys import SECRET_LENGTH, StreetKeys
 from meterhouse.app.live_street import LiveStreet, StreetOptions
+from meterhouse.app.order_room import StreetOrderRoom
 from meterhouse.app.sign_client import SOCKET
 from meterhouse.app.sign_daemon import serve_signing
 from meterhouse.app.site import SUPPLY_GROUP
@@ -81,6 +82,7 @@ class RunningStreet:
         failed: ends with the error of the store, should it fail; nothing is kept from then on.
         pending: payments whose token could not be made yet.
         access: who may call its API.
+        room: for orders about supplies, of a street whose orders are sealed.
     """
 
     street: LiveStreet
@@ -92,6 +94,7 @@ class RunningStreet:
     failed: asyncio.Future[None]
     pending: int
     access: ApiAccess
+    room: StreetOrderRoom | None = None
 
 
 @asynccontextmanager
@@ -144,6 +147,7 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
                         failed,
                         pending,
                         ApiAccess(database),
+                        None if street.sealed is None else StreetOrderRoom(street, street.sealed),
                     )
             finally:
                 await pump.close()

@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 
 from meterhouse.app.desk import Desk
+from meterhouse.app.order_room import OrderRoom
 from meterhouse.console.application import build_app
 from meterhouse.model import ConfigurationError
 from meterhouse.store.api_keys import ApiScope
@@ -54,6 +55,7 @@ async def serve(
     names: Collection[str] = (),
     started: Callable[[str], None] | None = None,
     scope_of: Callable[[str], ApiScope | None] | None = None,
+    room: OrderRoom | None = None,
 ) -> None:
     """Serve until the task is cancelled; then close every connection within two seconds and let the port go.
 
@@ -65,6 +67,7 @@ async def serve(
         port: 0 picks a free one.
         names: further host names under which browsers reach the console; see `OriginGuard`.
         scope_of: what a caller of the API may do; see `build_app`.
+        room: for orders about supplies; see `build_app`.
         started: called once with the console's address, when it answers.
 
     Raises:
@@ -74,7 +77,7 @@ async def serve(
     try:
         server = _Server(
             uvicorn.Config(
-                build_app(desk, names=names, scope_of=scope_of),
+                build_app(desk, names=names, scope_of=scope_of, room=room),
                 lifespan="on",
                 log_config=None,
                 access_log=False,

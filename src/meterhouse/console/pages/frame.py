@@ -18,6 +18,7 @@ from meterhouse.model import MeterhouseError
 __all__ = ["Frame", "draw_failure"]
 
 _WAYS: Final = (("Street", "/", "holiday_village"), ("Counter", "/counter", "point_of_sale"))
+_ORDERS: Final = ("Orders", "/orders", "gavel")
 
 
 class Frame:
@@ -27,14 +28,15 @@ class Frame:
         desk: the street.
         zone: the local time that pages show.
         here: the path of the way that is marked as open; empty for none.
+        orders: whether there is a page of orders.
     """
 
-    def __init__(self, desk: Desk, zone: tzinfo, here: str) -> None:
+    def __init__(self, desk: Desk, zone: tzinfo, here: str, *, orders: bool = False) -> None:
         self.desk = desk
         self.zone = zone
         ui.add_css(_theme())
         with ui.header(wrap=False).classes("mh-header"):
-            _draw_ways(here)
+            _draw_ways(here, (*_WAYS, _ORDERS) if orders else _WAYS)
             with ui.element("div").classes("mh-clock"):
                 ui.icon("schedule")
                 self._day = ui.label("").classes("mh-day")
@@ -89,12 +91,12 @@ def draw_failure() -> None:
         ui.link("Back to the street", "/").classes("mh-link")
 
 
-def _draw_ways(here: str) -> None:
+def _draw_ways(here: str, ways: tuple[tuple[str, str, str], ...]) -> None:
     with ui.link(target="/").classes("mh-brand"):
         ui.icon("home_work")
         ui.label("Meterhouse")
     with ui.element("nav").classes("mh-ways").props('aria-label="Pages"'):
-        for word, path, icon in _WAYS:
+        for word, path, icon in ways:
             current = 'aria-current="page"' if path == here else ""
             with ui.link(target=path).classes("mh-way").props(current):
                 ui.icon(icon)

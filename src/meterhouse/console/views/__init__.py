@@ -20,6 +20,14 @@ from meterhouse.console.views.home_page_view import (
     restore_offer,
     token_progress,
 )
+from meterhouse.console.views.order_view import (
+    BrakeLine,
+    OrderLine,
+    brake_line,
+    order_history,
+    order_line,
+    order_trouble,
+)
 from meterhouse.console.views.payment_view import PaymentView, Step, account_choices, payment_view
 from meterhouse.console.views.street_view import HomeLine, StreetSummary, home_line, street_summary
 from meterhouse.console.views.supply_badge import FUEL_ICONS, FUEL_WORDS, SupplyBadge, Tone
@@ -28,12 +36,14 @@ from meterhouse.console.views.words import day_text, money_text, time_text
 __all__ = [
     "FUEL_ICONS",
     "FUEL_WORDS",
+    "BrakeLine",
     "DaySpan",
     "Fact",
     "HalfHourSeries",
     "Happening",
     "HomeLine",
     "MeterPanel",
+    "OrderLine",
     "Outcome",
     "PaymentView",
     "RestoreOffer",
@@ -42,6 +52,7 @@ __all__ = [
     "SupplyBadge",
     "Tone",
     "account_choices",
+    "brake_line",
     "day_spans",
     "day_text",
     "emergency_outcome",
@@ -51,6 +62,9 @@ __all__ = [
     "key_in_outcome",
     "meter_panel",
     "money_text",
+    "order_history",
+    "order_line",
+    "order_trouble",
     "payment_view",
     "press_outcome",
     "restore_offer",
