@@ -9,7 +9,9 @@ from random import Random
 
 from meterhouse.app.desk import (
     ButtonPress,
+    DisplayView,
     GasTerms,
+    HandAnswer,
     HomeDetail,
     HomeView,
     KeyIn,
@@ -235,6 +237,23 @@ class StreetDesk:
         taken = replace(gas, terms=replace(gas.terms, emergency="in use"))
         self._homes[home] = replace(view, meters=tuple(taken if one is gas else one for one in view.meters))
         return KeyIn(True, gas.terms.emergency_limit, gas.balance)
+
+    async def displays(self, home: str) -> tuple[DisplayView, ...]:
+        self._known(home)
+        return (DisplayView("gas meter", (("register", "1.234 m³", False), ("check digits", "246801", False))),)
+
+    async def read_in(self, home: str, register_l: int, check: str) -> HandAnswer:
+        self._known(home)
+        taken = (register_l, check) == (1_234, "246801")
+        return HandAnswer(taken, "The reading was taken." if taken else "The check digits are of another reading.")
+
+    async def reopen_code(self, home: str) -> HandAnswer:
+        self._known(home)
+        return HandAnswer(True, "Type 0512345678 on the gas meter.", "0512345678")
+
+    async def key_in_meter(self, home: str, code: str) -> HandAnswer:
+        self._known(home)
+        return HandAnswer(code == "0512345678", "The gas is on." if code == "0512345678" else "Wrong code.")
 
     async def press_button(self, home: str, fuel: Fuel) -> ButtonPress:
         view = self._known(home)

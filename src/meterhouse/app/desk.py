@@ -16,7 +16,9 @@ from meterhouse.model import Event, Fuel, Instant, Money
 __all__ = [
     "ButtonPress",
     "Desk",
+    "DisplayView",
     "GasTerms",
+    "HandAnswer",
     "HomeDetail",
     "HomeView",
     "KeyIn",
@@ -234,6 +236,23 @@ class ButtonPress:
     said: str
 
 
+@dataclass(frozen=True, slots=True)
+class DisplayView:
+    """What stands on one display in the home: lines of (name, value, whether it calls for attention)."""
+
+    title: str
+    lines: tuple[tuple[str, str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HandAnswer:
+    """What hub or gas meter said to what was carried to it by hand. `code`: of ten digits, where one was asked for."""
+
+    accepted: bool
+    said: str
+    code: str = ""
+
+
 class Desk(Protocol):
     """The acts and views of a running street.
 
@@ -275,6 +294,18 @@ class Desk(Protocol):
 
     async def select_emergency(self, home: str) -> KeyIn:
         """Select emergency credit on the hub's keypad, as a person in the home."""
+
+    async def displays(self, home: str) -> tuple[DisplayView, ...]:
+        """What the hub shows of each fuel, and the gas meter of itself, as a person before them would read it."""
+
+    async def read_in(self, home: str, register_l: int, check: str) -> HandAnswer:
+        """Type the gas meter's reading and check digits on the hub; taken while their link is down (S0-138)."""
+
+    async def reopen_code(self, home: str) -> HandAnswer:
+        """Ask the hub for the code that opens the gas meter at the reading that was typed (S0-139)."""
+
+    async def key_in_meter(self, home: str, code: str) -> HandAnswer:
+        """Type that code on the gas meter."""
 
     async def press_button(self, home: str, fuel: Fuel) -> ButtonPress:
         """Press the restore button of a meter, as a person in the home."""

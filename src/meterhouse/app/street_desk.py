@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from meterhouse.app.desk import (
     ButtonPress,
+    DisplayView,
     GasTerms,
+    HandAnswer,
     HomeDetail,
     HomeView,
     KeyIn,
@@ -21,6 +23,7 @@ from meterhouse.app.desk import (
     StageName,
     Supply,
 )
+from meterhouse.app.hand_desk import displays, key_in_meter, read_in, reopen_code
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.site import HomeSite
 from meterhouse.model import DAY, HALF_HOUR, DayProfile, Eui64, Fuel, Instant, Money, StorageError, day_start
@@ -103,6 +106,22 @@ class StreetDesk:
     async def select_emergency(self, home: str) -> KeyIn:
         """Select emergency credit on the hub's keypad."""
         return self._street.select_emergency(home)
+
+    async def displays(self, home: str) -> tuple[DisplayView, ...]:
+        """Of hub and gas meter."""
+        return displays(self._street, home)
+
+    async def read_in(self, home: str, register_l: int, check: str) -> HandAnswer:
+        """Type a reading on the hub."""
+        return read_in(self._street, home, register_l, check)
+
+    async def reopen_code(self, home: str) -> HandAnswer:
+        """Ask the hub for a code."""
+        return reopen_code(self._street, home)
+
+    async def key_in_meter(self, home: str, code: str) -> HandAnswer:
+        """Type a code on the gas meter."""
+        return key_in_meter(self._street, home, code)
 
     async def press_button(self, home: str, fuel: Fuel) -> ButtonPress:
         """Press the restore button of a meter."""

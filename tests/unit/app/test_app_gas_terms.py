@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from meterhouse.app.street import parse_street
 from meterhouse.app.street_desk import StreetDesk
 from meterhouse.app.week import friendly_week, rate_rows
-from meterhouse.model import UsageError
+from meterhouse.model import PolicyError, UsageError
 from meterhouse.premises.hub import UNUSED_BLOCK, CreditLimits
 from street_worlds import Scene
 
@@ -203,3 +203,46 @@ async def test_a_credit_home_has_no_terms_and_no_emergency_credit():
     refused = await desk.select_emergency("01")
     assert not refused.accepted
     assert "advance" in refused.why
+
+
+@pytest.mark.requirement("S0-139")
+@pytest.mark.asyncio
+async def test_at_the_desk_a_person_carries_a_reading_to_the_hub_and_its_code_to_the_meter():
+    scene = Scene('gas = { mode = "prepay", opening_balance = "1.00", no_comms_half_hours = 48 }', litres=200)
+    desk = StreetDesk(scene.street, 1)
+    scene.half_hours(4)
+    assert not (await desk.reopen_code("01")).accepted
+    scene.world.cut(scene.wires["gas_radio/01"])
+    scene.half_hours(60)
+    assert scene.street.gas_supply(scene.site()) == "off"
+    scene.pay(amount="10.00")
+    scene.half_hours(2)
+    meter = {name: value for name, value, _ in (await desk.displays("01"))[-1].lines}
+    assert meter["valve"] == "closed"
+    register = int(meter["register"].removesuffix(" m³").replace(".", ""))
+    assert not (await desk.read_in("01", register + 1, meter["check digits"])).accepted
+    assert (await desk.read_in("01", register, meter["check digits"])).accepted
+    answer = await desk.reopen_code("01")
+    if not answer.accepted:
+        scene.pay(amount="20.00", request="r2")
+        scene.half_hours(2)
+        answer = await desk.reopen_code("01")
+    assert answer.code in answer.said
+    assert not (await desk.key_in_meter("01", "1234567890")).accepted
+    assert (await desk.key_in_meter("01", answer.code)).accepted
+    assert scene.street.gas_supply(scene.site()) == "on"
+    hub = [line for view in await desk.displays("01") for line in view.lines if "not heard" in line[1]]
+    assert hub
+    scene.wires["gas_radio/01"].mend()
+    scene.days(1)
+    assert scene.broken() == set()
+
+
+@pytest.mark.asyncio
+async def test_a_home_without_gas_has_one_display_and_nothing_to_carry():
+    scene = Scene("")
+    desk = StreetDesk(scene.street, 1)
+    assert [view.title for view in await desk.displays("01")] == ["hub, electricity"]
+    for asked in (desk.read_in("01", 5, "123456"), desk.reopen_code("01"), desk.key_in_meter("01", "5")):
+        with pytest.raises(PolicyError):
+            await asked

@@ -362,7 +362,9 @@ def test_every_operation_is_described_and_has_examples(name: str, operation: dic
     for parameter in operation.get("parameters", []):
         required = parameter["required"]
         assert not required or parameter["schema"].get("examples") or parameter.get("example")
-    if name.startswith("POST") and not name.endswith("emergency-credit"):  # a wish, with nothing more to say
+    if name.startswith("POST") and not name.endswith(
+        ("emergency-credit", "reopen-code")
+    ):  # a wish, with nothing more to say
         assert operation["requestBody"]["content"]["application/json"]["schema"]
 
 
@@ -374,6 +376,10 @@ def test_api_offers_the_named_operations() -> None:
         "POST /homes/{home}/keypad",
         "POST /homes/{home}/button",
         "POST /homes/{home}/emergency-credit",
+        "GET /homes/{home}/displays",
+        "POST /homes/{home}/gas-reading",
+        "POST /homes/{home}/reopen-code",
+        "POST /homes/{home}/meter-keypad",
         "GET /payments",
         "POST /payments",
         "GET /payments/{request}",
@@ -399,3 +405,23 @@ async def test_terms_and_link_are_shown_and_emergency_credit_is_selected_once(cl
     assert_problem(await client.ask("POST", "/homes/99/emergency-credit"), 404)
     plain = (await client.ask("GET", "/homes/01")).json()["meters"][1]
     assert (plain["terms"], plain["link_week"]) == (None, None)
+
+
+@pytest.mark.asyncio
+async def test_displays_are_read_and_readings_and_codes_are_typed(client: Client) -> None:
+    (display,) = (await client.ask("GET", "/homes/07/displays")).json()
+    shown = {line["name"]: line["value"] for line in display["lines"]}
+    reading = {"register_litres": 1_234, "check_digits": shown["check digits"]}
+    assert (await client.ask("POST", "/homes/07/gas-reading", json=reading)).json()["accepted"]
+    wrong = {**reading, "register_litres": 1_235}
+    assert not (await client.ask("POST", "/homes/07/gas-reading", json=wrong)).json()["accepted"]
+    code = (await client.ask("POST", "/homes/07/reopen-code")).json()["code"]
+    typed = {"code": f"{code[:4]} {code[4:7]}-{code[7:]}"}
+    assert (await client.ask("POST", "/homes/07/meter-keypad", json=typed)).json() == {
+        "accepted": True,
+        "said": "The gas is on.",
+        "code": None,
+    }
+    for bad in ({"register_litres": -1, "check_digits": "246801"}, {"register_litres": 5, "check_digits": "24680"}, {}):
+        assert (await client.ask("POST", "/homes/07/gas-reading", json=bad)).status_code in (400, 422)
+    assert_problem(await client.ask("GET", "/homes/99/displays"), 404)

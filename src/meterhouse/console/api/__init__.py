@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from meterhouse.app.desk import Desk
-from meterhouse.console.api import homes, payments, status
+from meterhouse.console.api import by_hand, homes, payments, status
 from meterhouse.console.api.scope_guard import ScopeGuard
 from meterhouse.console.problem import answer_problems
 from meterhouse.store.api_keys import ApiScope
@@ -42,6 +42,6 @@ def build_api(desk: Desk, *, scope_of: Callable[[str], ApiScope | None] | None =
     answer_problems(api)
     if scope_of is not None:
         api.add_middleware(ScopeGuard, scope_of=scope_of)
-    for room in (homes, payments, status):
+    for room in (homes, by_hand, payments, status):
         api.include_router(room.router)
     return api

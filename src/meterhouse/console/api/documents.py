@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from meterhouse.app.desk import ButtonPress, GasTerms, HomeDetail, HomeView, KeyIn, LinkWeek, MeterView, Receipt
+from meterhouse.app.desk import (
+    ButtonPress,
+    GasTerms,
+    HomeDetail,
+    HomeView,
+    KeyIn,
+    LinkWeek,
+    MeterView,
+    Receipt,
+)
 from meterhouse.console.views import said_of
 from meterhouse.model import Event, Fuel, Instant, Money, isoformat
 

@@ -25,6 +25,7 @@ from meterhouse.console.api.documents import (
     ProblemDocument,
     StageDocument,
 )
+from meterhouse.console.api.hand_documents import DisplayDocument, DisplayLineDocument, HandDocument
 from meterhouse.console.problem import PROBLEM_JSON, problem_of
 from meterhouse.model import Fuel, LinkError, MeterhouseError, NotFoundError, PolicyError, UsageError
 
@@ -32,6 +33,8 @@ __all__ = [
     "BUTTON",
     "CLOCK",
     "CSV",
+    "DISPLAY",
+    "HAND",
     "HEALTH",
     "HOME",
     "HOME_DETAIL",
@@ -87,6 +90,10 @@ HOME_DETAIL: Final = HomeDetailDocument(
 )
 KEY_IN: Final = KeyInDocument(accepted=True, amount=_gbp("16.00"), balance=_gbp("18.20"), why="", remedy="")
 BUTTON: Final = ButtonDocument(supply="on", said="The gas supply is restored.")
+DISPLAY: Final = DisplayDocument(
+    title="gas meter", lines=[DisplayLineDocument(name="check digits", value="246801", warns=False)]
+)
+HAND: Final = HandDocument(accepted=True, said="Type 0512345678 on the gas meter.", code="0512345678")
 CLOCK: Final = ClockDocument(now=_CONTACT, speed=300)
 HEALTH: Final = HealthDocument(status="ok", homes=12, hubs_online=11, oldest_collected=_CONTACT)
 CSV: Final = f"half_hour_end_utc,gas_litres\r\n{_CONTACT},214\r\n"

@@ -20,7 +20,7 @@ from meterhouse.console.api.documents import (
 from meterhouse.console.views import HalfHourSeries, series_csv
 from meterhouse.model import Fuel, parse_instant
 
-__all__ = ["router"]
+__all__ = ["HomeId", "router"]
 
 router = APIRouter(prefix="/homes", tags=["homes"])
 
