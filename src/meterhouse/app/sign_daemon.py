@@ -29,6 +29,7 @@ from meterhouse.app.trust_settings import POLICY, parse_trust_settings
 from meterhouse.app.trust_stores import BlockCounters, HeadSigner, KeptPen, database_of, keeper, kept_brake
 from meterhouse.app.use_cases import own_catalogue
 from meterhouse.companion.release import release_by, sign_release
+from meterhouse.crypto import KeyPair
 from meterhouse.links import Clock
 from meterhouse.model import MINUTE, ConfigurationError, Instant, MeterhouseError, PolicyError, UsageError
 from meterhouse.store.party_keys import PartyKeys, StaffKeys
@@ -50,12 +51,13 @@ class SignDaemon:
         folder: `signing` of a trust folder.
         clock: what time it is.
         passphrase: of the supplier's key; None uses the file beside it.
+        pair: the supplier's key where it is in a hardware module (`store.pkcs11_signing`); None for the key file's.
 
     Raises:
         ConfigurationError: a key, a rule or the staff is missing.
     """
 
-    def __init__(self, folder: Path, clock: Clock, passphrase: str | None = None) -> None:
+    def __init__(self, folder: Path, clock: Clock, passphrase: str | None = None, pair: KeyPair | None = None) -> None:
         settings = parse_trust_settings(folder / POLICY)
         self._clock = clock
         self._people = StaffKeys(folder / STAFF)
@@ -66,7 +68,7 @@ class SignDaemon:
             self._heads = HeadSigner(self._database, keys.pair(AUDIT_KEY))
             self._desk = SigningDesk(
                 settings.supplier,
-                keys.pair(SIGN_KEY),
+                pair or keys.pair(SIGN_KEY),
                 own_catalogue(),
                 self._people.staff(),
                 settings.policy,

@@ -119,13 +119,26 @@ def issue(
 
 @trust.command("sign-daemon")
 @spoken
-def sign_daemon(folder: Folder = _TRUST) -> None:
-    """Run the signing daemon: it alone has the supplier's key. Run it as a user of its own; stop it with Ctrl-C."""
+def sign_daemon(
+    folder: Folder = _TRUST,
+    module: Annotated[str, typer.Option(help="PKCS#11 library, where the supplier's key is in a token.")] = "",
+    token: Annotated[str, typer.Option(help="Label of the token.")] = "",
+    label: Annotated[str, typer.Option(help="Label of the key in it.")] = "supplier",
+) -> None:
+    """Run the signing daemon: it alone has the supplier's key. Run it as a user of its own; stop it with Ctrl-C.
+
+    The PIN of a token is read from $METERHOUSE_PKCS11_PIN.
+    """
+    from meterhouse.app.key_plan import PIN_VARIABLE  # noqa: PLC0415 -- as above
     from meterhouse.app.sign_client import SOCKET  # noqa: PLC0415 -- as above
     from meterhouse.app.sign_daemon import SignDaemon, serve_signing  # noqa: PLC0415 -- as above
     from meterhouse.links import SystemClock, run_loop  # noqa: PLC0415 -- as above
 
-    place = folder / "signing"
+    place, pair = folder / "signing", None
+    if module:
+        from meterhouse.store.pkcs11_signing import token_pair  # noqa: PLC0415 -- an extra
+
+        pair = token_pair(module, token, os.environ.get(PIN_VARIABLE, ""), label)
 
     async def run(daemon: SignDaemon) -> None:
         server = await serve_signing(daemon, place / SOCKET)
@@ -133,7 +146,7 @@ def sign_daemon(folder: Folder = _TRUST) -> None:
         await _stopped()
         server.close()
 
-    with SignDaemon(place, SystemClock()) as daemon:
+    with SignDaemon(place, SystemClock(), pair=pair) as daemon:
         run_loop(run(daemon))
 
 
