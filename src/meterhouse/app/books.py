@@ -53,6 +53,7 @@ _LEASE: Final = 24 * HOUR
 """The head end works on an order itself for so long before anybody may take it anew."""
 _ENDS: Final = frozenset({"accepted", "refused", "expired"})
 _STREET: Final = "street"
+_RECORD: Final = "/orders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,20 @@ class Books:
 
         self.database.run(keep)
         self._believed.clear()
+
+    def keep_record(self, machine: str, record: Mapping[str, object], now: Instant) -> None:
+        """Keep a device's record of sealed orders; returns when it stands there, before the device acts.
+
+        Raises:
+            StorageError: it could not be kept.
+        """
+        name = f"{machine}{_RECORD}"
+        self.database.run(lambda tx: SqlDeviceState(tx).save(name, record, now))
+
+    def record_of(self, machine: str) -> dict[str, Any] | None:
+        """The record that a device kept last, when these books were opened; None for none."""
+        record = self._states.get(f"{machine}{_RECORD}")
+        return None if record is None else dict(record)
 
     # registry ----------------------------------------------------------------------------------------------------
 

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from meterhouse.companion import objects
 from meterhouse.model import ConfigurationError, Eui64
+from meterhouse.premises.orders import newest_record
 from meterhouse.store import SEEN
 
-__all__ = ["caught_up", "remembering", "seen_name", "sent_name"]
+__all__ = ["caught_up", "remembering", "seen_name", "sent_name", "with_gas_record", "with_record"]
 
 _HEAD_END, _HUB = str(objects.HEAD_END_SAP), str(objects.HUB_SAP)
 
@@ -64,6 +65,18 @@ def caught_up(
     counters["head_end_seen"] = max(counters["head_end_seen"], reserved(sent_name(hub)) - 1)
     counters["meter_seen"] = max(counters["meter_seen"], meter_state["reserved"][_HUB] - 1)
     return {**meter_state, "seen": seen}, {**hub_state, "counters": counters}
+
+
+def with_record(meter_state: dict[str, Any], record: dict[str, Any] | None) -> dict[str, Any]:
+    """An electricity meter's checkpoint, its sealed orders as in the newer of that and the record kept on their way."""
+    newest = newest_record(meter_state.get("orders"), record)
+    return meter_state if newest is None else {**meter_state, "orders": newest}
+
+
+def with_gas_record(hub_state: dict[str, Any], record: dict[str, Any] | None) -> dict[str, Any]:
+    """The same of a hub and the gas."""
+    orders = {"gate": None, "post": {}} | hub_state.get("orders", {})
+    return {**hub_state, "orders": orders | {"gate": newest_record(orders["gate"], record)}}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from meterhouse.app.books import Books
 from meterhouse.app.debt_watch import DebtWatch
@@ -99,6 +99,8 @@ class LiveStreet:
                 open_reader=options.open_readers,
                 trust=None if office is None else office.trust,
                 reserved=books.reserved,
+                keep_record=None if office is None else self._keep_record,
+                record_of=books.record_of,
             )
         at_carrier = CarrierSettings("carrier", self._may_reach, _SILENCE, attested=self.sealed is not None)
         self.carrier = Carrier(at_carrier) if self.sealed is None else self.sealed.carrier(at_carrier)
@@ -151,6 +153,9 @@ class LiveStreet:
         except KeyError:
             known = ", ".join(list(self.sites)[:12])
             raise NotFoundError(f"no home '{home}'", remedy=f"Homes here: {known}.") from None
+
+    def _keep_record(self, machine: str, record: dict[str, Any]) -> None:
+        self.books.keep_record(machine, record, self.driver.now)
 
     def checkpoint(self) -> None:
         """Keep the state of every device at this instant; a street resumed from it goes on as if it had not stopped."""

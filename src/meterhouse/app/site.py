@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from meterhouse.app.caught_up import caught_up, remembering
+from meterhouse.app.caught_up import caught_up, remembering, with_gas_record, with_record
 from meterhouse.app.desk import PaymentMode
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.street import GasSite, HomePlan
@@ -136,6 +136,8 @@ def build_site(
     open_reader: bool = False,
     trust: StreetTrust | None = None,
     reserved: Callable[[str], int] = lambda _name: 0,
+    keep_record: Callable[[str, dict[str, Any]], None] | None = None,
+    record_of: Callable[[str], dict[str, Any] | None] = lambda _name: None,
 ) -> HomeSite:
     """The machines of one home: new, or as they were at the last checkpoint.
 
@@ -151,7 +153,13 @@ def build_site(
         open_reader: whether the electricity meter serves readers without keys.
         trust: gives the devices their slots for sealed orders; None for a street without.
         reserved: the end of the block of numbers that the head end last reserved, by its counter's name.
+        keep_record: keeps a device's record of sealed orders, by its name, before it acts; None: checkpoints are all.
+        record_of: the record that was kept last.
     """
+
+    def keeper(name: str) -> Callable[[dict[str, Any]], None] | None:
+        return None if keep_record is None else lambda record: keep_record(name, record)
+
     names = SiteNames(number)
     slots = None if trust is None else _slots(trust, plan, names)
     electricity = ElectricityMeter(
@@ -166,6 +174,7 @@ def build_site(
         ),
         entropy,
         now,
+        keeper(f"home/{plan.home}/electricity"),
     )
     gas = None if plan.gas is None else _gas_meter(plan.gas, names, keys, now, state_of)
     hub = Hub(
@@ -182,13 +191,19 @@ def build_site(
         ),
         entropy,
         now,
+        keeper(f"home/{plan.home}/hub"),
     )
     states = state_of(electricity.name), state_of(hub.name)
+    records = record_of(electricity.name), record_of(hub.name)
     if states[0] is not None and states[1] is not None:
         with remembering(f"home {plan.home}"):
             meter_state, hub_state = caught_up(names.electricity, states[0], names.hub, states[1], reserved)
-            electricity.restore(meter_state)
-            hub.restore(hub_state)
+            electricity.restore(with_record(meter_state, records[0]))
+            hub.restore(with_gas_record(hub_state, records[1]))
+    elif any(record is not None for record in records):  # killed before the first checkpoint
+        with remembering(f"home {plan.home}"):
+            electricity.restore(with_record(electricity.state(), records[0]))
+            hub.restore(with_gas_record(hub.state(), records[1]))
     load = HomeLoad(f"home/{plan.home}/load", demand, electricity, gas, steps, now)
     return HomeSite(plan, names, hub, electricity, gas, load)
 

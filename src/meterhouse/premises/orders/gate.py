@@ -58,7 +58,7 @@ class OrderGate:
         clock: the device's clock, by true time.
         entropy: for nonces and the boot id.
         keep: writes `state()` down and returns when it stands there; raises StorageError where it cannot. None: the
-            record is only as durable as the device's snapshots; the event `state.due` asks for one.
+            record is only as durable as the device's snapshots, for which the event `state.due` asks in either case.
         tell: notes an event.
         now: when the device is switched on.
 
@@ -314,8 +314,7 @@ class OrderGate:
         self._writes += 1
         if self._write is not None:
             self._write(self.state())
-        else:
-            self._tell(self._now, "state.due", writes=self._writes)
+        self._tell(self._now, "state.due", writes=self._writes)
 
     def _keep_quietly(self, now: Instant) -> None:
         try:
