@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlms_meter import NOW, PLAIN, PROFILE, TEXT, Meter, proved
-from meterhouse.model import LinkError
+from meterhouse.model import LinkError, ProtocolError
 from meterhouse.protocols.dlms import Client, Conformance, Entries, Mechanism, Server, converse, loopback, octet_string
-from meterhouse.protocols.dlms.block_transfer import BlockTransfer, decode_block
+from meterhouse.protocols.dlms.block_transfer import BlockTransfer, decode_block, encode_block
 from meterhouse.protocols.dlms.client_transfers import MAX_SILENCES, Streamed
 from meterhouse.protocols.dlms.initiate import IMPLEMENTED
 from meterhouse.protocols.dlms.requests import Access, SetRequest, Target, encode_request
@@ -153,3 +153,13 @@ def test_a_whole_window_that_comes_twice_is_obeyed_once():
     assert answers[0][2] is not None
     assert answers[1][2] == answers[0][2]
     assert done == [LONG[:250]]
+
+
+def test_a_server_that_streams_to_a_client_that_takes_one_block_is_given_up():
+    own = client_with(1)
+    exchange, client = loopback(meter_with(1).server.connection(), own, NOW), Client(own)
+    converse(client.associate(), exchange)
+    procedure = client.get_encoded(*ROWS)
+    first = decode_block(exchange(next(procedure)))
+    with pytest.raises(ProtocolError, match="streams"):
+        procedure.send(encode_block(replace(first, streaming=True)))

@@ -137,6 +137,11 @@ class BlockTransfer:
         return self._window_out()
 
     @property
+    def window(self) -> int:
+        """How many blocks we take in a row."""
+        return self._window
+
+    @property
     def sending(self) -> bool:
         """Whether the peer has not confirmed all of ours."""
         return bool(self._queue)

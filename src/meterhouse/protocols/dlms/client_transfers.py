@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Final, TypeVar
 
-from meterhouse.model import LinkError
+from meterhouse.model import LinkError, ProtocolError
 from meterhouse.protocols.dlms.block_transfer import GENERAL_BLOCK_TRANSFER, BlockTransfer
 
 __all__ = ["MAX_SILENCES", "Streamed", "Turn", "gather", "send_blocks"]
@@ -56,6 +56,8 @@ def gather(transfer: BlockTransfer, answer: bytes) -> _Procedure[bytes]:
             silences, blocks = 0, transfer.receive(answer)
             if transfer.received is not None:
                 return transfer.received
+            if not blocks and transfer.window == 1:
+                raise ProtocolError("the server streams blocks that we did not ask for")
         else:
             silences, blocks = silences + 1, transfer.nudge()
             if silences > MAX_SILENCES:
