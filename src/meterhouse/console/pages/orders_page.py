@@ -91,7 +91,7 @@ class _OrdersPage:
     def _draw_form(self) -> None:
         with ui.element("section").classes("mh-card"):
             ui.label("New order").classes("mh-subtitle").props('role="heading" aria-level="2"')
-            with ui.element("div").classes("mh-split"):
+            with ui.element("div").classes("mh-choices"):
                 self._home = ui.select({}, label="Home").props("outlined dense").mark("home")
                 self._fuel = ui.select(_FUELS, value=Fuel.ELECTRICITY.value, label="Supply").props("outlined dense")
                 self._does = ui.select(_DOES, value="cut", label="Do").props("outlined dense").mark("does")

@@ -31,6 +31,13 @@ _STATES: Final = {
     WorkState.EXPIRED: ("expired", "timer_off", Tone.QUIET),
     WorkState.CANCELLED: ("cancelled", "undo", Tone.QUIET),
 }
+_PAST: Final = {
+    WorkState.RAISED: "raised",
+    WorkState.APPROVED: "approved",
+    WorkState.SIGNED: "signed and sent on its way",
+    WorkState.SENT: "taken by the meter",
+    WorkState.PENDING: "asked back",
+}
 _LOOKED: Final = {
     ReadBack.NONE: "",
     ReadBack.MATCHES: "Looked at by another way: it is as ordered.",
@@ -84,13 +91,14 @@ def order_line(order: WorkOrder, zone: tzinfo) -> OrderLine:
 
 def order_history(file: OrderFile, zone: tzinfo) -> tuple[str, ...]:
     """Every line of an order's history, oldest first."""
+    device = str(file.view.order.device)
     return tuple(
         " ".join(
             part
             for part in (
                 clock_text(step.at, zone),
-                f"{_STATES[step.state][0]},",
-                f"by {step.who}" + (f": {step.why}" if step.why else ""),
+                f"{_PAST.get(step.state, _STATES[step.state][0])},",
+                f"by {'its meter' if step.who == device else step.who}" + (f": {step.why}" if step.why else ""),
             )
             if part
         )
