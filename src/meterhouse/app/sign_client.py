@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from meterhouse.app.trust_stores import head_of
+from meterhouse.companion.limits import FieldRange
 from meterhouse.companion.sealed import Envelope, decode_envelope
 from meterhouse.model import (
     AuthenticationError,
@@ -104,6 +105,11 @@ class SigningTalk:
         """One officer's signed word for a brake elsewhere."""
         asked = {"do": "release-word", "person": person, "passphrase": passphrase, "brake": brake, "trip": trip}
         return bytes.fromhex(self._ask(asked)["word"])
+
+    def tighten_word(self, person: str, passphrase: str, name: str, to: FieldRange) -> bytes:
+        """One officer's signed word that a limit be narrower."""
+        asked = {"do": "tighten-word", "person": person, "passphrase": passphrase, "limit": name}
+        return bytes.fromhex(self._ask({**asked, "least": to.least, "most": to.most})["word"])
 
     def head(self, line: AuditLine) -> AuditHead:
         """The signed head of the audit chain at its newest line."""

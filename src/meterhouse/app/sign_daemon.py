@@ -7,6 +7,7 @@
     {"do": "cancel", "order": {…}}                                                                 -> {"envelope": hex}
     {"do": "release", "person": …, "passphrase": …}                                                -> {"open": bool}
     {"do": "release-word", "person": …, "passphrase": …, "brake": …, "trip": n}                    -> {"word": hex}
+    {"do": "tighten-word", "person": …, "passphrase": …, "limit": …, "least": n, "most": n}        -> {"word": hex}
     {"do": "head", "number": n, "digest": hex}                                                     -> {"head": {…}}
     {"do": "witness"}                                                                              -> {"head": {…}}
     {"do": "status"}                                                                               -> {…}
@@ -19,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
@@ -28,6 +29,7 @@ from meterhouse.app.trust_folder import AUDIT_KEY, SIGN_KEY, STAFF
 from meterhouse.app.trust_settings import POLICY, parse_trust_settings
 from meterhouse.app.trust_stores import BlockCounters, HeadSigner, KeptPen, database_of, keeper, kept_brake
 from meterhouse.app.use_cases import own_catalogue
+from meterhouse.companion.limits import FieldRange, sign_tightening
 from meterhouse.companion.release import release_by, sign_release
 from meterhouse.crypto import KeyPair
 from meterhouse.links import Clock
@@ -112,25 +114,25 @@ class SignDaemon:
             return {"error": {"kind": kind, "what": error.what, "why": error.why, "remedy": error.remedy}}
 
     def _do(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        now = self._clock.now()
-        match request.get("do"):
-            case "write":
-                return self._write(request, now)
-            case "sign":
-                return {"envelope": self._desk.sign(_order(request), now).encode().hex()}
-            case "cancel":
-                return {"envelope": self._desk.cancel(_order(request), now).encode().hex()}
-            case "release":
-                return self._release(request, now)
-            case "release-word":
-                return self._release_word(request, now)
-            case "head":
-                return {"head": self._heads.sign(_count(request, "number"), _bytes(request, "digest", 32), now)}
-            case "witness":
-                return {"head": self._heads.newest()}
-            case "status":
-                return self._status(now)
-        raise UsageError("the request asks for nothing that is done here")
+        deeds: dict[object, Callable[[Mapping[str, Any], Instant], dict[str, Any]]] = {
+            "write": self._write,
+            "sign": lambda asked, now: {"envelope": self._desk.sign(_order(asked), now).encode().hex()},
+            "cancel": lambda asked, now: {"envelope": self._desk.cancel(_order(asked), now).encode().hex()},
+            "release": self._release,
+            "release-word": self._release_word,
+            "tighten-word": self._tighten_word,
+            "head": self._head,
+            "witness": lambda _asked, _now: {"head": self._heads.newest()},
+            "status": lambda _asked, now: self._status(now),
+        }
+        asked = request.get("do")
+        deed = deeds.get(asked) if isinstance(asked, str) else None
+        if deed is None:
+            raise UsageError("the request asks for nothing that is done here")
+        return deed(request, self._clock.now())
+
+    def _head(self, request: Mapping[str, Any], now: Instant) -> dict[str, Any]:
+        return {"head": self._heads.sign(_count(request, "number"), _bytes(request, "digest", 32), now)}
 
     def _write(self, request: Mapping[str, Any], now: Instant) -> dict[str, Any]:
         name, deed = _text(request, "person"), _text(request, "deed")
@@ -152,6 +154,11 @@ class SignDaemon:
         name, trip = _text(request, "person"), _count(request, "trip")
         pair = self._open(name, _text(request, "passphrase"), now)
         return {"word": sign_release(pair, _text(request, "brake"), trip).hex()}
+
+    def _tighten_word(self, request: Mapping[str, Any], now: Instant) -> dict[str, Any]:
+        name, to = _text(request, "limit"), FieldRange(_count(request, "least"), _count(request, "most"))
+        pair = self._open(_text(request, "person"), _text(request, "passphrase"), now)
+        return {"word": sign_tightening(pair, name, to).hex()}
 
     def _status(self, now: Instant) -> dict[str, Any]:
         brake = self._desk.brake

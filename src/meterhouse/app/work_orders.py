@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from meterhouse.app.kept_limits import kept_limits
 from meterhouse.app.sign_client import SOCKET, Signing, SigningClient, SigningTalk
 from meterhouse.app.trust_folder import DESK, STAFF
 from meterhouse.app.trust_settings import POLICY, TrustSettings, parse_trust_settings
@@ -364,7 +365,8 @@ def open_work_orders(
     desk = trust / DESK
     talk = SigningTalk(signing or SigningClient(trust / "signing" / SOCKET))
     settings = parse_trust_settings(desk / POLICY)
-    return WorkOrders(database, talk, settings, own_catalogue(), lambda: StaffKeys(desk / STAFF).staff(), what_if)
+    catalogue = own_catalogue(database.read(lambda tx: kept_limits(tx, StaffKeys(desk / STAFF).staff())))
+    return WorkOrders(database, talk, settings, catalogue, lambda: StaffKeys(desk / STAFF).staff(), what_if)
 
 
 def _view(brake: Brake, now: Instant) -> BrakeView:

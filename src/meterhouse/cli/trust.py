@@ -185,6 +185,36 @@ def confirm_service(
 
 @trust.command()
 @spoken
+def tighten(
+    limit: Annotated[str, typer.Argument(help="Name in limits.toml, such as calorific-value.")],
+    least: Annotated[int, typer.Argument(min=0, help="The least it may hold from now on.")],
+    most: Annotated[int, typer.Argument(min=0, help="The most.")],
+    name: Annotated[str, typer.Option("--as", help="Which officer you are.")],
+    data: Annotated[Path, typer.Option(help="Data folder of the house.")] = Path("meterhouse-data"),
+    folder: Annotated[Path, typer.Option("--trust", help="The trust folder.")] = _TRUST,
+    json: Json = False,
+) -> None:
+    """Tighten a limit of orders; it never gets wider again but with a new program. Restart what reads it."""
+    from meterhouse.app.counter_folder import open_books  # noqa: PLC0415 -- as above
+    from meterhouse.app.kept_limits import tighten as narrow  # noqa: PLC0415 -- as above
+    from meterhouse.app.sign_client import SOCKET, SigningClient, SigningTalk  # noqa: PLC0415 -- as above
+    from meterhouse.app.trust_folder import DESK, STAFF  # noqa: PLC0415 -- as above
+    from meterhouse.companion.limits import FieldRange  # noqa: PLC0415 -- as above
+    from meterhouse.links import SystemClock  # noqa: PLC0415 -- as above
+    from meterhouse.store import StaffKeys  # noqa: PLC0415 -- as above
+
+    to, talk = FieldRange(least, most), SigningTalk(SigningClient(folder / "signing" / SOCKET))
+    staff = StaffKeys(folder / DESK / STAFF).staff()
+    with open_books(data) as database:
+        narrow(database, talk, staff, limit, to, name, passphrase_of(name), SystemClock().now())
+    if json:
+        write_json({"limit": limit, "least": least, "most": most})
+    else:
+        say.print(f"Limit {limit} is {least} to {most}.")
+
+
+@trust.command()
+@spoken
 def restored(folder: Folder = _TRUST, json: Json = False) -> None:
     """After a restore from a backup: lift every counter past all that the lost time can have used. Stop both first."""
     from meterhouse.app.trust_stores import database_of, raise_after_restore  # noqa: PLC0415 -- as above

@@ -14,12 +14,14 @@ from sqlalchemy import text
 from tests.counter_street import build, meter_of
 
 from meterhouse.app.confirm_process import open_confirming
+from meterhouse.app.kept_limits import kept_limits, tighten
 from meterhouse.app.sign_client import SigningClient, SigningTalk
 from meterhouse.app.sign_daemon import LONGEST_LINE, SignDaemon, serve_signing
 from meterhouse.app.trust_folder import STAFF, certificates_in, found_trust, share_staff
 from meterhouse.app.trust_stores import BlockCounters, database_of, raise_after_restore
 from meterhouse.app.work_orders import open_work_orders
 from meterhouse.companion.certificate import CertifiedRole, identity_on_chain
+from meterhouse.companion.limits import FieldRange
 from meterhouse.companion.relay import Frame, FrameReader, Kind, Note
 from meterhouse.companion.sealed import (
     CONFIRM_QUERY,
@@ -276,16 +278,14 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.dictionaries(st.sampled_from(["do", "order", "person", "passphrase", "deed", "digest", "brake", "trip"]), _JSON)
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(["do", "order", "person", "passphrase", "deed", "digest", "trip"]), _JSON))
 def test_whatever_is_asked_the_daemon_answers_and_signs_nothing(house, request_):
     told = house.daemon.answer(request_)
     assert set(told) == {"error"}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["code", "content", "premises", "raised", "approvals", "not_before", "not_after", "device"]), _JSON
 )
@@ -349,6 +349,22 @@ def test_who_may_only_look_cannot_write(house):
     with pytest.raises(StorageError):
         view.read(lambda tx: tx.connection.execute(text("DELETE FROM trust_records")))
     view.close()
+
+
+def test_a_tightened_limit_is_kept_with_its_signature_and_one_written_by_hand_is_not_believed(house, trust):
+    talk, staff = SigningTalk(house.daemon), StaffKeys(trust / "desk" / STAFF).staff()
+    narrower = FieldRange(350, 420)
+    tighten(house.database, talk, staff, "calorific-value", narrower, "Uma", "Uma says so", NOW)
+    assert house.database.read(lambda tx: kept_limits(tx, staff)).of("calorific-value") == narrower
+    with pytest.raises(PolicyError, match="not loosened"):
+        tighten(house.database, talk, staff, "calorific-value", FieldRange(300, 450), "Uma", "Uma says so", NOW)
+    with pytest.raises(PolicyError):
+        tighten(house.database, talk, staff, "calorific-value", FieldRange(360, 410), "Ann", "Ann says so", NOW)
+    open_work_orders(house.database, trust, house.daemon)
+    body = {"name": "load-limit", "least": 1000, "most": 2000, "officer": "Uma", "signature": "00" * 64}
+    house.database.run(lambda tx: SqlTrustRecords(tx).put("limit", "load-limit", "tightened", body, NOW))
+    with pytest.raises(AuthenticationError):
+        open_work_orders(house.database, trust, house.daemon)
 
 
 # the audit chain ------------------------------------------------------------------------------------------------------
