@@ -47,6 +47,7 @@ class BookKeeping:
         next_checkpoint = _CHECKPOINT_EVERY - (pump.now - _CHECKPOINT_AT) % _CHECKPOINT_EVERY
         pump.every(_CHECKPOINT_EVERY, self._guarded(self._checkpoint), next_checkpoint)
         pump.every(_EVENTS_EVERY, self._guarded(self._keep_events), _EVENTS_EVERY)
+        pump.every(HOUR, self._guarded(self._keep_usage), HOUR)
         pump.on_event(self._ask, _AT_ONCE)
         pump.on_event(self._note)
 
@@ -72,6 +73,9 @@ class BookKeeping:
     def _note(self, event: Event) -> None:
         if event.kind not in _ROUTINE:
             self._waiting.append(event)
+
+    def _keep_usage(self, _now: Instant) -> None:
+        self._books.keep_usage(self._street.carrier.usage.take())
 
     def _keep_events(self, _now: Instant) -> None:
         if self._waiting:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from meterhouse.app.desk import PaymentMode
 from meterhouse.app.site import SUPPLY_GROUP, HomeSite
 from meterhouse.app.street import StreetPlan
+from meterhouse.carrier import UsageRow
 from meterhouse.model import DAY, HOUR, DayProfile, Eui64, Event, Fuel, Instant, Money, NotFoundError, day_start
 from meterhouse.store import (
     CommandState,
@@ -20,6 +21,7 @@ from meterhouse.store import (
     DebtMismatch,
     HomeRecord,
     RegisteredMeter,
+    SqlCarrierUsage,
     SqlCommands,
     SqlCounters,
     SqlDeviceState,
@@ -211,6 +213,12 @@ class Books:
     def compare_debt(self, hub: Eui64, shown: int, now: Instant) -> DebtMismatch | None:
         """Compare the debt that a home shows with what is owed; see `store.compare_debt`."""
         return self.database.run(lambda tx: compare_debt(tx, hub, shown, now))
+
+    def keep_usage(self, rows: Iterable[UsageRow]) -> None:
+        """Keep what was used of the carrier's lines."""
+        counted = list(rows)
+        if counted:
+            self.database.run(lambda tx: SqlCarrierUsage(tx).add(counted))
 
     def breaches(self) -> Sequence[Breach]:
         """What the ledger's invariants find wrong; empty when money adds up."""

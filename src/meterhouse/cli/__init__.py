@@ -25,6 +25,7 @@ from meterhouse.cli.talk import say, write_json
 from meterhouse.cli.token import token
 from meterhouse.cli.trust import trust
 from meterhouse.cli.up import up
+from meterhouse.cli.usage import usage
 from meterhouse.cli.vend import batch, vend
 from meterhouse.cli.world import world
 
@@ -40,6 +41,7 @@ app.command()(vend)
 app.command()(batch)
 app.command()(migrate)
 app.command()(attack)
+app.command()(usage)
 app.command()(backup)
 app.command("restore")(restore_backup)
 ledger.command("audit")(ledger_audit)
