@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
+from meterhouse.app.debt_history import DebtHistory, DebtTaken, DebtTerms
 from meterhouse.app.desk import (
     ButtonPress,
     DisplayView,
@@ -209,6 +210,19 @@ class StreetDesk:
     async def receipts(self, limit: int = 50) -> tuple[Receipt, ...]:
         newest = list(reversed(self._receipts))[:limit]
         return tuple([await self.receipt(request) for request in newest])
+
+    async def debt_history(self, account: str) -> DebtHistory:
+        view = next((home for home in self._homes.values() if home.account == account), None)
+        if view is None:
+            raise NotFoundError(f"There is no account '{account}'.")
+        sold = [one for one in reversed(self._receipts.values()) if one.account == account and one.to_debt.amount]
+        owed = next((meter.debt for meter in view.meters if meter.debt is not None), Money(0))
+        terms = (
+            DebtTerms(START, 2_000, Money.parse("5.00"), "counter", "a fifth"),
+            DebtTerms(Instant(START - DAY), 0, None, "meter", "opening"),
+        )
+        taken = tuple(DebtTaken(one.made_at, one.paid, one.to_debt, one.debt_left) for one in sold)
+        return DebtHistory(account, taken[0].left if taken else owed, terms, taken)
 
     async def key_in(self, home: str, token: str) -> KeyIn:
         view = self._known(home)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from meterhouse.app.debt_history import DebtHistory
 from meterhouse.model import Event, Fuel, Instant, Money
 
 __all__ = [
@@ -288,6 +289,9 @@ class Desk(Protocol):
 
     async def receipts(self, limit: int = 50) -> tuple[Receipt, ...]:
         """The newest payments, newest first."""
+
+    async def debt_history(self, account: str) -> DebtHistory:
+        """What an account owes, what was agreed about it, and what payments took."""
 
     async def key_in(self, home: str, token: str) -> KeyIn:
         """Type a token on the hub's keypad, as a person in the home."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from meterhouse.app.debt_history import DebtHistory, debt_history
 from meterhouse.app.desk import (
     ButtonPress,
     DisplayView,
@@ -98,6 +99,10 @@ class StreetDesk:
     async def receipts(self, limit: int = 50) -> tuple[Receipt, ...]:
         """The newest payments."""
         return tuple(_receipt(*vend) for vend in self._street.books.vends(limit))
+
+    async def debt_history(self, account: str) -> DebtHistory:
+        """An account's debt."""
+        return self._street.books.database.read(lambda tx: debt_history(tx, account))
 
     async def key_in(self, home: str, token: str) -> KeyIn:
         """Type a token on the hub's keypad."""

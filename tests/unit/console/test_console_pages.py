@@ -168,6 +168,22 @@ async def test_counter_sells_once_a_form_and_shows_split_token_and_life_line(use
     assert receipt.paid == Money.parse("20")
 
 
+async def test_counter_shows_an_account_s_debt_with_what_was_agreed_and_what_payments_took(user: User) -> None:
+    await user.open("/counter")
+    await user.should_not_see("owed")
+    account = next(iter(user.find(marker="account").elements))
+    assert isinstance(account, ui.select)
+    account.value = "1007"
+    await user.should_see("£50.00 owed", retries=20)
+    await user.should_see("20 % of each payment pays debt, at most £5.00 a week.")
+    await user.should_see("The meter recovers it; nothing is taken at the counter (opening)")
+    await user.should_see("No payment has paid debt yet.")
+    user.find(marker="amount").type("20.00")
+    user.find(marker="pay").click()
+    await user.should_see("£4.00 of £20.00 paid debt; £46.00 left", retries=20)
+    await user.should_see("£46.00 owed")
+
+
 async def test_failed_payment_keeps_its_request_so_that_a_retry_cannot_pay_twice(user: User, desk: MoodyDesk) -> None:
     asked: list[str] = []
     sell = desk.pay

@@ -9,10 +9,12 @@ from nicegui import ui
 
 from meterhouse.app.desk import Receipt
 from meterhouse.console.pages.badge import OutcomeLine
+from meterhouse.console.pages.debt_card import DebtCard
 from meterhouse.console.pages.frame import Frame
 from meterhouse.console.pages.receipt_card import ReceiptCard
 from meterhouse.console.pages.receipt_list import ReceiptList
 from meterhouse.console.views import account_choices, payment_view
+from meterhouse.console.views.debt_view import debt_view
 from meterhouse.model import MeterhouseError, Money, UsageError
 
 __all__ = ["draw_counter"]
@@ -45,6 +47,7 @@ class _CounterPage:
         with ui.element("div").classes("row mh-columns"):
             with ui.element("div").classes("col-12 col-md-5 mh-stack"):
                 self._draw_form()
+                self._debt = DebtCard()
             with ui.element("div").classes("col-12 col-md-7 mh-stack"):
                 self._card = ReceiptCard()
                 with ui.element("section").classes("mh-card"):
@@ -56,6 +59,7 @@ class _CounterPage:
             ui.label("New payment").classes("mh-subtitle").props('role="heading" aria-level="2"')
             self._account = ui.select({}, label="Account", with_input=True).props("outlined").classes("mh-wide")
             self._account.mark("account")
+            self._account.on_value_change(self._chosen)
             self._amount = ui.input(f"Amount in {_CURRENCY}", placeholder="20.00").classes("mh-wide").mark("amount")
             self._amount.props('outlined inputmode="decimal" autocomplete="off" input-class="mh-digits"')
             with ui.element("div").classes("mh-chips").props('role="group" aria-label="Usual amounts"'):
@@ -72,12 +76,18 @@ class _CounterPage:
         choices = account_choices(await self._frame.desk.homes())
         if choices != self._account.options:
             self._account.set_options(choices, value=self._account.value if self._account.value in choices else None)
+        await self._show_debt()
         receipts = await self._frame.desk.receipts()
         self._list.show([payment_view(receipt, self._frame.zone) for receipt in receipts])
         followed = next((receipt for receipt in receipts if receipt.request == self._followed), None)
         if followed is None and self._followed:
             followed = await self._frame.desk.receipt(self._followed)
         self._show(followed)
+
+    async def _show_debt(self) -> None:
+        account = self._account.value
+        history = await self._frame.desk.debt_history(str(account)) if account else None
+        self._debt.show(None if history is None else debt_view(history, self._frame.zone))
 
     def _show(self, receipt: Receipt | None) -> None:
         self._card.show(payment_view(receipt, self._frame.zone) if receipt is not None else None)
@@ -99,6 +109,12 @@ class _CounterPage:
         self._amount.value = ""
         self._followed = receipt.request
         self._show(receipt)
+
+    async def _chosen(self) -> None:
+        try:
+            await self._show_debt()
+        except MeterhouseError as error:
+            self._frame.show_trouble(error)
 
     async def _follow(self, request: str) -> None:
         self._followed = request
