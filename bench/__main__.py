@@ -9,7 +9,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench import carrier, counter, dlms, dlms_sessions, gas, premises, sealed, tokens, worlds  # noqa: F401 - importing a module enters its benches
+from bench import carrier, confirmed_cut, counter, dlms, dlms_sessions, gas, premises, sealed, tokens, worlds  # noqa: F401 - importing a module enters its benches
 from bench.registry import BENCHES, Figure
 
 __all__ = ["main"]
