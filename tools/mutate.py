@@ -90,10 +90,8 @@ def _inside(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
                     yield from walk(part, name)
             elif isinstance(child, ast.ClassDef):
                 yield from walk(child, child.name)
-            elif isinstance(node, ast.stmt | ast.expr | ast.comprehension | ast.match_case) and place:
+            elif place and not isinstance(node, ast.ClassDef):
                 yield child, place
-                yield from walk(child, place)
-            elif place:
                 yield from walk(child, place)
 
     yield from walk(tree, "")
