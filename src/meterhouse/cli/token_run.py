@@ -18,6 +18,8 @@ from meterhouse.protocols.sts import (
     Credit,
     CurrencyCredit,
     EncryptionAlgorithm,
+    ExtendedRead,
+    ExtendedSet,
     KeySection,
     Management,
     StaTables,
@@ -172,6 +174,10 @@ def _told(content: Content) -> dict[str, Any]:
             return {"kind": content.subclass.name, "tid": content.tid, "amount": content.amount, "rnd": content.rnd}
         case Management():
             return {"kind": content.subclass.name, "tid": content.tid, "value": content.value, "rnd": content.rnd}
+        case ExtendedSet():
+            return {"kind": "EXTENDED_SET", "tid": content.tid, "index": content.index, "value": content.value}
+        case ExtendedRead():
+            return {"kind": "EXTENDED_READ", "payload": f"{content.payload:x}"}
         case TestDisplay():
             return {"kind": "TEST_OR_DISPLAY", "control": f"{content.control:x}", "manufacturer": content.manufacturer}
         case KeySection():

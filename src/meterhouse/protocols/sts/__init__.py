@@ -33,6 +33,7 @@ from meterhouse.protocols.sts.decoder import (
     TokenResult,
     decode_token,
 )
+from meterhouse.protocols.sts.extended import ExtendedRead, ExtendedSet, encode_extended_set
 from meterhouse.protocols.sts.id_record import IdRecord
 from meterhouse.protocols.sts.identity import (
     KeyType,
@@ -92,6 +93,8 @@ __all__ = [
     "Decoder",
     "DecoderKey",
     "EncryptionAlgorithm",
+    "ExtendedRead",
+    "ExtendedSet",
     "IdRecord",
     "KeySection",
     "KeyType",
@@ -117,6 +120,7 @@ __all__ = [
     "encode_credit",
     "encode_currency",
     "encode_currency_credit",
+    "encode_extended_set",
     "encode_key_change",
     "encode_management",
     "encode_test",

@@ -11,6 +11,7 @@ from meterhouse.model import MINUTE, Instant, UsageError
 from meterhouse.protocols.sts.container import Token
 from meterhouse.protocols.sts.credit import Credit, CreditSubclass, CurrencyCredit, read_credit
 from meterhouse.protocols.sts.decoder_state import DecoderState
+from meterhouse.protocols.sts.extended import ExtendedRead, ExtendedSet, read_extended
 from meterhouse.protocols.sts.identity import KeyType, MeterPan
 from meterhouse.protocols.sts.key_change import KeySection, assemble_key, read_key_section, sections_needed
 from meterhouse.protocols.sts.keys import DecoderKey
@@ -26,10 +27,12 @@ TID_MEMORY: Final = 50
 KEY_CHANGE_WINDOW: Final = 10 * MINUTE
 """How long the first section of a key change waits for its last; ours, the standard leaves it to the maker."""
 
+_EXTENDED_SET: Final = 10
 _ORDERS: Final = tuple(order for order in ManagementSubclass if not order.is_reserved)
 
-Content = Credit | CurrencyCredit | Management | TestDisplay | KeySection
+Content = Credit | CurrencyCredit | Management | TestDisplay | KeySection | ExtendedSet | ExtendedRead
 """What a token says."""
+_Identified = Credit | CurrencyCredit | Management | ExtendedSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class TokenResult:
     @property
     def tid(self) -> int | None:
         """Its identifier; None for tests, key changes and what could not be read."""
-        return self.content.tid if isinstance(self.content, Credit | CurrencyCredit | Management) else None
+        return self.content.tid if isinstance(self.content, _Identified) else None
 
     @property
     def subclass(self) -> int | None:
@@ -81,9 +84,9 @@ def decode_token(key: DecoderKey, token: Token) -> Content:
     if block.token_class == 0:
         content = read_credit(block)
     elif block.token_class == 1:
-        content = read_test(block)
+        content = read_test(block) or read_extended(block)
     else:
-        content = read_key_section(block) or read_management(block)
+        content = read_key_section(block) or read_management(block) or read_extended(block)
     if content is None:
         raise TokenError(ResultCode.FUNCTION_ERROR)
     return content
@@ -101,6 +104,7 @@ class Decoder:
         credits: the credit subclasses this meter takes; all others are refused as not its function.
         first_tid: the memory starts filled with it, the TID of the day of manufacture.
         orders: the management subclasses this meter obeys.
+        extended: whether it takes extended tokens that set an item; what they mean is the caller's.
     """
 
     __slots__ = ("_credits", "_key", "_orders", "_pan", "_pending", "_pending_since", "_tids")
@@ -113,11 +117,12 @@ class Decoder:
         credits: Iterable[CreditSubclass],  # noqa: A002  the word of the standard; the builtin is for consoles
         first_tid: int = 0,
         orders: Iterable[ManagementSubclass] = _ORDERS,
+        extended: bool = False,
     ) -> None:
         self._key = key
         self._pan = pan
         self._credits = frozenset(credits)
-        self._orders = frozenset(orders)
+        self._orders: frozenset[int] = frozenset(orders) | ({_EXTENDED_SET} if extended else frozenset())
         self._tids = [first_tid] * TID_MEMORY
         self._pending: dict[int, KeySection] = {}
         self._pending_since = Instant(0)
@@ -146,14 +151,16 @@ class Decoder:
             return self._take_section(content, now)
         if isinstance(content, TestDisplay):
             return TokenResult(self._judge_test(content), content)
+        if isinstance(content, ExtendedRead):
+            return TokenResult(ResultCode.FUNCTION_ERROR, content)
         code = self._judge(content, room_money5)
         if code is ResultCode.ACCEPT:
             self._remember(content.tid)
         return TokenResult(code, content)
 
-    def _judge(self, content: Credit | CurrencyCredit | Management, room_money5: int | None) -> ResultCode:
+    def _judge(self, content: _Identified, room_money5: int | None) -> ResultCode:
         """Everything but the CRC, in an order that tells the person the most useful reason first."""
-        is_credit = not isinstance(content, Management)
+        is_credit = isinstance(content, Credit | CurrencyCredit)
         if content.subclass not in (self._credits if is_credit else self._orders):
             return ResultCode.FUNCTION_ERROR
         if is_credit and self._key.key_type in (KeyType.DITK, KeyType.DDTK):
