@@ -111,11 +111,25 @@ _SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
         f"Alarm: the home shows a debt of {_word(fields, 'shown')}, and {_word(fields, 'owed')} is owed. "
         "The right one is sent."
     ),
+    "delay.set": lambda fields: (
+        f"Without its link, gas may now go on for {countdown_text(_number(fields, 'half_hours'))}."
+    ),
+    "emergency.offered": _plain("Emergency credit is on offer."),
+    "emergency.selected": _plain("Emergency credit was selected on the hub."),
+    "gas.manual_reading": lambda fields: (
+        f"The gas meter's reading was typed on the hub: {_volume(fields, 'register_l')}."
+    ),
+    "gas.reopen_code": _plain("The hub showed a code that opens the gas meter by hand."),
     "gas_link.failed": lambda fields: (
         f"The gas meter was not heard. Without its link, gas goes on for {_left(fields)}."
     ),
     "gas_link.refused": _plain("A telegram that was not the gas meter's own was refused."),
     "gas_link.restored": _plain("The gas meter is heard again."),
+    "gas_rows.refused": lambda fields: (
+        f"Half hours of gas were not believed, and cost nothing: {_word(fields, 'why')}."
+    ),
+    "link_ticket.closed": _plain("The gas link has been good for a week: nobody needs to look at it."),
+    "link_ticket.opened": _plain("The gas link failed too often this week: somebody should look at it."),
     "low_credit": lambda fields: f"Low credit: {_volume(fields, 'remaining_l')} left until the cut-off.",
     "m_link.failed": _plain("The hub cannot read the electricity meter."),
     "m_link.up": _plain("The hub reads the electricity meter again."),
