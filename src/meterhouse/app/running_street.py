@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, closing
@@ -132,6 +133,8 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
             addresses = await lay_tcp(
                 pump, street, carrier_port=settings.carrier_port, first_meter_port=settings.first_meter_port, tls=tls
             )
+            gc.freeze()  # what stands by now stays: the collector took a tenth of each payment to look at it again
+            opened.callback(gc.unfreeze)
             if street.sealed is not None:  # orders that were raised on the command line
                 pump.every(max(MINUTE, _LOOKS_S * settings.speed * SECOND), street.sealed.look)
             failed = BookKeeping(pump, street, books).failed
