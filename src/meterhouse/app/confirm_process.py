@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from meterhouse.app.sign_client import SigningTalk
 from meterhouse.app.trust_folder import SIGN_KEY, STAFF, certificates_in
 from meterhouse.app.trust_settings import POLICY, TrustSettings, parse_trust_settings
 from meterhouse.app.trust_stores import BlockCounters, KeptAnswers, database_of, keeper, kept_brake
@@ -30,7 +31,7 @@ from meterhouse.supplier.trust import (
     WorkOrder,
 )
 
-__all__ = ["Confirming", "confirming_line", "open_confirming"]
+__all__ = ["Confirming", "confirming_line", "open_confirming", "release_confirm_brake"]
 
 T = TypeVar("T")
 
@@ -155,6 +156,27 @@ def open_confirming(
         catalogue,
     )
     return Confirming(service, brake, settings, staff, own, view.close if view is not None else lambda: None)
+
+
+def release_confirm_brake(folder: Path, signing: SigningTalk, officer: str, passphrase: str) -> bool:
+    """One officer's word for B4, given while the confirm service is stopped; True once it is open.
+
+    Args:
+        folder: `confirm` of a trust folder.
+        signing: holds the pen.
+        officer: who.
+        passphrase: theirs.
+
+    Raises:
+        PolicyError, StateError, LinkError: no officer, nothing to release, or the signing daemon is away.
+    """
+    settings, staff = parse_trust_settings(folder / POLICY), StaffKeys(folder / STAFF).staff()
+    with database_of(folder, _DATABASE) as own:
+        brake = kept_brake(own, "B4", settings.limits, settings.officers)
+        word = signing.release_word(officer, passphrase, brake.name, brake.trips)
+        opened = release_by(brake, officer, word, {name: each.public for name, each in staff.items()})
+        keeper(own)(brake)
+    return opened
 
 
 def confirming_line(pump: Pump, confirming: Confirming, folder: Path | None, host: str, port: int) -> None:

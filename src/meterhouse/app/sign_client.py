@@ -19,6 +19,7 @@ from meterhouse.model import (
     MeterhouseError,
     PolicyError,
     StateError,
+    StorageError,
     UsageError,
 )
 from meterhouse.supplier.trust import Deed, Statement, WorkOrder
@@ -31,7 +32,8 @@ SOCKET: Final = "signing.sock"
 """Name of the socket in the daemon's folder."""
 _PATIENCE_S: Final = 10.0
 _KINDS: Final[Mapping[str, type[MeterhouseError]]] = {
-    kind.__name__: kind for kind in (AuthenticationError, MalformedError, PolicyError, StateError, UsageError)
+    kind.__name__: kind
+    for kind in (AuthenticationError, MalformedError, PolicyError, StateError, StorageError, UsageError)
 }
 
 

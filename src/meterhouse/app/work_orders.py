@@ -15,11 +15,11 @@ from meterhouse.app.use_cases import own_catalogue
 from meterhouse.companion.brake import Brake
 from meterhouse.companion.release import release_by
 from meterhouse.companion.sealed import Catalogue, Envelope, OrderReply, OrderResult
-from meterhouse.model import Eui64, Fuel, Instant, LinkError, MeterhouseError, NotFoundError, UsageError
+from meterhouse.model import Eui64, Fuel, Instant, LinkError, MeterhouseError, NotFoundError, StorageError, UsageError
 from meterhouse.store import Database, SqlAuditChain, SqlBrakes, SqlHomeBook, SqlWorkOrders, StaffKeys, Transaction
 from meterhouse.supplier.trust import Deed, OrderDesk, OrderRequest, Staff, Step, WhatIf, WorkOrder, WorkState
 
-__all__ = ["BrakeView", "OrderView", "WorkOrders", "open_work_orders"]
+__all__ = ["BrakeView", "OrderView", "WorkOrders", "brake_view", "open_work_orders"]
 
 T = TypeVar("T")
 
@@ -169,7 +169,7 @@ class WorkOrders:
 
     def brakes(self, now: Instant) -> tuple[BrakeView, ...]:
         """The desk's brake, and the signing daemon's where it answers."""
-        views = [_view(self._database.read(self._brake), now)]
+        views = [brake_view(self._database.read(self._brake), now)]
         try:
             told = self._signing.status()["brake"]
         except LinkError:
@@ -302,7 +302,7 @@ class WorkOrders:
         """Have one order signed; False where the daemon is away."""
         try:
             envelope = self._signing.sign(order)
-        except LinkError:
+        except (LinkError, StorageError):
             return False
         except MeterhouseError as error:
             why = error.sentence()
@@ -319,7 +319,7 @@ class WorkOrders:
             return
         try:
             head = self._signing.head(line)
-        except LinkError:
+        except (LinkError, StorageError):
             return
         except MeterhouseError as error:
             why = error.sentence()
@@ -369,7 +369,8 @@ def open_work_orders(
     return WorkOrders(database, talk, settings, catalogue, lambda: StaffKeys(desk / STAFF).staff(), what_if)
 
 
-def _view(brake: Brake, now: Instant) -> BrakeView:
+def brake_view(brake: Brake, now: Instant) -> BrakeView:
+    """A brake, for people."""
     hour, day = brake.passed(now)
     return BrakeView(
         brake.name,

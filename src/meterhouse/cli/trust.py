@@ -213,6 +213,25 @@ def tighten(
         say.print(f"Limit {limit} is {least} to {most}.")
 
 
+@trust.command("release-brake")
+@spoken
+def release_brake(
+    name: Annotated[str, typer.Option("--as", help="Which officer you are.")],
+    folder: Annotated[Path, typer.Option("--trust", help="The trust folder.")] = _TRUST,
+    json: Json = False,
+) -> None:
+    """Give your word that the confirm service's brake, B4, be released. Stop the service first."""
+    from meterhouse.app.confirm_process import release_confirm_brake  # noqa: PLC0415 -- as above
+    from meterhouse.app.sign_client import SOCKET, SigningClient, SigningTalk  # noqa: PLC0415 -- as above
+
+    talk = SigningTalk(SigningClient(folder / "signing" / SOCKET))
+    opened = release_confirm_brake(folder / "confirm", talk, name, passphrase_of(name))
+    if json:
+        write_json({"brake": "B4", "open": opened})
+    else:
+        say.print("Brake B4 is open." if opened else "One more officer must release brake B4.")
+
+
 @trust.command()
 @spoken
 def restored(folder: Folder = _TRUST, json: Json = False) -> None:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from tests.counter_street import build, meter_of
 
-from meterhouse.app.confirm_process import open_confirming
+from meterhouse.app.confirm_process import open_confirming, release_confirm_brake
 from meterhouse.app.kept_limits import kept_limits, tighten
 from meterhouse.app.sign_client import SigningClient, SigningTalk
 from meterhouse.app.sign_daemon import LONGEST_LINE, SignDaemon, serve_signing
 from meterhouse.app.trust_folder import STAFF, certificates_in, found_trust, share_staff
-from meterhouse.app.trust_stores import BlockCounters, database_of, raise_after_restore
+from meterhouse.app.trust_stores import BlockCounters, database_of, keeper, raise_after_restore
 from meterhouse.app.work_orders import open_work_orders
 from meterhouse.companion.certificate import CertifiedRole, identity_on_chain
 from meterhouse.companion.limits import FieldRange
@@ -340,6 +340,15 @@ def test_the_confirm_service_believes_no_supplier_certificate_of_another_root(tr
     (trust / "confirm" / "supplier-sign.pem").write_bytes((other / "confirm" / "supplier-sign.pem").read_bytes())
     with pytest.raises(AuthenticationError):
         open_confirming(trust / "confirm", f"sqlite:///{tmp_path / 'x.db'}", NOW)
+
+
+def test_the_confirm_services_brake_is_released_by_two_officers_while_it_is_stopped(house, trust):
+    house.confirming.brake.trip("test")
+    keeper(house.confirming._own)(house.confirming.brake)
+    talk = SigningTalk(house.daemon)
+    assert release_confirm_brake(trust / "confirm", talk, "Uma", "Uma says so") is False
+    assert release_confirm_brake(trust / "confirm", talk, "Vic", "Vic says so") is True
+    assert not open_confirming(trust / "confirm", house.url, NOW).brake.latched
 
 
 def test_who_may_only_look_cannot_write(house):

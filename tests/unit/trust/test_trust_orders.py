@@ -170,7 +170,43 @@ def test_a_cancel_that_came_too_late_is_not_told_as_one():
     result = OrderResult(office.quarter(), envelope.identity, Outcome.OPENED, 0)
     done = office.desk.result(result, order.device, office.quarter())
     assert done.state is WorkState.DONE
-    assert done.why == "opened before cancelled by Ann"
+    assert done.why == "opened all the same, after: cancelled by Ann"
+
+
+@pytest.mark.parametrize("thought", ["refused", "expired", "cancelled"])
+def test_what_a_device_signs_that_it_has_done_is_believed_whatever_was_thought_before(thought):
+    office = Office()
+    order, envelope = office.sent()
+    if thought == "refused":
+        office.desk.refused(order.number, "hub", "the hub says that it failed", office.quarter())
+    else:
+        if thought == "cancelled":
+            office.cancelled(order, office.quarter())
+        office.desk.expire(Instant(order.not_after + 1))
+    assert office.state(order).value == thought
+    result = OrderResult(office.quarter(), envelope.identity, Outcome.OPENED, 0)
+    done = office.desk.result(result, order.device, Instant(order.not_after + HOUR))
+    assert done.state is WorkState.DONE
+    assert "all the same" in done.why
+
+
+class Nobody:
+    def homes_off(self, batch) -> int:
+        return 0
+
+
+def test_a_cut_counts_a_home_even_where_the_what_if_counts_none():
+    office = Office(what_if=Nobody())
+    office.approved()
+    assert office.brakes["B1"].passed(TEN) == (1, 1)
+
+
+def test_a_desk_whose_clock_is_before_the_daemons_only_waits():
+    office = Office()
+    order = office.approved()
+    with pytest.raises(PolicyError) as caught:
+        office.signing.sign(order, Instant(order.not_before - SECOND))
+    assert "in a moment" in caught.value.remedy
 
 
 def test_every_order_ends_and_says_why():
@@ -368,6 +404,13 @@ def test_words_that_are_no_genuine_query_get_no_answer():
     ):
         assert office.ask(octets, at) is None
     assert office.ask(good, at).yes
+
+
+def test_orders_that_a_broken_device_invents_fill_no_book():
+    office = Office()
+    for number in range(50):
+        assert not office.ask(office.query(device_of(1), number.to_bytes(32, "big"), TEN), TEN).yes
+    assert office.answers.rows == {}
 
 
 def test_without_books_there_is_no_answer_and_afterwards_there_is():

@@ -219,7 +219,8 @@ class ConfirmService:
                 self._tell(now, "confirm.later", device=str(device), why=judgement.why)
                 return b""
             answer = self._signed(device, query, judgement, now)
-            self._answers.give(query.order, device, Given(digest, answer, judgement.yes), now)
+            if judgement.number:  # of orders that nobody has raised a broken device could invent any number
+                self._answers.give(query.order, device, Given(digest, answer, judgement.yes), now)
         except StorageError as error:
             self._tell(now, "confirm.books_away", device=str(device), why=error.sentence())
             return b""

@@ -271,8 +271,9 @@ class OrderDesk:
         if result.outcome in _DONE:
             if order.state is WorkState.DONE:
                 return order
-            late = order.state in {WorkState.CANCELLING, WorkState.EXPIRED}
-            why = f"{result.outcome.name.lower()} before {order.why}" if late else result.outcome.name.lower()
+            word = result.outcome.name.lower()
+            late = order.state is WorkState.CANCELLING or order.state in ENDED
+            why = f"{word} all the same, after: {order.why}" if late else word
             return self._keep(order.at_state(WorkState.DONE, why), now, who)
         if order.state in ENDED:
             return order
@@ -341,7 +342,8 @@ class OrderDesk:
 
     def _ask_brake(self, order: WorkOrder, now: Instant) -> None:
         """Count an order's homes against B1. Everything about it was checked before: a refusal counts nothing."""
-        held = self._brake.ask({order.feeder: order.homes_off}, now)
+        least = 1 if use_case_of(self._catalogue, order.code).effect == "supply" else 0
+        held = self._brake.ask({order.feeder: max(least, order.homes_off)}, now)
         if held is None:
             return
         if held.limit is Limit.PACE:

@@ -34,6 +34,9 @@ BLOCK: Final = 1_000
 """Counters that are reserved durably at a time; a crash skips the rest of them."""
 RESTORE_STEP: Final = 1 << 32
 """What a restore from a backup adds to each counter: more than the lost time can have used."""
+_SLOW: Final = MINUTE
+"""How far the desk's clock may be before ours; what has come a little early is only to be asked again."""
+_MOMENT: Final = "Ask again in a moment."
 _BEFORE: Final = 5 * MINUTE
 """How far back a cancel's mandate begins: a device's clock may be slow."""
 
@@ -141,9 +144,11 @@ class SigningDesk:
     def _check_time(self, order: WorkOrder, last: Instant, now: Instant, *, braked: bool) -> None:
         cooling = self.policy.cooling_off if braked else 0
         if now < last + cooling or order.not_before < last + cooling:
-            raise PolicyError(f"order {order.number} has not cooled off", why=f"{cooling // MINUTE} min must pass.")
+            remedy = _MOMENT if now + _SLOW >= last + cooling else "Ask again when it has."
+            why = f"{cooling // MINUTE} min must pass."
+            raise PolicyError(f"order {order.number} has not cooled off", why=why, remedy=remedy)
         if now < order.not_before:
-            raise PolicyError(f"order {order.number} is for later", remedy="It is signed when its time has come.")
+            raise PolicyError(f"order {order.number} is for later", remedy=_MOMENT)
         if not now <= order.not_after <= order.not_before + self.policy.lasts:
             raise PolicyError(f"the mandate of order {order.number} is over, or too long")
         effect = use_case_of(self.catalogue, order.code).effect
@@ -157,5 +162,5 @@ class SigningDesk:
         held = self.brake.ask({order.feeder: max(1, order.homes_off)}, now)
         self.keep_brake(self.brake)
         if held is not None:
-            again = "Ask again in a moment." if held.limit is Limit.PACE else "Two of three officers release it."
+            again = _MOMENT if held.limit is Limit.PACE else "Two of three officers release it."
             raise PolicyError(f"brake {self.brake.name} holds order {order.number}", why=f"{held.why}.", remedy=again)

@@ -42,8 +42,10 @@ _NEXT: Final[Mapping[WorkState, frozenset[WorkState]]] = {
     WorkState.SENT: frozenset({WorkState.PENDING, WorkState.CANCELLING, *ENDED}),
     WorkState.PENDING: frozenset({WorkState.CANCELLING, *ENDED}),
     WorkState.CANCELLING: ENDED,
-    # The device's own signed word about what it did is believed even after the order was given up for lost.
+    # What the device itself signs that it has done is believed, whatever was thought before.
     WorkState.EXPIRED: frozenset({WorkState.DONE}),
+    WorkState.CANCELLED: frozenset({WorkState.DONE}),
+    WorkState.REFUSED: frozenset({WorkState.DONE}),
 }
 
 
