@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from fakes.sealed_street import SealedHouse, sealed_house
+from meterhouse.app.order_room import StreetOrderRoom
 from meterhouse.carrier.broker import Sealing
 from meterhouse.companion.relay import Frame, Kind
 from meterhouse.companion.sealed import seal
 from meterhouse.links import run_loop
+from meterhouse.model import PolicyError
 from meterhouse.supplier.headend import Culprit
 
 
@@ -135,5 +137,34 @@ def test_a_hub_that_flips_a_byte_of_a_note_gets_it_refused_by_the_meter_and_told
             assert house.is_on()
             flipping = False
             assert (await house.ended(order)).why == "opened", "the device asks again, and is answered"
+
+    run_loop(main())
+
+
+@pytest.mark.parametrize("place", ["B3", "B4"])
+def test_a_tripped_brake_at_carrier_or_confirm_service_holds_every_cut_until_two_officers_release_it(
+    place: str, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with sealed_house(tmp_path) as house:
+            told: list[str] = []
+            house.pump.on_event(lambda event: told.append(event.kind))
+            at = house.sealed.places[place]
+            at.brake.trip("a test of the brake")
+            at.keep(at.brake)
+            order = house.raised()
+            held = "order.held" if place == "B3" else "confirm.no.brake"
+            await house.until("hold", lambda: held in told)
+            assert house.is_on()
+            room = StreetOrderRoom(house.street, house.sealed)
+            with pytest.raises(PolicyError):
+                await room.release(place, "Approver", "Approver's words")
+            assert not await room.release(place, "officer-1", "officer-1's words")
+            assert await room.release(place, "officer-3", "officer-3's words")
+            assert [one.latched for one in await room.brakes() if one.name == place] == [False]
+            if place == "B4":  # what was said no to stays no: somebody raises it again
+                assert (await house.ended(order)).state.value == "refused"
+                order = house.raised()
+            assert (await house.ended(order)).why == "opened"
 
     run_loop(main())

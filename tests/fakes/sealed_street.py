@@ -35,7 +35,8 @@ gas = { mode = "prepay", opening_balance = "7.00" }
 id = "02"
 gas = { mode = "credit" }
 """
-WORDS = {"Operator": Duty.OPERATOR, "Approver": Duty.APPROVER}
+OFFICERS = ("officer-1", "officer-2", "officer-3")
+WORDS = {"Operator": Duty.OPERATOR, "Approver": Duty.APPROVER} | dict.fromkeys(OFFICERS, Duty.OFFICER)
 ENDED = {"done", "refused", "expired", "cancelled"}
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.sealed_street import SealedStreet
-from meterhouse.app.work_orders import BrakeView, OrderView
+from meterhouse.app.work_orders import BrakeView, OrderView, brake_view
 from meterhouse.model import Fuel, NotFoundError
 from meterhouse.supplier.headend import Finding
 from meterhouse.supplier.trust import ARM_SUPPLY, CUT_SUPPLY, OrderRequest, WorkOrder, supply_content
@@ -55,7 +55,7 @@ class OrderRoom(Protocol):
         """One order."""
 
     async def brakes(self) -> tuple[BrakeView, ...]:
-        """The brakes of desk and signing daemon."""
+        """The brakes of desk, signing daemon, carrier and confirm service."""
 
     async def raise_order(self, wish: OrderWish, person: str, passphrase: str) -> WorkOrder:
         """Raise an order."""
@@ -89,7 +89,9 @@ class StreetOrderRoom:
 
     async def brakes(self) -> tuple[BrakeView, ...]:
         """See `OrderRoom`."""
-        return self._sealed.works.brakes(self._street.driver.now)
+        now = self._street.driver.now
+        places = (brake_view(place.brake, now) for place in self._sealed.places.values())
+        return (*self._sealed.works.brakes(now), *places)
 
     async def raise_order(self, wish: OrderWish, person: str, passphrase: str) -> WorkOrder:
         """See `OrderRoom`."""
@@ -118,4 +120,6 @@ class StreetOrderRoom:
 
     async def release(self, brake: str, person: str, passphrase: str) -> bool:
         """See `OrderRoom`."""
+        if brake in self._sealed.places:
+            return self._sealed.release(brake, person, passphrase)
         return self._sealed.works.release_brake(brake, person, passphrase, self._street.driver.now)

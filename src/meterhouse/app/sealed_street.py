@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from meterhouse.app.driver import Driver
 from meterhouse.app.order_flow import OrderFlow, OrderRoads
 from meterhouse.app.sealed_books import SealedBooks
+from meterhouse.app.sign_client import SigningTalk
 from meterhouse.app.street_trust import StreetTrust
 from meterhouse.app.work_orders import WorkOrders
 from meterhouse.carrier import AccessBroker, Carrier, CarrierSettings, Quarantine
 from meterhouse.companion.brake import Brake, is_braked
 from meterhouse.companion.receipt import Scribe
 from meterhouse.companion.sealed import UseCase
-from meterhouse.model import DAY, Eui64, Instant
+from meterhouse.model import DAY, Eui64, Instant, NotFoundError
 from meterhouse.store import Database, SqlCounters, SqlTrustRecords, Transaction
 from meterhouse.store.trust_homes import DEVICE, IN_SERVICE
 from meterhouse.supplier.headend import HeadEnd, Job, SealedOrder
 from meterhouse.supplier.trust import ConfirmService
 
-__all__ = ["Office", "SealedStreet"]
+__all__ = ["Office", "PlaceBrake", "SealedStreet"]
 
 _SCRIBE: Final = "carrier receipt"
 _AHEAD: Final = 1 << 20
 """Receipt numbers that a start skips: a carrier that went on where its last record was would sign one twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceBrake:
+    """The brake of a place that takes its officers' words itself.
+
+    Attributes:
+        brake: with its state.
+        keep: writes that state durably.
+        release: takes one officer's signed word (`companion.release`); True once the brake is open.
+    """
+
+    brake: Brake
+    keep: Callable[[Brake], None]
+    release: Callable[[str, bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +52,17 @@ class Office:
         trust: who believes whom.
         works: the work orders.
         confirm: the confirm service's machine.
-        brake: B3, the carrier's own.
+        signing: for officers' words.
+        carrier: B3, the carrier's own brake.
+        confirming: B4, the confirm service's.
     """
 
     trust: StreetTrust
     works: WorkOrders
     confirm: ConfirmService
-    brake: Brake
+    signing: SigningTalk
+    carrier: PlaceBrake
+    confirming: PlaceBrake
 
 
 class SealedStreet:
@@ -57,7 +78,9 @@ class SealedStreet:
         self.trust = office.trust
         self.works = office.works
         self.confirm = office.confirm
-        self._brake = office.brake
+        self._signing = office.signing
+        self._brake = office.carrier
+        self.places = {"B3": office.carrier, "B4": office.confirming}
         self._database = database
         self._driver = driver
         self._head_end: HeadEnd | None = None
@@ -85,6 +108,20 @@ class SealedStreet:
         """Somebody has done something to an order: see what follows."""
         self.flow.look(now)
 
+    def release(self, place: str, person: str, passphrase: str) -> bool:
+        """One officer's word to release B3 or B4; True once it is open.
+
+        Raises:
+            NotFoundError: no such place.
+            PolicyError: no officer, or a wrong passphrase.
+            StateError: it has not tripped.
+        """
+        found = self.places.get(place)
+        if found is None:
+            raise NotFoundError(f"there is no brake '{place}' here", remedy="There are B1, B2, B3 and B4.")
+        word = self._signing.release_word(person, passphrase, place, found.brake.trips)
+        return found.release(person, word)
+
     def may_reach(self, party: Eui64) -> bool:
         """Whether a party has to do with the street's hubs: the confirm service does, beside the head end."""
         return party in {self.trust.parties.supplier, self.trust.parties.confirm}
@@ -103,7 +140,11 @@ class SealedStreet:
     def _lets_pass(self, party: Eui64, use_case: UseCase, device: Eui64, now: Instant) -> bool:
         """B3: counts what can put a home off."""
         del party, device
-        return not is_braked(use_case) or self._brake.ask_one(now) is None
+        if not is_braked(use_case):
+            return True
+        held = self._brake.brake.ask_one(now)
+        self._brake.keep(self._brake.brake)
+        return held is None
 
     def _online(self, hub: Eui64) -> bool:
         return self._carrier is not None and self._carrier.online(hub)

@@ -9,16 +9,17 @@ from typing import Final
 
 from meterhouse.app.confirm_process import open_confirming
 from meterhouse.app.keys import StreetKeys
-from meterhouse.app.sealed_street import Office
+from meterhouse.app.sealed_street import Office, PlaceBrake
 from meterhouse.app.sign_client import SigningTalk
 from meterhouse.app.sign_daemon import SignDaemon
 from meterhouse.app.street_trust import StreetParties, StreetTrust
 from meterhouse.app.trust_folder import SIGN_KEY, certificates_in
 from meterhouse.app.trust_settings import POLICY, parse_trust_settings
-from meterhouse.app.trust_stores import database_of, kept_brake
+from meterhouse.app.trust_stores import database_of, keeper, kept_brake
 from meterhouse.app.use_cases import own_catalogue
 from meterhouse.app.work_orders import WorkOrders
 from meterhouse.companion.certificate import CertifiedRole, identity_of
+from meterhouse.companion.release import release_by
 from meterhouse.crypto import PublicPoint, Purpose, read_certified
 from meterhouse.links import Clock, SystemClock
 from meterhouse.model import Eui64
@@ -54,9 +55,19 @@ def open_office(
         own = opened.enter_context(database_of(folder / "carrier", "carrier.db"))
         trust = StreetTrust(keys, _parties(folder))
         people = StaffKeys(folder / "signing" / "staff.json")
-        works = WorkOrders(database, SigningTalk(daemon), settings, own_catalogue(), people.staff)
+        signing = SigningTalk(daemon)
+        works = WorkOrders(database, signing, settings, own_catalogue(), people.staff)
         brake = kept_brake(own, "B3", settings.limits, settings.officers)
-        yield Office(trust, works, confirming.service, brake), daemon
+        keep = keeper(own)
+
+        def release(officer: str, word: bytes) -> bool:
+            opened = release_by(brake, officer, word, {name: each.public for name, each in people.staff().items()})
+            keep(brake)
+            return opened
+
+        carrier = PlaceBrake(brake, keep, release)
+        at_confirm = PlaceBrake(confirming.brake, lambda _brake: None, confirming.release)
+        yield Office(trust, works, confirming.service, signing, carrier, at_confirm), daemon
 
 
 def _parties(folder: Path) -> StreetParties:

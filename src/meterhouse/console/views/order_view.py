@@ -125,7 +125,7 @@ class BrakeLine:
     latched: bool
 
 
-_PLACES: Final = {"B1": "Order desk", "B2": "Signing daemon"}
+_PLACES: Final = {"B1": "Order desk", "B2": "Signing daemon", "B3": "Carrier", "B4": "Confirm service"}
 
 
 def brake_line(brake: BrakeView) -> BrakeLine:
