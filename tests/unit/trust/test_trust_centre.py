@@ -9,6 +9,7 @@ from importlib.resources import files
 import pytest
 from tests.trust_office import TEN, Office, device_of, key
 
+from meterhouse.app.centre_watch import LAPSED, watch_devices
 from meterhouse.companion.certificate import DOMAIN_OF, CertifiedRole, Domain, identity_on_chain
 from meterhouse.companion.sealed import Agreement, Mandate, Refused, Signer, Verifier, VolatileCounters, seal
 from meterhouse.crypto import Purpose
@@ -24,7 +25,7 @@ from meterhouse.model import (
     PolicyError,
     StateError,
 )
-from meterhouse.store import Database, SqlCentreRecords
+from meterhouse.store import Database, SqlCentreRecords, SqlEvents
 from meterhouse.supplier.trust import (
     FREEZE,
     CertificateStatus,
@@ -137,7 +138,29 @@ def test_a_design_is_not_a_product_before_it_was_tested(records):
 
 
 @pytest.mark.requirement("S3-80")
-def test_a_device_in_the_field_that_nobody_hears_of_is_an_alarm(centre):
+def test_a_silence_raises_one_alarm_and_a_new_silence_another():
+    with Database("sqlite://") as database:
+
+        def build(tx):
+            centre = SecurityCentre(SqlCentreRecords(tx))
+            centre.design(MODEL, FIRMWARE, "maker", TEN)
+            centre.type_test(MODEL, FIRMWARE, *EVIDENCE, "laboratory", TEN)
+            in_service(centre)
+
+        database.run(build)
+        assert watch_devices(database, Instant(TEN + 3 * DAY)) == ()
+        silent = Instant(TEN + 3 * DAY + 1)
+        assert [lapse.device for lapse in watch_devices(database, silent)] == [UNIT]
+        assert watch_devices(database, silent) == ()
+        database.run(lambda tx: SecurityCentre(SqlCentreRecords(tx)).hear(UNIT, silent))
+        assert watch_devices(database, silent) == ()
+        assert len(watch_devices(database, Instant(TEN + 9 * DAY))) == 1
+        told = database.read(lambda tx: SqlEvents(tx).newest(9))
+        assert [event.kind for event in told] == [LAPSED, LAPSED]
+        assert {event.fields["home"] for event in told} == {"home-1"}
+
+
+def test_a_device_in_the_field_that_nobody_hears_of_is_a_lapse(centre):
     in_service(centre)
     in_service(centre, device_of(2), "home-2")
     later = Instant(TEN + 2 * DAY)
