@@ -1,4 +1,4 @@
-"""The security centre's watch: a device in the field that nobody hears of is an alarm, once for each silence (S3-80)."""
+"""The security centre's watch: a device in the field that nobody hears of is an alarm, once a silence (S3-80)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def watch_devices(database: Database, now: Instant, silence: Duration | None = N
                 continue
             new.append(lapse)
             told.put(_KIND, name, "told", {"heard": lapse.heard}, now, subject=lapse.home)
-            about = {"device": name, "home": lapse.home, "heard": lapse.heard}
+            about: dict[str, object] = {"device": name, "home": lapse.home, "heard": lapse.heard}
             SqlEvents(transaction).append([Event(now, "security centre", LAPSED, about)])
             SqlAuditChain(transaction).write(now, "security centre", LAPSED, name, about)
         return tuple(new)
