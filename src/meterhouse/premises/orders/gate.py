@@ -246,6 +246,11 @@ class OrderGate:
         return self.cut.stage is CutStage.PENDING
 
     @property
+    def armed(self) -> bool:
+        """Whether an order has armed the supply, and neither a hand nor a day has ended that."""
+        return self._armed_until is not None
+
+    @property
     def highest(self) -> int:
         """The highest counter believed."""
         return self._counters.highest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.street_trust import CONFIRM, SUPPLIER, StreetTrust, Unit, derived_parties
@@ -41,7 +41,7 @@ def hub_of(number: int) -> Eui64:
 class Mark:
     """One meter under attack."""
 
-    def __init__(self, fleet: Fleet, number: int) -> None:
+    def __init__(self, fleet: Fleet, number: int, **settings: Any) -> None:
         self.fleet = fleet
         self.device = Eui64(b"\x02MH\x02" + number.to_bytes(4, "big"))
         self.unit = Unit(self.device, hub_of(number), f"{number}", Fuel.ELECTRICITY, f"{number + 1:013d}")
@@ -54,9 +54,14 @@ class Mark:
             head_end_keys=keys.association("head end", self.device),
             hub_keys=keys.association("hub", self.device),
             trust=fleet.trust.slots(self.unit),
+            **settings,
         )
         self._entropy = Dice.of(fleet.seed, "meter", str(number)).octets
-        self.meter = ElectricityMeter(self._settings, self._entropy, NOON)
+        self.meter = self.fresh(NOON)
+
+    def fresh(self, now: Instant) -> ElectricityMeter:
+        """Such a meter as it comes from the factory."""
+        return ElectricityMeter(self._settings, self._entropy, now)
 
     @property
     def gate(self) -> OrderGate:
@@ -72,7 +77,7 @@ class Mark:
     def power_cut(self, now: Instant) -> None:
         """Off and on again: it goes on from its last record."""
         state = self.meter.state()
-        self.meter = ElectricityMeter(self._settings, self._entropy, now)
+        self.meter = self.fresh(now)
         self.meter.restore(state)
 
     # orders about it -------------------------------------------------------------------------------------------------
@@ -136,15 +141,16 @@ class Fleet:
     Args:
         seed: of all keys.
         homes: how many.
+        settings: of every meter (`ElectricityMeterSettings`).
     """
 
-    def __init__(self, seed: int, homes: int) -> None:
+    def __init__(self, seed: int, homes: int, **settings: Any) -> None:
         self.seed = seed
         self.keys = StreetKeys(sha256(f"attacked street {seed}".encode()))
         self.trust = StreetTrust(self.keys, derived_parties(self.keys))
         self.counters = count(1)
         self._signers: dict[Eui64, Signer] = {}
-        self.marks = [Mark(self, number) for number in range(homes)]
+        self.marks = [Mark(self, number, **settings) for number in range(homes)]
 
     def __iter__(self) -> Iterator[Mark]:
         """Every home."""
