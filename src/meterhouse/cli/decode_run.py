@@ -12,7 +12,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
+from meterhouse.app.use_cases import own_catalogue
 from meterhouse.cli.talk import FAILED, write_json
+from meterhouse.companion.sealed import SealedError
+from meterhouse.companion.sealed import explain as sealed_lines
 from meterhouse.model import MeterhouseError, UsageError
 from meterhouse.protocols import wmbus
 from meterhouse.protocols.dlms.explain import ExplainKeys, Node, explain
@@ -36,7 +39,7 @@ def show(source: str, kind: str, keys: tuple[str, str, str, str], *, as_json: bo
         raise UsageError("there are no bytes to explain", remedy="Give hex, a file, or pipe them in with -.")
     secrets = ExplainKeys(_hex(ek, "--ek"), _hex(ak, "--ak"), _hex(title, "--title"))
     telegram = None if kind == "dlms" else _telegram(octets, _hex(key, "--key"), demanded=kind == "wmbus")
-    nodes = explain(octets, secrets) if telegram is None else [telegram]
+    nodes = [*_sealed(octets), *explain(octets, secrets)] if telegram is None else [telegram]
     understood = all(map(_understood, nodes))
     if as_json:
         write_json({"bytes": len(octets), "understood": understood, "parts": [node.record() for node in nodes]})
@@ -46,6 +49,15 @@ def show(source: str, kind: str, keys: tuple[str, str, str, str], *, as_json: bo
             out.print(_tree(node))
     if not understood:
         raise typer.Exit(FAILED)
+
+
+def _sealed(octets: bytes) -> list[Node]:
+    """A sealed order, answer or alert, line by line; nothing for anything else."""
+    try:
+        head, *lines = sealed_lines(octets, own_catalogue())
+    except SealedError:
+        return []
+    return [Node("sealed message", 0, octets, head, "GBCS 7.2", [Node(line, 0, b"") for line in lines])]
 
 
 def _hex(text: str, name: str) -> bytes:
