@@ -272,6 +272,14 @@ def test_an_order_to_open_moves_no_valve_where_the_cutoff_is_reached():
 # The valve rule on the device
 
 
+def test_a_new_meter_holds_its_link_to_work_until_a_report_goes_unanswered():
+    bench = Bench()
+    assert bench.meter.comms_ok
+    assert bench.meter.countdown == 144
+    assert bench.meter.cutoff_l == NO_LIMIT_LITRES
+    assert not bench.meter.low_credit
+
+
 @pytest.mark.requirement("S0-109")
 @pytest.mark.parametrize("step", [1, 3, 7, 1000])
 def test_with_the_link_up_the_valve_closes_at_the_first_step_that_reaches_the_cutoff(step):
