@@ -303,6 +303,19 @@ def test_t16_a_stuck_button_closes_nothing_when_the_switch_is_armed_under_it():
     assert board.meter.press_button(board.now)
 
 
+def test_t16_a_button_that_stuck_through_a_power_cut_closes_nothing_when_the_power_returns():
+    board = Switchboard(3, "stuck and cut")
+    board.order(OrderCode.OPEN_SWITCH, OPEN)
+    board.answer(yes=True)
+    board.meter.hold_button(board.now)
+    board.order(OrderCode.ARM_SWITCH, ARM)
+    board.restart()
+    assert not board.meter.hold_button(board.now)
+    assert board.meter.switch.state is ControlState.READY
+    board.meter.release_button()
+    assert board.meter.press_button(board.now)
+
+
 def test_t16_a_second_press_changes_nothing_and_a_cut_after_it_is_not_undone_by_a_third():
     board = armed("twice")
     assert [board.meter.press_button(board.now) for _ in range(3)] == [True, False, False]

@@ -268,6 +268,7 @@ class ElectricityMeter:
         return orders | {
             "register_wh": self.register_wh,
             "switch": int(self.switch.state),
+            "button": self.switch.held,
             "log": self.log.state(),
             "reserved": {str(sap): value for sap, value in self._reserved.items()},
             "seen": {str(sap): value for sap, value in self._seen.items()},
@@ -285,6 +286,8 @@ class ElectricityMeter:
             raise ConfigurationError(f"snapshot of meter {state['serial']} given to meter {self.settings.serial}")
         self.register_wh = state["register_wh"]
         self.switch.state = ControlState(state["switch"])
+        # A button that is down when the power returns was not pressed then: it may have stuck.
+        self.switch.held = state.get("button", False)
         self.log.restore(state["log"])
         self._reserved = {int(sap): value for sap, value in state["reserved"].items()}
         self._seen = {int(sap): value for sap, value in state["seen"].items()}

@@ -1,6 +1,29 @@
 """one party at a time turned hostile, by the catalogue of attacks: how often tried, how often it worked"""
 
-from meterhouse.simulation.attacks import inside, on_the_way, races, stolen_keys, suppliers_key, switch_search  # noqa: F401 -- importing a module enters its attacks
+from typing import Final
+
+from meterhouse.simulation.attacks import (
+    armed_switch,
+    clocks,
+    inside,
+    on_the_way,
+    races,
+    stolen_keys,
+    suppliers_key,
+    switch_search,
+)
 from meterhouse.simulation.attacks.case import ATTACKS, Attack, Outcome, Tally, Terms, run_attack
 
 __all__ = ["ATTACKS", "Attack", "Outcome", "Tally", "Terms", "run_attack"]
+
+_ENTERED: Final = (
+    armed_switch,
+    clocks,
+    inside,
+    on_the_way,
+    races,
+    stolen_keys,
+    suppliers_key,
+    switch_search,
+)
+"""Importing a module enters its attacks."""
