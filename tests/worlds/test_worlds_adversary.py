@@ -17,7 +17,6 @@ TOGGLES = 1_000
 HOME = f'gas = {{ mode = "prepay", opening_balance = "0.50", no_comms_half_hours = {DELAY} }}'
 
 
-@pytest.mark.requirement("S0-133")
 @pytest.mark.parametrize("manner", ["at random", "round each report"])
 def test_a_thousand_toggles_of_the_link_give_no_more_gas_than_one_delay(manner):
     scene = Scene(HOME, litres=LITRES)
