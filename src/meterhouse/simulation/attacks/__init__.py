@@ -4,6 +4,7 @@ from typing import Final
 
 from meterhouse.simulation.attacks import (
     armed_switch,
+    change_of_supplier,
     clocks,
     inside,
     on_the_way,
@@ -11,6 +12,7 @@ from meterhouse.simulation.attacks import (
     stolen_keys,
     suppliers_key,
     switch_search,
+    trial_message,
 )
 from meterhouse.simulation.attacks.case import ATTACKS, Attack, Outcome, Tally, Terms, run_attack
 
@@ -21,7 +23,9 @@ _ENTERED: Final = (
     clocks,
     inside,
     on_the_way,
+    change_of_supplier,
     races,
+    trial_message,
     stolen_keys,
     suppliers_key,
     switch_search,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from meterhouse.crypto import KeyPair, sha256
 from meterhouse.links import Dice
 from meterhouse.model import HOUR, MINUTE, Eui64, Fuel, Instant, parse_instant
 from meterhouse.premises.electricity_meter import ControlState, ElectricityMeter, ElectricityMeterSettings
-from meterhouse.premises.orders import OrderGate
+from meterhouse.premises.orders import DeviceTrust, OrderGate
 from meterhouse.supplier.trust import supply_content
 
 __all__ = ["NOON", "Fleet", "Mark", "hub_of"]
@@ -73,6 +74,11 @@ class Mark:
     def on(self) -> bool:
         """Whether the supply is on."""
         return self.meter.switch.state is ControlState.CONNECTED
+
+    def adopt(self, trust: DeviceTrust, now: Instant) -> None:
+        """New slots, which it has from now on, whatever becomes of its power."""
+        self.gate.adopt(trust, now)
+        self._settings = replace(self._settings, trust=trust)
 
     def power_cut(self, now: Instant) -> None:
         """Off and on again: it goes on from its last record."""
