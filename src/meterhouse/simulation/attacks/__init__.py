@@ -6,6 +6,7 @@ from meterhouse.simulation.attacks import (
     armed_switch,
     change_of_supplier,
     clocks,
+    consumers_side,
     inside,
     lying_hub,
     on_the_way,
@@ -22,6 +23,7 @@ __all__ = ["ATTACKS", "Attack", "Outcome", "Tally", "Terms", "run_attack"]
 _ENTERED: Final = (
     armed_switch,
     clocks,
+    consumers_side,
     inside,
     lying_hub,
     on_the_way,

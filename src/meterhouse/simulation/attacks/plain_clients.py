@@ -46,9 +46,14 @@ class PlainClient:
     def run(self, procedure: Generator[bytes, bytes, T], now: Instant) -> T:
         """One procedure to its end."""
         self._now = now
-        return dlms.converse(procedure, self._exchange)
+        return dlms.converse(procedure, self.exchange)
 
-    def _exchange(self, apdu: bytes) -> bytes | None:
+    def exchange(self, apdu: bytes) -> bytes | None:
+        """One APDU there, and its answer.
+
+        Raises:
+            LinkError: there is none.
+        """
         meter = self._mark.meter
         meter.receive(self._port, dlms.wrapper.encode(self._sap, objects.MANAGEMENT_DEVICE, apdu), self._now)
         for port, data in meter.outgoing():
