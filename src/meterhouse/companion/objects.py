@@ -103,8 +103,8 @@ GAS_HAN_FAILURE: Final = Obis.parse("0-1:94.44.12.255")
 GAS_DELAY: Final = Obis.parse("0-1:94.44.16.255")
 """Data: the full countdown, half hours; written by the supplier's level of service (S0-113)."""
 GAS_CV: Final = Obis.parse("0-1:94.44.20.255")
-"""Data: structure {activation (octet-string date-time; null: the next half hour), calorific value in kJ/m³}; the rest of
-the tariff goes on as it is (S3-113)."""
+"""Data: structure {activation (octet-string date-time; null: the next half hour), calorific value in kJ/m³}; the rest
+of the tariff goes on as it is (S3-113)."""
 GAS_READING_BASIS: Final = Obis.parse("0-1:94.44.17.255")
 """Data: the reading in litres from which gas is charged on, once a fallen register has been looked into."""
 HUB_EVENT_LOG: Final = Obis.parse("0-0:99.98.0.255")
