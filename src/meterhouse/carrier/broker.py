@@ -23,7 +23,7 @@ from meterhouse.companion.sealed import (
     decode_envelope,
     seal,
 )
-from meterhouse.model import Eui64, Instant
+from meterhouse.model import Eui64, Instant, StorageError
 
 __all__ = ["AccessBroker", "Brake", "DeviceRegister", "Refused", "Sealing"]
 
@@ -78,7 +78,16 @@ class AccessBroker:
     brake: Brake = field(default=lambda _party, _use_case, _device, _now: True)
 
     def close(self, party: Eui64, octets: bytes, now: Instant) -> Sealing | Refused:
-        """Close `party`'s order, or say why not. Reads nothing but what access depends upon and changes nothing."""
+        """Close `party`'s order, or say why not. Reads nothing but what access depends upon and changes nothing.
+
+        Where the register or the brake cannot be asked, the order is held back and may come again.
+        """
+        try:
+            return self._close(party, octets, now)
+        except StorageError as error:
+            return Refused(Refusal.FULL, error.sentence())
+
+    def _close(self, party: Eui64, octets: bytes, now: Instant) -> Sealing | Refused:
         try:
             envelope = decode_envelope(octets)
         except SealedError as error:

@@ -9,12 +9,14 @@ from typing import Final
 from meterhouse.carrier.line import Line
 from meterhouse.model import SECOND, Duration, Instant
 
-__all__ = ["MAX_WAITING", "PATIENCE", "Errand", "Post"]
+__all__ = ["MAX_OF_PARTY", "MAX_WAITING", "PATIENCE", "Errand", "Post"]
 
 PATIENCE: Final[Duration] = 30 * SECOND
 """A note that is not taken by then is refused to its sender, who may send it again."""
 MAX_WAITING: Final = 64
-"""Notes of one connection that may be on their way at once."""
+"""Notes of one hub that may be on their way at once."""
+MAX_OF_PARTY: Final = 10_000
+"""Notes of one party: the confirm service's answers to as many devices as ask in one patience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,9 @@ class Post:
         self._due: list[tuple[Instant, int, tuple[str, int]]] = []
         self._entries = 0
 
-    def full(self, sender: Line) -> bool:
+    def full(self, sender: Line, most: int = MAX_WAITING) -> bool:
         """Whether this connection has as many on their way as it may."""
-        return self._of_sender.get(sender.port, 0) >= MAX_WAITING
+        return self._of_sender.get(sender.port, 0) >= most
 
     def add(self, errand: Errand, now: Instant) -> None:
         """One more."""

@@ -7,8 +7,8 @@ from typing import Final
 
 from meterhouse.carrier.broker import AccessBroker, Refused, Sealing
 from meterhouse.carrier.line import Line
-from meterhouse.carrier.post import Errand, Post
-from meterhouse.carrier.usage import UsageBook
+from meterhouse.carrier.post import MAX_OF_PARTY, Errand, Post
+from meterhouse.carrier.usage import NOBODY, UsageBook
 from meterhouse.companion.receipt import Deed, Scribe
 from meterhouse.companion.relay import Frame, Kind, Note, Noted, Refusal, Role, Sealed
 from meterhouse.companion.sealed import Kind as SealedKind
@@ -56,7 +56,8 @@ class Services:
         self._send = send
         self._tell = tell
         self._post = Post()
-        self._spoken: dict[Eui64, tuple[Instant, int]] = {}
+        self._spoken: dict[Eui64, int] = {}
+        self._minute = Instant(0)
         self.refused: dict[Refusal, int] = {}
 
     def seal(self, line: Line, frame: Frame, now: Instant) -> None:
@@ -78,7 +79,7 @@ class Services:
         upward = line.who is not None and line.who.role is Role.HUB
         party, hub = (note.other, who) if upward else (who, note.other)
         octets, subject = note.octets, sha256(note.octets)
-        refusal = self._passes(line, party, hub, now) if upward else self._may(party, hub)
+        refusal = self._passes(line, party, hub, now) if upward else self._sends(line, party, hub)
         if refusal is None and not upward and _is_order(octets):
             done = self._close(party, octets, now)
             if isinstance(done, Refused):
@@ -91,7 +92,7 @@ class Services:
         if refusal is None and taker is None:
             refusal = Refused(Refusal.NOT_CONNECTED, f"{note.other} is not connected")
         if refusal is not None or taker is None:
-            self._usage.of(party, hub, now).refused += 1
+            self._count_refused(party, hub, upward=upward, now=now)
             self._refuse(line, frame.session, refusal or Refused(Refusal.NOT_CONNECTED, ""), now)
             return
         receipt = self._scribe.write(Deed.PASSED, subject, who, note.other, now)
@@ -130,13 +131,24 @@ class Services:
 
     def _passes(self, line: Line, party: Eui64, hub: Eui64, now: Instant) -> Refused | None:
         """A hub's note: to a party that has to do with it, and not too many of them."""
-        began, count = self._spoken.get(hub, (now, 0))
-        if now - began >= MINUTE:
-            began, count = now, 0
-        self._spoken[hub] = began, count + 1
-        if count >= NOTES_A_MINUTE or self._post.full(line):
+        if now - self._minute >= MINUTE:
+            self._minute = now
+            self._spoken.clear()
+        count = self._spoken[hub] = self._spoken.get(hub, 0) + 1
+        if count > NOTES_A_MINUTE or self._post.full(line):
             return Refused(Refusal.FULL, f"{hub} says more than {NOTES_A_MINUTE} notes a minute")
         return self._may(party, hub)
+
+    def _sends(self, line: Line, party: Eui64, hub: Eui64) -> Refused | None:
+        """A party's note."""
+        if self._post.full(line, MAX_OF_PARTY):
+            return Refused(Refusal.FULL, f"{party} has {MAX_OF_PARTY} notes on their way")
+        return self._may(party, hub)
+
+    def _count_refused(self, party: Eui64, hub: Eui64, *, upward: bool, now: Instant) -> None:
+        if not self._may_reach(party, hub):
+            party, hub = (NOBODY, hub) if upward else (party, NOBODY)
+        self._usage.of(party, hub, now).refused += 1
 
     def _count(self, party: Eui64, hub: Eui64, size: int, *, upward: bool, now: Instant) -> None:
         usage = self._usage.of(party, hub, now)

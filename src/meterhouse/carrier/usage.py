@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Final
 
 from meterhouse.model import Eui64, Instant, day_start
 
-__all__ = ["Usage", "UsageBook", "UsageRow"]
+__all__ = ["NOBODY", "Usage", "UsageBook", "UsageRow"]
+
+NOBODY: Final = Eui64(bytes(8))
+"""Stands for whoever may not be reached: an identity that somebody made up is worth no row of its own."""
 
 
 @dataclass(slots=True)
