@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Protocol
 
 from meterhouse.app.street_trust import StreetTrust
@@ -69,25 +70,26 @@ class SealedBooks:
         return newest
 
     def keep_alert(self, alert: Envelope, content: AlertContent, octets: bytes, now: Instant) -> None:
-        """See `headend.SealedBook`."""
-        result = None
+        """See `headend.SealedBook`.
+
+        What it changes comes before the word is kept: a word that is kept is never heard again, and the same end
+        of an order twice changes nothing.
+        """
         if alert.code == ORDER_RESULT:
-            result = OrderResult.decode(alert.content)
+            self._progress.ended(OrderResult.decode(alert.content), alert.originator, now)
+        else:
+            self._progress.told(alert, content, now)
         self._keep(SignedWord(now, alert.originator, WordKind.ALERT, alert.counter, "", octets))
         self._alerts[alert.originator] = alert.counter
-        if result is None:
-            self._progress.told(alert, content, now)
-        else:
-            self._progress.ended(result, alert.originator, now)
 
     def keep_answer(self, order: str, answer: Envelope, octets: bytes, now: Instant) -> None:
-        """See `headend.SealedBook`."""
-        self._keep(SignedWord(now, answer.originator, WordKind.ANSWER, answer.counter, order, octets))
-        try:
+        """See `headend.SealedBook`. As with an alert, the word is kept last: till then the answer is asked for."""
+        reply = None
+        with suppress(SealedError):  # the answer to a read holds what was read
             reply = OrderReply.decode(answer.content)
-        except SealedError:  # the answer to a read holds what was read
-            return
-        self._progress.replied(order, reply, now)
+        if reply is not None:
+            self._progress.replied(order, reply, now)
+        self._keep(SignedWord(now, answer.originator, WordKind.ANSWER, answer.counter, order, octets))
 
     def keep_receipt(self, order: str, octets: bytes, now: Instant) -> None:
         """See `headend.SealedBook`. A receipt that its signer did not sign is no evidence, and is not kept."""

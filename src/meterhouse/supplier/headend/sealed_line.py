@@ -21,7 +21,16 @@ from meterhouse.companion.sealed import (
 )
 from meterhouse.companion.sealed import Kind as SealedKind
 from meterhouse.crypto import PublicPoint
-from meterhouse.model import MINUTE, Duration, Eui64, Instant, MalformedError, MeterhouseError, ReplayError
+from meterhouse.model import (
+    MINUTE,
+    Duration,
+    Eui64,
+    Instant,
+    MalformedError,
+    MeterhouseError,
+    ReplayError,
+    StorageError,
+)
 from meterhouse.supplier.headend.carry_order import CarryOrder, OrderPort
 from meterhouse.supplier.headend.jobs import Job
 from meterhouse.supplier.headend.ports import OrderBook
@@ -76,11 +85,21 @@ class SealedBook(OrderBook, Protocol):
 
 @dataclass(slots=True)
 class _Waiting:
-    """An order that has no MAC yet."""
+    """An order that is not on its way yet.
+
+    Attributes:
+        order: it.
+        number: of the question that the carrier has not answered; 0 for none.
+        ask_at: when it is asked for again.
+        sealed: what the carrier gave, while its receipt could not be kept.
+        over: how it ended and why, while that could not be written down.
+    """
 
     order: SealedOrder
     number: int = 0
     ask_at: Instant = _NEVER
+    sealed: Sealed | None = None
+    over: tuple[str, str] | None = None
 
 
 class SealedLine:
@@ -131,16 +150,20 @@ class SealedLine:
 
     def deadline(self) -> Instant | None:
         """When to ask again, or an order expires."""
-        due = [one.order.expires for one in self._waiting]
-        due += [one.ask_at for one in self._waiting if self._up]
+        due = [one.order.expires for one in self._waiting if one.over is None]
+        due += [one.ask_at for one in self._waiting if self._up or one.over or one.sealed is not None]
         return min(due, default=None)
 
     def elapse(self, now: Instant) -> None:
         """Ask for the MACs that are due, and end what has expired."""
         for one in list(self._waiting):
-            if now > one.order.expires:
-                self._waiting.remove(one)
-                self._book.stage(one.order.order, "expired", now, "the carrier did not seal it in time")
+            if one.over is not None:
+                if now >= one.ask_at:
+                    self._end(one, *one.over, now)
+            elif now > one.order.expires:
+                self._end(one, "expired", "the carrier did not seal it in time", now)
+            elif now >= one.ask_at and one.sealed is not None:
+                self._go(one, one.sealed, now)
             elif self._up and now >= one.ask_at:
                 one.number, one.ask_at = self._number(), Instant(now + _ASK_AGAIN)
                 self._send(Frame(Kind.SEAL, one.number, one.order.octets))
@@ -171,8 +194,19 @@ class SealedLine:
         if not back.mac or back.with_mac(b"").encode() != order.octets:
             self._altered(one, "what came back is not what was handed over", now)
             return
+        one.sealed = sealed
+        self._go(one, sealed, now)
+
+    def _go(self, one: _Waiting, sealed: Sealed, now: Instant) -> None:
+        """Keep the carrier's receipt, then have the order carried; where it cannot be kept, both wait."""
+        order, back = one.order, decode_envelope(sealed.order)
+        try:
+            self._book.keep_receipt(order.order, sealed.receipt, now)
+        except StorageError as error:
+            one.ask_at = Instant(now + _ASK_AGAIN)
+            self._tell(now, "order.held", order=order.order, why=error.sentence())
+            return
         self._waiting.remove(one)
-        self._book.keep_receipt(order.order, sealed.receipt, now)
 
         def taken(answer: bytes, receipt: bytes, at: Instant) -> None:
             if receipt:
@@ -187,6 +221,16 @@ class SealedLine:
         self._tell(now, "carrier.altered", order=one.order.order, why=why)
         self._book.stage(one.order.order, "altered", now, why)
 
+    def _end(self, one: _Waiting, stage: str, why: str, now: Instant) -> None:
+        """How an order ended is written down before it is forgotten here."""
+        try:
+            self._book.stage(one.order.order, stage, now, why)
+        except StorageError as error:
+            one.over, one.number, one.ask_at = (stage, why), 0, Instant(now + _ASK_AGAIN)
+            self._tell(now, "order.held", order=one.order.order, why=error.sentence())
+            return
+        self._waiting.remove(one)
+
     def _refused(self, one: _Waiting, payload: bytes, now: Instant) -> None:
         code = payload[0] if payload else 0
         reason = Refusal(code) if code in tuple(Refusal) else None
@@ -195,8 +239,7 @@ class SealedLine:
         if reason in _HELD_BACK:
             one.number, one.ask_at = 0, Instant(now + _ASK_AGAIN)
             return
-        self._waiting.remove(one)
-        self._book.stage(one.order.order, "refused", now, why)
+        self._end(one, "refused", why, now)
 
     def _answered(self, order: SealedOrder, asked: Envelope, octets: bytes, now: Instant) -> None:
         key = self._book.signing_key(asked.target)
@@ -211,12 +254,18 @@ class SealedLine:
         self._book.keep_answer(order.order, answer, octets, now)
 
     def _note(self, frame: Frame, now: Instant) -> None:
-        """A device's own words. They are taken, believed or not: the hub is not to bring them for ever."""
+        """A device's own words. They are taken, believed or not: the hub is not to bring them for ever.
+
+        Only what cannot be kept is not taken: the hub brings it again.
+        """
         try:
             note = Note.parse(frame.payload)
             self._alert(note, now)
         except ReplayError:
             pass  # brought twice: the first time it was kept
+        except StorageError as error:
+            self._tell(now, "note.unkept", why=error.sentence())
+            return
         except (MalformedError, MeterhouseError) as error:
             self._tell(now, "note.refused", why=error.sentence())
         self._send(Frame(Kind.NOTED, frame.session))
