@@ -30,18 +30,21 @@ def mutate(terms: Terms) -> Tally:
     genuine = {order, *others}
     before = _standing(mark)
 
-    def deliver(octets: bytes, what: str) -> None:
-        if octets in genuine:  # a splice can be all of another genuine order
-            return
+    def deliver(octets: bytes, what: str) -> bool:
+        if octets in genuine:  # a splice can be all of another genuine order: that is no try
+            return False
         mark.take(octets, NOON)
         tally.tried(_standing(mark) != before, what)
+        return True
 
     for bit in range(8 * len(order)):
         deliver(_flipped(order, bit), f"bit {bit}")
     for length in range(len(order)):
         deliver(order[:length], f"cut to {length} bytes")
-    for number in range(terms.tries(_MUTATIONS)):
-        deliver(_mutated(order, others, dice), f"mutation {number}")
+    wanted, made = terms.tries(_MUTATIONS), 0
+    while made < wanted:
+        made += deliver(_mutated(order, others, dice), f"mutation {made}")
+    tally.figures["random mutations and splices"] = made
     tally.must(mark.genuine_cut(NOON), "the cut itself")
     return tally
 
@@ -97,7 +100,9 @@ def misroute(terms: Terms) -> Tally:
     return tally
 
 
-@attack("T03", "carrier replays a month of traffic: at once, a day later, after a power cut, after new credentials")
+@attack(
+    "T03", "carrier replays a month of traffic: at once, later, after a power cut, to new credentials, to an old record"
+)
 def replay(terms: Terms) -> Tally:
     """Nothing changes, and the newest order of a kind gets the very answer that it got before."""
     tally, fleet = Tally(), Fleet(terms.seed, 1)
@@ -105,7 +110,7 @@ def replay(terms: Terms) -> Tally:
     sent: list[bytes] = []
     now = NOON
     for _ in range(terms.tries(_MONTH, 3)):
-        now = Instant(now + DAY)
+        now, old = Instant(now + DAY), mark.meter.state()
         sent += _a_day(mark, now)
     retried = 0
     for wait, what in ((SECOND, "at once"), (DAY, "a day later"), (HOUR, "power cut"), (HOUR, "new credentials")):
@@ -123,6 +128,12 @@ def replay(terms: Terms) -> Tally:
         retried += 1
         tally.must(mark.gate.last == newest, f"the same answer to the same order: {what}")
     tally.figures["identical answers to identical retries"] = retried
+    mark.meter = mark.fresh(now)
+    mark.meter.restore(old)
+    before = _standing(mark)
+    for octets in sent:
+        mark.take(octets, now)
+        tally.tried(_standing(mark) != before, "replayed: to a record from before the last day")
     later = Instant(now + 4 * DAY)
     tally.must(mark.genuine_cut(later), "a new cut")
     return tally
@@ -146,7 +157,7 @@ def hold_back(terms: Terms) -> Tally:
     tally, dice = Tally(), terms.dice("held")
     fleet = Fleet(terms.seed, 1)
     (mark,) = fleet.marks
-    late = 0
+    late = taken = 0
     for number in range(terms.tries(_HELD, 20)):
         now = Instant(NOON + number * 4 * DAY)
         orders = [(mark.cut(now, (0, 6 * HOUR)), Instant(now + 6 * HOUR)) for _ in range(3)]
@@ -155,12 +166,16 @@ def hold_back(terms: Terms) -> Tally:
         at = now
         for order, until in orders:
             at = Instant(at + dice.below(16) * HOUR + dice.below(60) * MINUTE)
+            before = mark.gate.highest
             mark.take(order, at)
-            done = mark.gate.pending
+            believed = mark.gate.pending or mark.gate.highest != before
             late += at > until
-            tally.tried(done and at > until, f"taken {(at - until) // SECOND} s after its time")
-            mark.meter.elapse(Instant(at + 16 * MINUTE))
-    tally.figures["released too late"] = late
+            taken += believed
+            tally.tried(believed and at > until, f"taken {(at - until) // SECOND} s after its time")
+            at = Instant(at + 16 * MINUTE)
+            mark.meter.elapse(at)
+            tally.tried(mark.gate.pending or not mark.on, "still pending, or off, though nobody has said yes")
+    tally.figures["released too late, and taken in time"] = [late, taken]
     tally.must(mark.genuine_cut(Instant(NOON + 40_000 * DAY)), "a cut in time")
     return tally
 

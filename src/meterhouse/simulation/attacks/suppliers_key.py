@@ -45,7 +45,8 @@ def suppliers_key(terms: Terms) -> Tally:
         tally.tried(not mark.on, f"{mark.device} is off")
     alarms = [event.at for event in office.confirm.events() if event.kind == "confirm.no.unknown_order"]
     tally.figures["alarms of the confirm service"] = len(alarms)
-    tally.figures["seconds to the first of them"] = (min(alarms) - NOON) / SECOND
+    tally.must(bool(alarms), "an alarm of the confirm service")
+    tally.figures["seconds to the first of them"] = (min(alarms) - NOON) / SECOND if alarms else None
     tally.figures["closed by the carrier before its brake tripped"] = passed
     tally.figures["seconds until that brake tripped"] = None if braked_at is None else (braked_at - NOON) / SECOND
     office.release()

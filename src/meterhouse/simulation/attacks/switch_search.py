@@ -37,6 +37,7 @@ __all__ = ["every_state"]
 _LIMIT_W: Final = 2_000
 _STATES: Final = 2_000
 """More than there are: a search that is given so many comes to its end."""
+_ALL: Final = 1_000
 _BY_HAND: Final = frozenset({"press", "hold"})
 _NOTHING: Final = ConfirmQuery(NOON, bytes(16), bytes(32), 1, None, 0, None, bytes(8))
 
@@ -221,7 +222,10 @@ def every_state(terms: Terms) -> Tally:
             tally.tried(True, f"a switch is made with control mode {mode}")
     tally.figures["states by control mode"] = states
     tally.figures["transitions"] = transitions
-    tally.figures["searched to the end"] = max(states.values()) <= limit
+    ended = max(states.values()) <= limit
+    tally.figures["searched to the end"] = ended
+    if terms.permille >= _ALL:
+        tally.must(ended, "a search to its end")
     (mark,) = Fleet(terms.seed, 1).marks
     tally.must(mark.genuine_cut(NOON) and mark.genuine_return(NOON), "a cut, an arm and a hand")
     return tally
