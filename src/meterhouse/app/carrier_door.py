@@ -17,6 +17,7 @@ _LINES: Final = {
     CertifiedRole.HUB: Role.HUB,
     CertifiedRole.HEAD_END: Role.HEAD_END,
     CertifiedRole.CONFIRM: Role.CONFIRM,
+    CertifiedRole.CHANGE_OF_SUPPLIER: Role.CHANGE_OF_SUPPLIER,
 }
 """What a certified role may say hello as; nobody else has a line."""
 

@@ -73,6 +73,7 @@ class Role(IntEnum):
     HUB = 1
     HEAD_END = 2
     CONFIRM = 3
+    CHANGE_OF_SUPPLIER = 4
 
 
 class LineClass(IntEnum):

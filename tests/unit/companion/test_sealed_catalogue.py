@@ -60,7 +60,8 @@ def test_only_reads_and_tokens_do_without_a_signature():
         assert use_case.critical or use_case.effect in {"nothing", "token"}
         if use_case.critical and use_case.effect != "order":
             counter_class = CounterClass.TIME if use_case.effect == "clock" else CounterClass.CRITICAL
-            assert (use_case.roles, use_case.counter_class) == (frozenset({Role.SUPPLIER}), counter_class)
+            who = Role.CHANGE_OF_SUPPLIER if use_case.effect == "credentials" else Role.SUPPLIER
+            assert (use_case.roles, use_case.counter_class) == (frozenset({who}), counter_class)
 
 
 def test_only_the_confirm_service_answers_a_device_and_only_the_supplier_cancels_each_with_a_counter_of_its_own():

@@ -35,6 +35,7 @@ from meterhouse.companion.sealed.gbz import (
     encode_components,
     zigbee_time,
 )
+from meterhouse.companion.sealed.hand_over import CHANGE_SUPPLIER, HandOver, SupplierChange
 from meterhouse.companion.sealed.mandate import MAX_WINDOW, Mandate, decode_mandate, premises_binding
 from meterhouse.companion.sealed.order_code import OrderCode
 from meterhouse.companion.sealed.parties import Party, Role
@@ -49,6 +50,7 @@ from meterhouse.companion.sealed.zcl import ZclFrame, decode_zcl
 __all__ = [
     "ANSWER_WITHIN",
     "CANCEL_ORDER",
+    "CHANGE_SUPPLIER",
     "CONFIRM_ANSWER",
     "CONFIRM_QUERY",
     "EFFECTS",
@@ -75,6 +77,7 @@ __all__ = [
     "Counters",
     "Envelope",
     "FieldLimit",
+    "HandOver",
     "Hindrance",
     "Kind",
     "Mandate",
@@ -93,6 +96,7 @@ __all__ = [
     "Signer",
     "Standing",
     "StepRule",
+    "SupplierChange",
     "UseCase",
     "Verdict",
     "Verifier",

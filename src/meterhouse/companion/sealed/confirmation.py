@@ -83,6 +83,7 @@ class Outcome(IntEnum):
     CANCELLED = 4
     STAYED_BRAKE_OR_STATE = 5
     ARMED = 6
+    HANDED_OVER = 7
 
 
 class Standing(IntEnum):
@@ -125,6 +126,8 @@ class Hindrance(IntEnum):
     """The order's own time ran out while it was pending."""
     PAID = 16
     """A token was accepted while the order was pending."""
+    NOT_ITS_SUPPLIER = 17
+    """A change of supplier that is not from the device's present one, or that the gainer did not sign."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meterhouse.companion import objects
+from meterhouse.crypto import PublicPoint
 from meterhouse.model import (
     DAY,
     HALF_HOUR,
@@ -117,6 +118,7 @@ class ElectricityMeter:
         self.gate: OrderGate | None = None
         if settings.trust is not None:
             self.gate = OrderGate(settings.trust, MeterWorks(self), self.clock.reads, entropy, keep, self._tell, now)
+        self._gained: PublicPoint | None = None
         self._server = self._build_server()
 
     @property
@@ -233,6 +235,15 @@ class ElectricityMeter:
             self._out.append((port, b""))
         for record in wire.connection.audit():
             self._tell(now, "access.refused", client=record.client, what=f"{record.kind} {record.what}", why=record.why)
+        if self.gate is not None and self.gate.trust.gained is not self._gained:
+            self._serve_gainer()
+
+    def _serve_gainer(self) -> None:
+        """Another supplier's from here on: the loser's associations end, and with them every connection."""
+        self._seen[objects.HEAD_END_SAP] = -1
+        self._server = self._build_server()
+        self._out += [(port, b"") for port in self._wires]
+        self._wires.clear()
 
     def outgoing(self) -> Iterable[Outgoing]:
         """Hand out the bytes to send."""
@@ -264,7 +275,9 @@ class ElectricityMeter:
 
     def state(self) -> dict[str, Any]:
         """For a snapshot; without keys."""
-        orders = {} if self.gate is None else {"orders": self.gate.state()}
+        orders: dict[str, Any] = {} if self.gate is None else {"orders": self.gate.state()}
+        if self._gained is not None:
+            orders["gained"] = [self._gained.octets.hex(), self._seen[objects.HEAD_END_SAP]]
         return orders | {
             "register_wh": self.register_wh,
             "switch": int(self.switch.state),
@@ -300,13 +313,20 @@ class ElectricityMeter:
             self._quality |= Quality.POWER_DOWN
         if self.gate is not None and "orders" in state:
             self.gate.restore(state["orders"], self._now)
+            if self.gate.trust.gained is not None:
+                gainer, seen = state.get("gained", ("", -1))
+                self._seen[objects.HEAD_END_SAP] = seen if gainer == self.gate.trust.gained.octets.hex() else -1
         self._server = self._build_server()
 
     def _build_server(self) -> dlms.Server:
         device = meter_device(self)
+        keys = self.settings.head_end_keys
+        if self.gate is not None:
+            self._gained = self.gate.trust.gained
+            keys = self.gate.trust.association(keys, self.settings.identity)
         everything = dlms.rights_to_all(device.objects.values(), write=True, invoke=True)
         clients = [
-            self._proved(objects.HEAD_END_SAP, self.settings.head_end_keys, everything),
+            self._proved(objects.HEAD_END_SAP, keys, everything),
             self._proved(objects.HUB_SAP, self.settings.hub_keys, HUB_RIGHTS if self.gate else OPEN_READER_RIGHTS),
             dlms.ClientAccess(objects.PUBLIC_SAP, rights=PUBLIC_RIGHTS),
         ]

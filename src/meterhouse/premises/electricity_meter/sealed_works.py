@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from meterhouse.companion.sealed import Accepted, CosemStep, Hindrance, OrderCode, decode_steps
+from meterhouse.companion.sealed import Accepted, CosemStep, Hindrance, OrderCode, SupplierChange, decode_steps
+from meterhouse.crypto import KeyPair
 from meterhouse.model import SECOND, Instant
 from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.electricity_meter.supply_switch import ControlState, SupplySwitch
@@ -112,6 +113,14 @@ class MeterWorks:
             return Hindrance.LIMIT
         self._meter.set_clock(shown, now)
         return Hindrance.NONE
+
+    def knows_tokens_of(self, change: SupplierChange, own: KeyPair) -> bool:
+        """See `Works`: no account of electricity is kept here, so there are no tokens."""
+        del own
+        return not change.token_key
+
+    def take_tokens_of(self, change: SupplierChange, own: KeyPair, order: str) -> None:
+        """See `Works`."""
 
     def orders_state(self) -> dict[str, int]:
         """See `Works`."""

@@ -13,12 +13,16 @@ from meterhouse.companion.sealed import (
     Hindrance,
     OrderCode,
     SealedError,
+    SupplierChange,
     ZclFrame,
     decode_components,
     encode_components,
 )
+from meterhouse.companion.supplier_keys import unwrap_token_key
 from meterhouse.companion.token_status import TokenVerdict
-from meterhouse.model import HALF_HOUR, Duration, Instant
+from meterhouse.companion.utrn import UtrnKey
+from meterhouse.crypto import KeyPair, shared_secret
+from meterhouse.model import HALF_HOUR, AuthenticationError, Duration, Instant
 from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_prices import flat_price
@@ -213,6 +217,25 @@ class GasWorks:
         self._vend_at = now
 
     # a snapshot ----------------------------------------------------------------------------------------------------
+
+    def knows_tokens_of(self, change: SupplierChange, own: KeyPair) -> bool:
+        """See `Works`: a home that pays in advance is never left with a key that only the loser has."""
+        if self._slot is None:
+            return not change.token_key
+        try:
+            unwrap_token_key(own, change.agreement, change.change.device, change.token_key)
+        except AuthenticationError:
+            return False
+        return True
+
+    def take_tokens_of(self, change: SupplierChange, own: KeyPair, order: str) -> None:
+        """See `Works`."""
+        if self._slot is None or self._account is None:
+            return
+        device, gainer = change.change.device, change.change.gainer
+        key = unwrap_token_key(own, change.agreement, device, change.token_key)
+        if self._slot.take_only(key, UtrnKey(shared_secret(own, change.agreement), gainer, device), order):
+            self._account.debt_note = None  # what was owed to the loser is not shown as owed to the gainer
 
     def orders_state(self) -> dict[str, int]:
         """See `Works`."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from meterhouse.companion import objects
 from meterhouse.companion.gas import HubEnd
 from meterhouse.companion.token_status import TokenVerdict
-from meterhouse.companion.utrn import UtrnReader
+from meterhouse.crypto import PublicPoint
 from meterhouse.model import (
     MINUTE,
     SECOND,
@@ -73,6 +73,7 @@ class Hub:
         self._out: list[Outgoing] = []
         self._events: list[Event] = []
         self._counters = {"head_end": 0, "meter": 0, "head_end_seen": -1, "meter_seen": -1}
+        self._gained: PublicPoint | None = None
         self.log = EventLog()
         self._refusal = ""
         self.account: GasAccount | None = None
@@ -211,6 +212,10 @@ class Hub:
         self._settle_orders(now)
 
     def _settle_orders(self, now: Instant) -> None:
+        gate = self.orders.gate
+        if gate is not None and gate.trust.gained is not self._gained:
+            self._counters["gained_seen"] = -1
+            self._wan.serve(self._server(), now)
         self.orders.elapse(now, online=self._wan.online)
         self._m_link.hasten(now)
 
@@ -220,6 +225,8 @@ class Hub:
         """For a snapshot. Holds the token key's decoder state: keep it as secret as the keys."""
         state: dict[str, Any] = {"serial": self.settings.serial, "counters": dict(self._counters)}
         state["log"], state["orders"] = self.log.state(), self.orders.state()
+        if self._gained is not None:
+            state["gained"] = self._gained.octets.hex()
         if self.mirror is not None:
             state["mirror"] = self.mirror.state()
             state["gas_sent"], state["gas_received"] = self._gas_end.sent, self._gas_end.received
@@ -255,6 +262,11 @@ class Hub:
             self.by_hand.restore(state["by_hand"])
         if "orders" in state:
             self.orders.restore(state["orders"], self._now)
+            gained = None if self.orders.gate is None else self.orders.gate.trust.gained
+            if gained is not None:
+                if state.get("gained") != gained.octets.hex():
+                    self._counters["gained_seen"] = -1
+                self._wan.serve(self._server(), self._now)
 
     # parts -------------------------------------------------------------------------------------------------------
 
@@ -265,15 +277,19 @@ class Hub:
         if self.account is not None and self.slot is not None:
             parts += account_objects(self.account, self.slot, self._tell)
         parts += self.orders.objects()
+        keys, seen = self.settings.head_end_keys, "head_end_seen"
+        if self.orders.gate is not None and self.orders.gate.trust.gained is not None:
+            self._gained, seen = self.orders.gate.trust.gained, "gained_seen"
+            keys = self.orders.gate.trust.association(keys, self.settings.identity)
         device = dlms.LogicalDevice(self.settings.serial, parts)
         head_end = dlms.ClientAccess(
             objects.HEAD_END_SAP,
             dlms.Mechanism.GMAC,
             dlms.rights_to_all(parts, write=True, invoke=True),
-            keys=self.settings.head_end_keys,
+            keys=keys,
             policy=dlms.Policy.BOTH,
             counter=self._counter("head_end"),
-            seen=self._seen("head_end_seen"),
+            seen=self._seen(seen),
         )
         public = dlms.ClientAccess(objects.PUBLIC_SAP, rights=PUBLIC_RIGHTS)
         return dlms.Server(
@@ -345,4 +361,4 @@ def _taker(prepay: PrepaySetup) -> TokenTaker:
     of_sts = StsTaker(sts.Decoder(prepay.token_key, prepay.pan, credits=[sts.CreditSubclass.GAS_CURRENCY]))
     if prepay.utrn_key is None:
         return of_sts
-    return EitherTaker(of_sts, UtrnTaker(UtrnReader(prepay.utrn_key, prepay.utrn_limits)))
+    return EitherTaker(of_sts, UtrnTaker(prepay.utrn_key, prepay.utrn_limits))

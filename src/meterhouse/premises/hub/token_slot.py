@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from meterhouse.companion.token_status import TokenVerdict
+from meterhouse.companion.utrn import UtrnKey
 from meterhouse.model import MINUTE, Instant
 from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.token_taker import TokenTaker
+from meterhouse.protocols import sts
 
 __all__ = ["BALANCE_LIMIT", "Entry", "TokenSlot"]
 
@@ -47,6 +49,7 @@ class TokenSlot:
         self._tell = tell
         self._wrong = 0
         self._locked_until = Instant(0)
+        self._taken_over = ""
         self.last = Entry(TokenVerdict.NONE_YET)
         self.last_token = b""
         self.last_at: Instant | None = None
@@ -80,11 +83,21 @@ class TokenSlot:
             self._tell(now, "token.refused", way=way, why=entry.verdict.sentence)
         return entry
 
+    def take_only(self, key: sts.DecoderKey, utrn: UtrnKey, order: str) -> bool:
+        """Another supplier's tokens from now on, and nobody else's; once for the order that said so: True."""
+        if order == self._taken_over:
+            return False
+        self._taker.take_only(key, utrn)
+        self._taken_over = order
+        return True
+
     def state(self) -> dict[str, Any]:
         """For a snapshot; holds the decoder's key."""
-        return {"decoder": self._taker.state(), "wrong": self._wrong, "locked_until": self._locked_until}
+        over = {"taken_over": self._taken_over} if self._taken_over else {}
+        return over | {"decoder": self._taker.state(), "wrong": self._wrong, "locked_until": self._locked_until}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take a snapshot's state."""
         self._taker.restore(state["decoder"])
         self._wrong, self._locked_until = state["wrong"], Instant(state["locked_until"])
+        self._taken_over = state.get("taken_over", "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from meterhouse.companion.token_status import TokenVerdict
-from meterhouse.companion.utrn import UtrnReader, UtrnRefusal, in_utrn_range
+from meterhouse.companion.utrn import UtrnKey, UtrnLimits, UtrnReader, UtrnRefusal, in_utrn_range
 from meterhouse.model import Instant
 from meterhouse.protocols import sts
 
@@ -30,6 +30,9 @@ class TokenTaker(Protocol):
 
     def take(self, token: str, now: Instant, room_money5: int) -> Taken:
         """Take a token of 20 digits, or say why not. `room_money5`: how much more the account can hold."""
+
+    def take_only(self, key: sts.DecoderKey, utrn: UtrnKey) -> None:
+        """Another supplier's tokens from now on, and nobody else's; what was used stays used."""
 
     def state(self) -> dict[str, Any]:
         """All it must not forget, fit for JSON. May hold keys."""
@@ -64,6 +67,11 @@ class StsTaker:
             return Taken(TokenVerdict.ACCEPTED, amount)
         return Taken(_OF_STS.get(result.code, TokenVerdict.NOT_CREDIT))
 
+    def take_only(self, key: sts.DecoderKey, utrn: UtrnKey) -> None:
+        """By the decoder key."""
+        del utrn
+        self._decoder.change_key(key)
+
     def state(self) -> dict[str, Any]:
         """The decoder's; holds its key."""
         return self._decoder.state()
@@ -90,15 +98,21 @@ _OF_UTRN: Final = {
 class UtrnTaker:
     """The GB code."""
 
-    __slots__ = ("_reader",)
+    __slots__ = ("_limits", "_reader")
 
-    def __init__(self, reader: UtrnReader) -> None:
-        self._reader = reader
+    def __init__(self, key: UtrnKey, limits: UtrnLimits | None = None) -> None:
+        self._limits = limits
+        self._reader = UtrnReader(key, limits)
 
     def take(self, token: str, now: Instant, room_money5: int) -> Taken:  # noqa: ARG002 - a code knows no time
         """Take a code, or say why not."""
         result = self._reader.enter(token, room_money5=room_money5)
         return Taken(TokenVerdict.ACCEPTED if result.refusal is None else _OF_UTRN[result.refusal], result.money5)
+
+    def take_only(self, key: sts.DecoderKey, utrn: UtrnKey) -> None:
+        """By what the two agree on; the old supplier's counters count for nothing."""
+        del key
+        self._reader = UtrnReader(utrn, self._limits)
 
     def state(self) -> dict[str, Any]:
         """The reader's; holds no key."""
@@ -122,6 +136,11 @@ class EitherTaker:
         """Take a token of either scheme."""
         taker = self._utrn if in_utrn_range(token) else self._sts
         return taker.take(token, now, room_money5)
+
+    def take_only(self, key: sts.DecoderKey, utrn: UtrnKey) -> None:
+        """Both."""
+        self._sts.take_only(key, utrn)
+        self._utrn.take_only(key, utrn)
 
     def state(self) -> dict[str, Any]:
         """Both; holds the STS key."""

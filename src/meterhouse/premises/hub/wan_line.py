@@ -119,6 +119,12 @@ class WanLine:
         self._dial_at = Instant(now + self._pause + self._pause * self._place // _SPREAD)
         self._pause = min(2 * self._pause, _REDIAL_LONGEST)
 
+    def serve(self, server: dlms.Server, now: Instant) -> None:
+        """Another supplier is served from here on; the call in progress was the old one's."""
+        self._server = server
+        if self._session is not None:
+            self._hang_up(self._session, "the supplier has changed", now)
+
     def ring(self) -> None:
         """Ask to be called: something urgent stands in the log. Says nothing of what it is."""
         self._send(Frame(Kind.RING))

@@ -9,6 +9,7 @@ from typing import Any, Final
 from meterhouse.companion.receipt import Deed, Scribe
 from meterhouse.companion.sealed import (
     CANCEL_ORDER,
+    CHANGE_SUPPLIER,
     CONFIRM_ANSWER,
     Accepted,
     ConfirmAnswer,
@@ -28,8 +29,16 @@ from meterhouse.companion.sealed import (
     decode_cancel,
     decode_mandate,
 )
-from meterhouse.model import DAY, MINUTE, Duration, Instant, MalformedError, StorageError
+from meterhouse.model import (
+    DAY,
+    MINUTE,
+    Duration,
+    Instant,
+    MalformedError,
+    StorageError,
+)
 from meterhouse.premises.orders.brake import LocalBrake
+from meterhouse.premises.orders.changed_hands import ChangedHands
 from meterhouse.premises.orders.cut import CutStage, RemoteCut
 from meterhouse.premises.orders.device_trust import DeviceTrust
 from meterhouse.premises.orders.kept_counters import KeptCounters
@@ -46,6 +55,8 @@ ARM_LASTS: Final = DAY
 _OFF: Final = 0
 _ANSWER_VALID: Final = 5 * MINUTE
 """The longest window of a confirm service's word."""
+_OTHERS: Final = frozenset({Role.CONFIRM, Role.CHANGE_OF_SUPPLIER})
+"""Who do not ask for `last`: that is the supplier's, about an order of its own."""
 _PASSIVE: Final = frozenset({"nothing", "token", "supply", "order"})
 
 
@@ -86,6 +97,7 @@ class OrderGate:
         self._now = now
         self._writes = 0
         self._armed_until: Duration | None = None
+        self._changed = ChangedHands()
         self.uplink = UplinkQueue()
         self.last = b""
         self.receipt = b""
@@ -157,6 +169,8 @@ class OrderGate:
                 return _reply(self._answered(order, now))
             if code == CANCEL_ORDER:
                 return _reply(self.cut.cancel(decode_cancel(order.envelope.content), now))
+            if code == CHANGE_SUPPLIER:
+                return _reply(self._change_supplier(order, now))
             done = self._works.do(order, now)
         except (MalformedError, StorageError) as error:
             self._tell(now, "sealed.undone", code=code, why=error.sentence())
@@ -174,6 +188,32 @@ class OrderGate:
         if mandate.not_after - mandate.not_before > _ANSWER_VALID:
             return Hindrance.LIMIT
         return self.cut.answered(ConfirmAnswer.decode(order.envelope.content), now)
+
+    def _change_supplier(self, order: Accepted, now: Instant) -> Hindrance:
+        """Another supplier's from here on, with its slots, its association and its tokens; or none of it."""
+        run = self.run.at(now)
+        judged = self._changed.judge(order, self.trust, self._works, run)
+        if isinstance(judged, Hindrance):
+            self._tell(now, "sealed.undone", code=order.use_case.code, why=self._changed.why)
+            return judged
+        (trust, change), before = judged, self._changed.state()
+        self._changed.keep(order, run)
+        try:
+            self.adopt(trust, now)
+        except StorageError:
+            self._changed.restore(before)
+            raise
+        self._works.take_tokens_of(change, trust.agreement, self._changed.order)
+        self._tell(now, "supplier.changed", gainer=str(trust.supplier), loser=str(change.change.loser))
+        shown = self._shown(now)
+        result = OrderResult(shown, order.envelope.identity, Outcome.HANDED_OVER, self._works.control_state)
+        try:
+            self._voice.result(result, shown)
+            self._voice.result(result, shown, order.envelope.originator)
+            self._keep()
+        except StorageError as error:  # it is done, and kept; only who asks will hear of it
+            self._tell(now, "sealed.unkept", why=error.sentence())
+        return Hindrance.NONE
 
     def _arm(self, order: Accepted, now: Instant) -> Hindrance:
         # An arm is newer than any cut that is still pending: who wants the supply back does not want it off.
@@ -193,7 +233,7 @@ class OrderGate:
     def _reply(self, order: Accepted, content: bytes, now: Instant) -> None:
         try:
             answer = self._responder.answer(order, content)
-            if order.party.role is not Role.CONFIRM:  # who asks for `last` is the supplier, about an order of its own
+            if order.party.role not in _OTHERS:
                 self.last = answer
         except StorageError as error:
             self._tell(now, "sealed.unkept", why=error.sentence())
@@ -216,8 +256,8 @@ class OrderGate:
     def adopt(self, trust: DeviceTrust, now: Instant) -> None:
         """New slots, by a hand-over that somebody else has checked: what is pending is over, and 72 hours are frozen.
 
-        The slots are no part of the record: whoever calls this makes the device with them from now on. A party that is
-        new in its role begins its counters anew.
+        The slots are no part of the record, unless an order brought them: whoever calls this makes the device with them
+        from now on. A party that is new in its role begins its counters anew.
 
         Raises:
             StorageError: it could not be kept; the old slots stay, and the freeze holds all the same.
@@ -226,11 +266,17 @@ class OrderGate:
         self.cut.drop(Hindrance.FREEZE, now)
         self.brake.credentials_changed(self.run.at(now))
         self._keep()
-        before = {(party.identity, party.role, party.signing) for party in self.trust.parties.values()}
+        old, counters = self.trust, self._counters.state()
+        before = {(party.identity, party.role, party.signing) for party in old.parties.values()}
         after = {(party.identity, party.role, party.signing) for party in trust.parties.values()}
         self._counters.forget({role for _, role, _ in before ^ after})
         self._trusted(trust)
-        self._keep()
+        try:
+            self._keep()
+        except StorageError:
+            self._counters.restore(counters)
+            self._trusted(old)
+            raise
 
     def changed(self, now: Instant) -> None:
         """A price, clock or limit was set by another way: credit does not run out for a day."""
@@ -287,6 +333,7 @@ class OrderGate:
             "uplink": self.uplink.state(),
             "cut": self.cut.state(),
             "armed_until": self._armed_until,
+            "changed": self._changed.state(),
             "receipts": [self._scribe.number, self._scribe.previous.hex(), self.receipt.hex()],
             "last": self.last.hex(),
             "refused": {str(int(reason)): count for reason, count in self.refused.items()},
@@ -313,6 +360,10 @@ class OrderGate:
         self.last = bytes.fromhex(state["last"])
         self.refused = Counter({Reason(int(reason)): count for reason, count in state["refused"].items()})
         self._works.restore_orders(state["works"])
+        change = self._changed.restore(state.get("changed"))
+        if change is not None:
+            self._trusted(self.trust.given(change))
+            self._works.take_tokens_of(change, self.trust.agreement, self._changed.order)
         self.cut.awake(now)
 
     def _keep(self) -> None:

@@ -13,7 +13,7 @@ from meterhouse.companion.sealed import (
     OrderResult,
     Reason,
 )
-from meterhouse.model import MINUTE, Duration, Instant, parse_instant
+from meterhouse.model import MINUTE, Duration, Eui64, Instant, parse_instant
 from meterhouse.premises.orders.device_trust import DeviceTrust
 from meterhouse.premises.orders.uplink import UplinkQueue
 
@@ -63,14 +63,15 @@ class Voice:
         octets = self._builder.words(self._trust.confirm, CONFIRM_QUERY, query.encode(), self._next())
         self._uplink.add(self._trust.confirm, octets, at)
 
-    def result(self, result: OrderResult, at: Instant) -> None:
-        """How an order ended, to the supplier.
+    def result(self, result: OrderResult, at: Instant, target: Eui64 | None = None) -> None:
+        """How an order ended: to the supplier, or to another party that is named.
 
         Raises:
             StorageError: its counter could not be kept.
         """
-        octets = self._builder.words(self._trust.supplier, ORDER_RESULT, result.encode(), self._next())
-        self._uplink.add(self._trust.supplier, octets, at)
+        target = self._trust.supplier if target is None else target
+        octets = self._builder.words(target, ORDER_RESULT, result.encode(), self._next())
+        self._uplink.add(target, octets, at)
 
     def refusal(self, code: int, reason: Reason, at: Instant, lived: Duration) -> bytes:
         """A refused order, to the supplier: eight at once, then one a minute; empty where it was one too many.

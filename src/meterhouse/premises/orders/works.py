@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from meterhouse.companion.sealed import Accepted, Hindrance
+from meterhouse.companion.sealed import Accepted, Hindrance, SupplierChange
+from meterhouse.crypto import KeyPair
 from meterhouse.model import Instant
 
 __all__ = ["SupplyFacts", "Works"]
@@ -57,6 +58,18 @@ class Works(Protocol):
 
     def do(self, order: Accepted, now: Instant) -> bytes | Hindrance:
         """Any other order: all of it, or none with the reason; bytes where a read has its own answer."""
+
+    def knows_tokens_of(self, change: SupplierChange, own: KeyPair) -> bool:
+        """Whether the new supplier's wrapped key for tokens is one for here; `own` opens it. Changes nothing."""
+
+    def take_tokens_of(self, change: SupplierChange, own: KeyPair, order: str) -> None:
+        """Take the new supplier's tokens and nobody else's, `knows_tokens_of` being true.
+
+        Args:
+            change: checked.
+            own: the device's key-agreement pair.
+            order: names the change: one that was taken before changes nothing again.
+        """
 
     def orders_state(self) -> dict[str, int]:
         """What of the works belongs into the record of orders: above all where the switch stands."""

@@ -203,6 +203,10 @@ class Decoder:
             self._tids = [0] * TID_MEMORY
         return TokenResult(ResultCode.ACCEPT, section)
 
+    def change_key(self, key: DecoderKey) -> None:
+        """Decode by another key from now on, given otherwise than by tokens; used TIDs stay used."""
+        self._key, self._pending = key, {}
+
     def state(self) -> dict[str, object]:
         """All it must not forget, fit for JSON. Holds the key: keep it as secret as the key."""
         return DecoderState(self._key, self._tids, self._pending, self._pending_since).document()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from meterhouse.companion.certificate import CertifiedRole, Identity
-from meterhouse.companion.sealed import Party, Role
+from meterhouse.companion.sealed import HandOver, Party, Role
 from meterhouse.crypto import KeyPair, sign, verify
 from meterhouse.model import DAY, Duration, Eui64, Instant, NotFoundError, PolicyError
 from meterhouse.supplier.trust.centre_records import CentreRecords, Device
@@ -20,30 +20,8 @@ from meterhouse.supplier.trust.life_cycle import LifeState
 
 __all__ = ["HandOver", "HandOverOffice", "HandedOver", "parties_of", "sign_hand_over"]
 
-_TAG: Final = b"MHCS1"
 _FRESH: Final = DAY
 """How old the words may be."""
-
-
-@dataclass(frozen=True, slots=True)
-class HandOver:
-    """A device that is to change hands.
-
-    Attributes:
-        device: which.
-        loser: the supplier that has it.
-        gainer: the supplier that gets it.
-        at: when the words were written.
-    """
-
-    device: Eui64
-    loser: Eui64
-    gainer: Eui64
-    at: Instant
-
-    def words(self) -> bytes:
-        """What both sign."""
-        return _TAG + self.device.octets + self.loser.octets + self.gainer.octets + self.at.to_bytes(8, "big")
 
 
 def sign_hand_over(pair: KeyPair, change: HandOver) -> bytes:
