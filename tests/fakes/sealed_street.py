@@ -98,6 +98,8 @@ async def sealed_house(folder: Path, speed: int = 900) -> AsyncIterator[SealedHo
         try:
             hubs = [site.names.hub for site in house.street.sites.values()]
             await house.until("hubs", lambda: all(map(house.street.carrier.online, hubs)))
+            meters = [site.names.electricity for site in house.street.sites.values()]
+            await house.until("service", lambda: not any(map(house.sealed.trust.waits, meters)))
             yield house
         finally:
             driving.cancel()

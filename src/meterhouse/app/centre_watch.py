@@ -1,18 +1,22 @@
-"""The security centre's watch: a device in the field that nobody hears of is an alarm, once a silence (S3-80)."""
+"""The security centre's watch: a device that nobody hears of (S3-80), a certificate that is about to end (S3-17)."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from meterhouse.model import Duration, Event, Instant
+from meterhouse.model import Duration, Event, Instant, isoformat
 from meterhouse.store import Database, SqlAuditChain, SqlCentreRecords, SqlEvents, SqlTrustRecords, Transaction
-from meterhouse.supplier.trust import Lapse, SecurityCentre
+from meterhouse.supplier.trust import CertificateRecord, Credentials, Lapse, SecurityCentre
 
-__all__ = ["LAPSED", "watch_devices"]
+__all__ = ["ENDING", "LAPSED", "watch_certificates", "watch_devices"]
 
 LAPSED: Final = "security.lapse"
 """Kind of the event."""
+ENDING: Final = "security.certificate_ending"
+"""Likewise."""
 _KIND: Final = "lapse"
+_ENDING: Final = "ending"
+_SOURCE: Final = "security centre"
 
 
 def watch_devices(database: Database, now: Instant, silence: Duration | None = None) -> tuple[Lapse, ...]:
@@ -41,8 +45,37 @@ def watch_devices(database: Database, now: Instant, silence: Duration | None = N
             new.append(lapse)
             told.put(_KIND, name, "told", {"heard": lapse.heard}, now, subject=lapse.home)
             about: dict[str, object] = {"device": name, "home": lapse.home, "heard": lapse.heard}
-            SqlEvents(transaction).append([Event(now, "security centre", LAPSED, about)])
-            SqlAuditChain(transaction).write(now, "security centre", LAPSED, name, about)
+            SqlEvents(transaction).append([Event(now, _SOURCE, LAPSED, about)])
+            SqlAuditChain(transaction).write(now, _SOURCE, LAPSED, name, about)
+        return tuple(new)
+
+    return database.run(look)
+
+
+def watch_certificates(database: Database, wall: Instant, now: Instant) -> tuple[CertificateRecord, ...]:
+    """Warn of each good certificate that is over within 30 days, or is over: an event, and a line of the audit chain.
+
+    To be called every few hours; again changes nothing.
+
+    Args:
+        database: of the house.
+        wall: the present instant by the clock that certificates go by.
+        now: the present instant of the house.
+
+    Returns:
+        Those that were not warned of before, the next to end first.
+    """
+
+    def look(transaction: Transaction) -> tuple[CertificateRecord, ...]:
+        told = SqlTrustRecords(transaction)
+        ending = Credentials(SqlCentreRecords(transaction), {}).ending(wall)
+        new = [each for each in ending if told.get(_ENDING, each.serial) is None]
+        for each in new:
+            told.put(_ENDING, each.serial, "told", {"ends": each.ends}, now, subject=str(each.eui))
+            about: dict[str, object] = {"device": str(each.eui), "role": each.role, "purpose": each.purpose.value}
+            about |= {"serial": each.serial, "ends": isoformat(each.ends)}
+            SqlEvents(transaction).append([Event(now, _SOURCE, ENDING, about)])
+            SqlAuditChain(transaction).write(now, _SOURCE, ENDING, each.serial, about)
         return tuple(new)
 
     return database.run(look)

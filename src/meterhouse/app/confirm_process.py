@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from meterhouse.app.kept_limits import kept_limits
 from meterhouse.app.sign_client import SigningTalk
 from meterhouse.app.trust_folder import SIGN_KEY, STAFF, certificates_in
 from meterhouse.app.trust_settings import POLICY, TrustSettings, parse_trust_settings
@@ -123,6 +124,7 @@ def open_confirming(
     Raises:
         ConfigurationError: a file is missing, or the supplier's certificate is not the root's.
         StorageError: the books cannot be opened.
+        PolicyError, AuthenticationError: a kept tightening of a limit is not what an officer signed.
     """
     settings = parse_trust_settings(folder / POLICY)
     staff = StaffKeys(folder / STAFF).staff()
@@ -132,10 +134,11 @@ def open_confirming(
     if (supplier.eui, supplier.role) != (settings.supplier, CertifiedRole.SUPPLIER):
         raise ConfigurationError(f"{_SUPPLIER} is not the certificate of supplier {settings.supplier}")
     view = None if database is not None else LedgerView(ledger)
-    books = _Books((database or view).read)  # type: ignore[union-attr]  # one of the two is there
+    read = (database or view).read  # type: ignore[union-attr]  # one of the two is there
+    books = _Books(read)
+    catalogue = own_catalogue(read(lambda tx: kept_limits(tx, staff)))
     own = database_of(folder, _DATABASE)
     brake = kept_brake(own, "B4", settings.limits, settings.officers)
-    catalogue = own_catalogue()
     judge = ConfirmJudge(
         books,
         books,

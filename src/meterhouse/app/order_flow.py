@@ -180,7 +180,7 @@ class OrderFlow:
     def _send(self, name: str, order: WorkOrder, octets: bytes, until: Instant) -> None:
         """Once in the life of this process; after a restart again: a device that has it answers as before."""
         unit = self._trust.units.get(order.device)
-        if name in self._sent or unit is None:
+        if name in self._sent or unit is None or self._trust.waits(unit.device):
             return
         self._sent.add(name)
         gas = unit.fuel is Fuel.GAS

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from meterhouse.app.order_files import OrderView
 from meterhouse.app.street_trust import StreetTrust
-from meterhouse.app.work_orders import OrderView
 from meterhouse.companion.receipt import Receipt, read_receipt
-from meterhouse.model import Instant, MeterhouseError
-from meterhouse.store import Database, SignedWord, SqlSignedWords, WordKind
+from meterhouse.model import Eui64, Instant, MeterhouseError
+from meterhouse.store import Database, SignedWord, SqlCentreRecords, SqlSignedWords, Transaction, WordKind
 from meterhouse.supplier.headend import Trail
-from meterhouse.supplier.trust import WorkState
+from meterhouse.supplier.trust import LifeState, WorkState
 
 __all__ = ["trail_of"]
 
 
 def trail_of(view: OrderView, database: Database, trust: StreetTrust, hub_reached: Instant | None) -> Trail | None:
-    """All that is known of an order's way; None for one that was never signed.
+    """All that is known of an order's way; None for one that was never signed, or whose device does not serve yet.
 
     Args:
         view: the order with its history.
@@ -24,8 +24,9 @@ def trail_of(view: OrderView, database: Database, trust: StreetTrust, hub_reache
     """
     order = view.order
     composed = next((step.at for step in view.history if step.state is WorkState.SIGNED), None)
-    if composed is None:
+    if composed is None or trust.waits(order.device):
         return None
+    served = database.read(lambda tx: _serves_since(tx, order.device))
     words = database.read(lambda tx: list(SqlSignedWords(tx).of_order(order.number)))
     receipts = [receipt for word in words if (receipt := _receipt(word, trust)) is not None]
     sealed = next((one for one in receipts if one.signer == trust.parties.carrier), None)
@@ -34,7 +35,7 @@ def trail_of(view: OrderView, database: Database, trust: StreetTrust, hub_reache
     return Trail(
         order=order.order_hash,
         device=order.device,
-        composed=composed,
+        composed=max(composed, served if sealed is None else min(served, sealed.at)),
         sealed=sealed,
         returned=None if sealed is None else order.order_hash,
         hub_reached=hub_reached,
@@ -42,6 +43,12 @@ def trail_of(view: OrderView, database: Database, trust: StreetTrust, hub_reache
         answered=None if answer is None else (answer.signer, order.order_hash),
         answered_at=None if answer is None else answer.at,
     )
+
+
+def _serves_since(transaction: Transaction, device: Eui64) -> Instant:
+    """From when on orders for it were handed to the carrier: until it is proven they wait here."""
+    steps = SqlCentreRecords(transaction).history(device)
+    return max((at for at, state, _, _ in steps if state == LifeState.IN_SERVICE), default=Instant(0))
 
 
 def _receipt(word: SignedWord, trust: StreetTrust) -> Receipt | None:

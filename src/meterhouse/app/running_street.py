@@ -136,7 +136,9 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
             gc.freeze()  # what stands by now stays: the collector took a tenth of each payment to look at it again
             opened.callback(gc.unfreeze)
             if street.sealed is not None:  # orders that were raised on the command line
-                pump.every(max(MINUTE, _LOOKS_S * settings.speed * SECOND), street.sealed.look)
+                looks = max(MINUTE, _LOOKS_S * settings.speed * SECOND)
+                pump.every(looks, street.sealed.look)
+                pump.every(looks, street.sealed.watch)
             failed = BookKeeping(pump, street, books).failed
             try:
                 async with telling(database):

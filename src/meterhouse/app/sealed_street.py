@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from meterhouse.app.driver import Driver
 from meterhouse.app.order_flow import OrderFlow, OrderRoads
 from meterhouse.app.sealed_books import SealedBooks
 from meterhouse.app.sign_client import SigningTalk
+from meterhouse.app.street_centre import StreetCentre
 from meterhouse.app.street_trust import StreetTrust
 from meterhouse.app.work_orders import WorkOrders
 from meterhouse.carrier import AccessBroker, Carrier, CarrierSettings, Quarantine
 from meterhouse.companion.brake import Brake, is_braked
 from meterhouse.companion.receipt import Scribe
 from meterhouse.companion.sealed import UseCase
-from meterhouse.model import DAY, Eui64, Instant, NotFoundError
-from meterhouse.store import Database, SqlCounters, SqlTrustRecords, Transaction
-from meterhouse.store.trust_homes import DEVICE, IN_SERVICE
-from meterhouse.supplier.headend import HeadEnd, Job, SealedOrder
+from meterhouse.model import DAY, HOUR, MINUTE, Eui64, Event, Fuel, Instant, NotFoundError
+from meterhouse.store import Database, SqlCounters
+from meterhouse.supplier.headend import HeadEnd, Job, LookBack, SealedOrder
 from meterhouse.supplier.trust import ConfirmService
 
 __all__ = ["Office", "PlaceBrake", "SealedStreet"]
 
 _SCRIBE: Final = "carrier receipt"
+_WATCHES: Final = HOUR
+_COLLECT: Final = "collect half hours"
+_CONTACT_WITHIN: Final = 10 * MINUTE
+_CONTACT_AGAIN: Final = 30 * MINUTE
+"""A device that does not answer is asked again by then: what else is to be done at its hub goes in between."""
 _AHEAD: Final = 1 << 20
 """Receipt numbers that a start skips: a carrier that went on where its last record was would sign one twice."""
 
@@ -55,6 +61,7 @@ class Office:
         signing: for officers' words.
         carrier: B3, the carrier's own brake.
         confirming: B4, the confirm service's.
+        centre: the security centre.
     """
 
     trust: StreetTrust
@@ -63,6 +70,7 @@ class Office:
     signing: SigningTalk
     carrier: PlaceBrake
     confirming: PlaceBrake
+    centre: StreetCentre
 
 
 class SealedStreet:
@@ -79,11 +87,14 @@ class SealedStreet:
         self.works = office.works
         self.confirm = office.confirm
         self._signing = office.signing
+        self.centre = office.centre
         self._brake = office.carrier
         self.places = {"B3": office.carrier, "B4": office.confirming}
         self._database = database
         self._driver = driver
         self._head_end: HeadEnd | None = None
+        self._watch_at = Instant(0)
+        self._meet_at: dict[Eui64, Instant] = {}
         self._carrier: Carrier | None = None
         self.flow = OrderFlow(self.works, self.trust, OrderRoads(self._send, self._look, self._again, self._tell))
         self.books = SealedBooks(database, self.trust, self.flow)
@@ -99,14 +110,30 @@ class SealedStreet:
         return self._carrier
 
     def begin(self, head_end: HeadEnd, now: Instant) -> None:
-        """Enter the devices at the security centre, and look through the orders."""
+        """Take the devices in at the security centre, and look through the orders."""
         self._head_end = head_end
-        self._database.run(lambda tx: self._enter(tx, now))
+        for device, why in self.centre.commission(now):
+            self._tell("device.not_commissioned", device=str(device), why=why)
+        self._driver.on_event(self._hub_came, "line.hello")
+        self._driver.on_event(self._was_heard, "job.done")
         self._driver.at(now, self.look)
 
     def look(self, now: Instant) -> None:
         """Somebody has done something to an order: see what follows."""
         self.flow.look(now)
+
+    def watch(self, now: Instant) -> None:
+        """Do what the security centre's state asks for. To be called every few seconds.
+
+        Whoever was suspended or withdrawn loses his line; a device that is proven anew is met; and once an hour there
+        are alarms for silent devices and for certificates that end.
+        """
+        for hub in filter(self._online, self.centre.shut_out()):
+            self._shut_out(hub)
+        self._meet()
+        if now >= self._watch_at:
+            self._watch_at = Instant(now + _WATCHES)
+            self.centre.watch(now)
 
     def release(self, place: str, person: str, passphrase: str) -> bool:
         """One officer's word to release B3 or B4; True once it is open.
@@ -128,14 +155,40 @@ class SealedStreet:
 
     # inside ------------------------------------------------------------------------------------------------------
 
-    def _enter(self, tx: Transaction, now: Instant) -> None:
-        records = SqlTrustRecords(tx)
-        for unit in self.trust.units.values():
-            key = self.trust.signing_key(unit.device)
-            if key is None or records.get(DEVICE, str(unit.device)) is not None:
+    def _hub_came(self, event: Event) -> None:
+        if event.fields["role"] == "hub":
+            self._meet()
+
+    def _meet(self) -> None:
+        """Let the head end talk to each meter that is not proven yet: the end-to-end test."""
+        now = self._driver.now
+        for hub, device in self.centre.waiting():
+            if now < self._meet_at.get(device, now) or not self._online(hub):
                 continue
-            body = {"device": str(unit.device), "hub": str(unit.hub), "state": IN_SERVICE, "signing": key.octets.hex()}
-            records.put(DEVICE, str(unit.device), IN_SERVICE, body, now, subject=unit.home)
+            self._meet_at[device] = Instant(now + _CONTACT_AGAIN)
+            fuel, until = self.trust.units[device].fuel, Instant(now + _CONTACT_WITHIN)
+            met = partial(self._met, hub, device)
+            self._look(hub, LookBack(f"first contact/{device}", device, fuel, met, until))
+
+    def _met(self, hub: Eui64, device: Eui64, _state: int, _register: int, now: Instant) -> None:
+        for each in self.centre.met((hub, device), now):
+            self._tell("device.in_service", device=str(each))
+        self._driver.at(self._driver.now, self.look)
+
+    def _was_heard(self, event: Event) -> None:
+        """A day's readings came: whoever took part was heard of. A gas meter, only while its link is up."""
+        if event.fields.get("job") != _COLLECT or self._head_end is None:
+            return
+        hub = Eui64.parse(str(event.fields["hub"]))
+        link = self._head_end.links.view(hub)
+        gone = {Fuel.GAS} if link is not None and link.failed else set()
+        behind = [unit.device for unit in self.trust.units.values() if unit.hub == hub and unit.fuel not in gone]
+        self.centre.hear((hub, *behind), event.at)
+
+    def _shut_out(self, hub: Eui64) -> None:
+        carrier = self._carrier
+        assert carrier is not None
+        self._driver.call(carrier, lambda now: carrier.shut_out(hub, now))
 
     def _lets_pass(self, party: Eui64, use_case: UseCase, device: Eui64, now: Instant) -> bool:
         """B3: counts what can put a home off."""

@@ -31,6 +31,7 @@ from meterhouse.app.trust_stores import BlockCounters, HeadSigner, KeptPen, data
 from meterhouse.app.use_cases import own_catalogue
 from meterhouse.companion.limits import FieldRange, sign_tightening
 from meterhouse.companion.release import release_by, sign_release
+from meterhouse.companion.sealed import Catalogue
 from meterhouse.crypto import KeyPair
 from meterhouse.links import Clock
 from meterhouse.model import MINUTE, ConfigurationError, Instant, MeterhouseError, PolicyError, UsageError
@@ -54,12 +55,20 @@ class SignDaemon:
         clock: what time it is.
         passphrase: of the supplier's key; None uses the file beside it.
         pair: the supplier's key where it is in a hardware module (`store.pkcs11_signing`); None for the key file's.
+        catalogue: use cases within the limits as they stand (`kept_limits`); None for those that come with the house.
 
     Raises:
         ConfigurationError: a key, a rule or the staff is missing.
     """
 
-    def __init__(self, folder: Path, clock: Clock, passphrase: str | None = None, pair: KeyPair | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        passphrase: str | None = None,
+        pair: KeyPair | None = None,
+        catalogue: Catalogue | None = None,
+    ) -> None:
         settings = parse_trust_settings(folder / POLICY)
         self._clock = clock
         self._people = StaffKeys(folder / STAFF)
@@ -71,7 +80,7 @@ class SignDaemon:
             self._desk = SigningDesk(
                 settings.supplier,
                 pair or keys.pair(SIGN_KEY),
-                own_catalogue(),
+                own_catalogue() if catalogue is None else catalogue,
                 self._people.staff(),
                 settings.policy,
                 kept_brake(self._database, "B2", settings.limits, settings.officers),

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from meterhouse.app.confirm_process import open_confirming
+from meterhouse.app.kept_limits import kept_limits
 from meterhouse.app.keys import StreetKeys
+from meterhouse.app.party_papers import note_parties
 from meterhouse.app.sealed_street import Office, PlaceBrake
 from meterhouse.app.sign_client import SigningTalk
 from meterhouse.app.sign_daemon import SignDaemon
+from meterhouse.app.street_centre import StreetCentre
 from meterhouse.app.street_trust import StreetParties, StreetTrust
-from meterhouse.app.trust_folder import SIGN_KEY, certificates_in
+from meterhouse.app.trust_folder import SIGN_KEY, STAFF, certificates_in
 from meterhouse.app.trust_settings import POLICY, parse_trust_settings
 from meterhouse.app.trust_stores import database_of, keeper, kept_brake
 from meterhouse.app.use_cases import own_catalogue
@@ -46,17 +49,19 @@ def open_office(
 
     Raises:
         ConfigurationError: a key, a certificate, a rule or the staff is missing or wrong.
+        PolicyError, AuthenticationError: a kept tightening of a limit is not what an officer signed.
     """
+    people = StaffKeys(folder / "signing" / STAFF)
+    catalogue = own_catalogue(database.read(lambda tx: kept_limits(tx, people.staff())))
     with ExitStack() as opened:
-        daemon = opened.enter_context(SignDaemon(folder / "signing", clock))
+        daemon = opened.enter_context(SignDaemon(folder / "signing", clock, catalogue=catalogue))
         wall = SystemClock().now()
         confirming = opened.enter_context(closing(open_confirming(folder / "confirm", "", wall, database=database)))
         settings = parse_trust_settings(folder / "signing" / POLICY)
         own = opened.enter_context(database_of(folder / "carrier", "carrier.db"))
-        trust = StreetTrust(keys, _parties(folder))
-        people = StaffKeys(folder / "signing" / "staff.json")
+        trust = StreetTrust(keys, _parties(folder), catalogue)
         signing = SigningTalk(daemon)
-        works = WorkOrders(database, signing, settings, own_catalogue(), people.staff)
+        works = WorkOrders(database, signing, settings, catalogue, people.staff)
         brake = kept_brake(own, "B3", settings.limits, settings.officers)
         keep = keeper(own)
 
@@ -65,9 +70,11 @@ def open_office(
             keep(brake)
             return opened
 
+        centre = StreetCentre(database, trust, keys, SystemClock().now)
+        note_parties(database, folder, wall, clock.now())
         carrier = PlaceBrake(brake, keep, release)
         at_confirm = PlaceBrake(confirming.brake, lambda _brake: None, confirming.release)
-        yield Office(trust, works, confirming.service, signing, carrier, at_confirm), daemon
+        yield Office(trust, works, confirming.service, signing, carrier, at_confirm, centre), daemon
 
 
 def _parties(folder: Path) -> StreetParties:

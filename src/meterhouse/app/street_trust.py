@@ -6,7 +6,7 @@ laptop all keys are; a real roll-out has them made inside each unit, and certifi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,14 +16,18 @@ from meterhouse.companion.sealed import Agreement, Catalogue, Party, Role, premi
 from meterhouse.crypto import KeyPair, PublicPoint
 from meterhouse.model import Eui64, Fuel
 from meterhouse.premises.orders import DeviceTrust
+from meterhouse.supplier.trust import OF_PRODUCT, LifeState
 
-__all__ = ["CARRIER", "CONFIRM", "SUPPLIER", "StreetParties", "StreetTrust", "Unit", "derived_parties"]
+__all__ = ["CARRIER", "CONFIRM", "SUPPLIER", "WAITING", "StreetParties", "StreetTrust", "Unit", "derived_parties"]
 
 SUPPLIER: Final = Eui64(b"\x02MH\x09\0\0\0\x01")
 """The supplier and its head end, one identity: orders name it, and the line to the carrier is its own."""
 CONFIRM: Final = Eui64(b"\x02MH\x09\0\0\0\x02")
 CARRIER: Final = Eui64(b"\x02MH\x09\0\0\0\x03")
 _NETWORK: Final = Eui64(b"\x02MH\x09\0\0\0\x04")
+_SHUT: Final = OF_PRODUCT | {LifeState.SUSPENDED, LifeState.WITHDRAWN}
+WAITING: Final = frozenset({LifeState.REGISTERED, LifeState.PROVEN})
+"""States of a device that is in the field and does not serve yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,8 @@ class StreetTrust:
         parties: who may speak to them.
         catalogue: the use cases that everybody here knows.
         units: the devices, by identity.
-        withdrawn: units and parties that nobody believes any more.
+        withdrawn: units and parties that nobody believes any more, whatever the security centre says.
+        standing: what the security centre says of a device: its state; None for whoever it does not watch.
     """
 
     keys: StreetKeys
@@ -105,12 +110,21 @@ class StreetTrust:
     catalogue: Catalogue = field(default_factory=own_catalogue, repr=False)
     units: dict[Eui64, Unit] = field(default_factory=dict)
     withdrawn: set[Eui64] = field(default_factory=set)
+    standing: Callable[[Eui64], LifeState | None] = field(default=lambda _who: None, repr=False)
     _agreements: dict[Eui64, Agreement] = field(default_factory=dict, repr=False)
     _public: dict[tuple[str, Eui64], PublicPoint] = field(default_factory=dict, repr=False)
 
     def enter(self, units: Iterable[Unit]) -> None:
         """Take devices into service."""
         self.units.update((unit.device, unit) for unit in units)
+
+    def shut(self, who: Eui64) -> bool:
+        """Whether a unit or party has no line and is not believed: withdrawn, suspended, or never let in."""
+        return who in self.withdrawn or self.standing(who) in _SHUT
+
+    def waits(self, device: Eui64) -> bool:
+        """Whether a device is registered and not yet in service."""
+        return self.standing(device) in WAITING
 
     # keys ----------------------------------------------------------------------------------------------------------
 
@@ -152,7 +166,9 @@ class StreetTrust:
     def hub_of(self, device: Eui64) -> Eui64 | None:
         """See `carrier.DeviceRegister`."""
         unit = self.units.get(device)
-        return None if unit is None or device in self.withdrawn else unit.hub
+        if unit is None or device in self.withdrawn or self.shut(unit.hub):
+            return None
+        return unit.hub if self.standing(device) in {None, LifeState.IN_SERVICE} else None
 
     def agreement(self, device: Eui64) -> Agreement:
         """See `carrier.DeviceRegister`."""
@@ -165,8 +181,8 @@ class StreetTrust:
     # the confirm service's and the head end's -------------------------------------------------------------------------
 
     def signing_key(self, device: Eui64) -> PublicPoint | None:
-        """The signature key of a device in service; None for any other."""
-        return self._of("sign", device) if self.hub_of(device) is not None else None
+        """The signature key of a device that is believed; None for any other."""
+        return None if device not in self.units or self.shut(device) else self._of("sign", device)
 
     def premises(self, device: Eui64) -> bytes | None:
         """The binding of its premises."""

@@ -77,7 +77,7 @@ class _Lines:
         if self.tls is None or sealed is None:
             return await self.pump.listen(carrier, "line", LOOPBACK, tcp_port)
         context = self.tls.context(sealed.trust.parties.carrier, CertifiedRole.CARRIER, server=True)
-        door = carrier_door(carrier, sealed.trust.withdrawn.__contains__)
+        door = carrier_door(carrier, sealed.trust.shut)
         return await self.pump.listen(carrier, "line", LOOPBACK, tcp_port, tls=context, introduce=door)
 
     def dial(self, machine: Machine, port: str, tcp_port: int, who: Eui64, role: CertifiedRole) -> None:

@@ -104,6 +104,16 @@ class Carrier:
         """The link has proved who is at the other end: until the connection ends, or for every one on this port."""
         self._vouched[port] = who, lasting
 
+    def shut_out(self, who: Eui64, now: Instant) -> bool:
+        """End the line of a hub or party that was suspended or withdrawn; True where it had one."""
+        line = self._line_of(who)
+        if line is None:
+            return False
+        self._now = now
+        self._tell(now, "line.shut_out", identity=str(who))
+        self._drop(line, now)
+        return True
+
     # the machine shape -------------------------------------------------------------------------------------------
 
     def receive(self, port: str, data: bytes, now: Instant) -> None:

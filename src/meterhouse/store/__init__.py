@@ -39,7 +39,7 @@ from meterhouse.store.rekey import rekey_meter
 from meterhouse.store.signed_words import SignedWord, SqlSignedWords, WordKind
 from meterhouse.store.till import LIMITS_FILE, Till, read_limits
 from meterhouse.store.transaction import Transaction
-from meterhouse.store.trust_centre import SqlCentreRecords
+from meterhouse.store.trust_centre import SqlCentreRecords, SqlLifeStates
 from meterhouse.store.trust_homes import SqlDeviceKeys, SqlHomeBook
 from meterhouse.store.trust_records import SqlAnswers, SqlBrakes, SqlPen, SqlTrustRecords, SqlWorkOrders
 from meterhouse.store.vending import SqlVendingRecords
@@ -90,6 +90,7 @@ __all__ = [
     "SqlEvents",
     "SqlHomeBook",
     "SqlIntervals",
+    "SqlLifeStates",
     "SqlPen",
     "SqlRefusals",
     "SqlRegistry",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from meterhouse.companion.certificate import Domain
@@ -20,7 +20,7 @@ from meterhouse.supplier.trust import (
     Product,
 )
 
-__all__ = ["SqlCentreRecords"]
+__all__ = ["SqlCentreRecords", "SqlLifeStates"]
 
 _PRODUCT: Final = "product"
 _JOB: Final = "replacement"
@@ -152,8 +152,27 @@ class SqlCentreRecords:
         self._records.step(_CERTIFICATE, record.serial, now, status, who, record.why)
 
 
+class SqlLifeStates:
+    """Where devices are in their lives, within one transaction: the question that doors ask."""
+
+    __slots__ = ("_records",)
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._records = SqlTrustRecords(transaction)
+
+    def state(self, eui: Eui64) -> LifeState | None:
+        """A device's state; None for one that the security centre did not let in."""
+        body = self._records.get(DEVICE, str(eui))
+        return None if body is None or not _is_whole(body) else LifeState(body["state"])
+
+    def those(self, states: Iterable[LifeState]) -> set[Eui64]:
+        """Every device in one of these states."""
+        found = self._records.all(DEVICE, [state.value for state in states])
+        return {Eui64.parse(body["eui"]) for body in found if _is_whole(body)}
+
+
 def _is_whole(body: Mapping[str, Any]) -> bool:
-    """Whether the security centre let the device in; a street on a laptop notes only the keys of its own."""
+    """Whether the security centre let the device in; the first streets only noted their keys."""
     return "role" in body
 
 

@@ -22,7 +22,8 @@ class LookBack:
         order: whose result is looked at.
         meter: the meter.
         fuel: electricity is asked of the meter itself, gas of the hub's mirror.
-        seen: told the control state (0 off, 1 on, 2 armed), the register (Wh or litres), and when.
+        seen: told the control state (0 off, 1 on, 2 armed), the register (Wh or litres), and when. Not called where the
+            device lets nobody look, or where the hub has not heard the gas meter yet.
     """
 
     order: str
@@ -37,14 +38,30 @@ class LookBack:
         return "look at the supply"
 
     def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
-        """Two reads."""
+        """Two reads; at the hub a third, of when the gas meter was heard."""
         gas = self.fuel is Fuel.GAS
         route, device = (HUB, hub.identity) if gas else (METER, self.meter)
-        control = objects.GAS_VALVE if gas else objects.ELECTRICITY_DISCONNECT
-        register = objects.GAS_VOLUME if gas else objects.ELECTRICITY_IMPORT
         client = clients.client(device)
         yield from via(route, client.associate())
-        state = yield from via(route, client.get(dlms.DISCONNECT_CONTROL, control, 3))
-        value = yield from via(route, client.get(dlms.REGISTER, register, 2))
+        try:
+            found = yield from (_at_hub(client) if gas else _at_meter(client))
+        except dlms.AccessRefusedError:  # trying again changes nothing, and would hold up what waits behind
+            found = None
         yield from via(route, client.release())
-        self.seen(state.whole(), value.whole(), now)
+        if found is not None:
+            self.seen(*found, now)
+
+
+def _at_meter(client: dlms.Client) -> Talk[tuple[int, int] | None]:
+    state = yield from via(METER, client.get(dlms.DISCONNECT_CONTROL, objects.ELECTRICITY_DISCONNECT, 3))
+    value = yield from via(METER, client.get(dlms.REGISTER, objects.ELECTRICITY_IMPORT, 2))
+    return state.whole(), value.whole()
+
+
+def _at_hub(client: dlms.Client) -> Talk[tuple[int, int] | None]:
+    heard = yield from via(HUB, client.get(dlms.EXTENDED_REGISTER, objects.GAS_VOLUME, 5))
+    if heard == dlms.null:
+        return None
+    state = yield from via(HUB, client.get(dlms.DISCONNECT_CONTROL, objects.GAS_VALVE, 3))
+    value = yield from via(HUB, client.get(dlms.EXTENDED_REGISTER, objects.GAS_VOLUME, 2))
+    return state.whole(), value.whole()

@@ -24,7 +24,7 @@ from meterhouse.supplier.trust.contents import ARM_SUPPLY, CUT_SUPPLY, supply_co
 from meterhouse.supplier.trust.credentials import FREEZE, Credentials, ask_rotation, sign_recovery
 from meterhouse.supplier.trust.hand_over import HandedOver, HandOver, HandOverOffice, parties_of, sign_hand_over
 from meterhouse.supplier.trust.hierarchy import Issuer, Issuers, found_hierarchy, issue
-from meterhouse.supplier.trust.life_cycle import LifeState
+from meterhouse.supplier.trust.life_cycle import OF_PRODUCT, LifeState
 from meterhouse.supplier.trust.order_desk import OrderDesk
 from meterhouse.supplier.trust.order_policy import (
     CutHours,
@@ -48,6 +48,7 @@ __all__ = [
     "ENDED",
     "FREEZE",
     "LIVE",
+    "OF_PRODUCT",
     "RESTORE_STEP",
     "Access",
     "AnswerBook",
