@@ -13,16 +13,15 @@ from meterhouse.app.work_orders import WorkOrders
 from meterhouse.companion import objects
 from meterhouse.companion.sealed import AlertContent, Envelope, OrderReply, OrderResult
 from meterhouse.model import (
+    DAY,
     HOUR,
     MINUTE,
     Duration,
     Eui64,
     Fuel,
     Instant,
-    LinkError,
-    NotFoundError,
-    PolicyError,
-    StateError,
+    MeterhouseError,
+    StorageError,
 )
 from meterhouse.store import Database
 from meterhouse.supplier.headend import (
@@ -44,6 +43,10 @@ LOOKS: Final[Duration] = MINUTE
 _LATE: Final[Duration] = 20 * MINUTE
 """An order that its device has not taken by then is missed."""
 _BETWEEN_LOOKS: Final[Duration] = 5 * MINUTE
+_REMEMBERED: Final = 1_000
+"""Orders that have ended of which it is still known who held them up."""
+_LOOKED_FOR: Final[Duration] = 7 * DAY
+"""How long a hub that is away is waited for to look at what was done."""
 _CANCEL_HOLDS: Final[Duration] = 12 * HOUR
 _GAS_PORT: Final = OrderPort(
     objects.sealed_port(1, objects.DOWNLINK),
@@ -87,8 +90,11 @@ class OrderFlow:
         self._works = works
         self._trust = trust
         self._roads = roads
+        self._resumed = False
+        self._live = False
         self._sent: set[str] = set()
         self._later: list[tuple[Instant, Callable[[], None]]] = []
+        self._looking: dict[str, None] = {}
         self._look_at: Instant | None = None
         self._called: dict[str, Instant | None] = {}
         self._altered: dict[str, str] = {}
@@ -107,41 +113,77 @@ class OrderFlow:
     def look(self, now: Instant) -> None:
         """Send what is signed by now, cancel what is to be cancelled, and come again while any order is under way.
 
-        To be called when somebody has done something to an order, and at start; safe at any time.
+        To be called when somebody has done something to an order, and at start; safe at any time. What fails is told
+        in one sentence and done at the next look; it keeps nothing else back.
         """
-        for order in self._works.work(now):
-            self._send(order.number, order, order.envelope, order.not_after)
-        for order, envelope in self._cancels():
-            self._send(f"{order.number}/cancel", order, envelope.encode(), Instant(now + _CANCEL_HOLDS))
+        well = self._step(self._send_signed, now)
+        well = self._step(self._send_cancels, now) and well
+        well = self._step(self._resume, now) and well
         for one in [one for one in self._later if one[0] <= now]:
             self._later.remove(one)
             one[1]()
         if self._look_at is not None and self._look_at > now:
             return
         self._look_at = None
-        self._call_late(now)
-        if self._later or self._works.list(live=True):
+        well = self._step(self._call_late, now) and well
+        if self._later or self._live or not well:
             self._look_at = Instant(now + LOOKS)
             self._roads.again(self._look_at)
 
+    def _step(self, step: Callable[[Instant], None], now: Instant) -> bool:
+        try:
+            step(now)
+        except MeterhouseError as error:
+            self._roads.tell("orders.held", why=error.sentence())
+            return False
+        return True
+
+    def _send_signed(self, now: Instant) -> None:
+        for order in self._works.work(now):
+            self._send(order.number, order, order.envelope, order.not_after)
+
+    def _send_cancels(self, now: Instant) -> None:
+        for order in self._works.cancelling():
+            name = f"{order.number}/cancel"
+            if name in self._sent:
+                continue
+            try:
+                octets = self._works.cancel_of(order).encode()
+            except MeterhouseError as error:
+                self._roads.tell("order.uncancelled", order=order.number, why=error.sentence())
+                continue
+            self._send(name, order, octets, Instant(now + _CANCEL_HOLDS))
+
+    def _resume(self, now: Instant) -> None:
+        """What was done while nobody could look back at it is looked at after the next start."""
+        if self._resumed:
+            return
+        for order in self._works.unread():
+            self._look_back(order, None, now)
+        self._resumed = True
+
     def _call_late(self, now: Instant) -> None:
-        """Call the hubs of orders that did not arrive: whether the carrier or the hub is at fault, the call shows."""
-        for order in self._works.list(live=True):
+        """Call the hubs of orders that did not arrive: whether the carrier or the hub is at fault, the call shows.
+
+        And forget what ended: `_sent` names what is under way, the others at most so many more.
+        """
+        live = {order.number: order for order in self._works.list(live=True)}
+        self._sent = {name for name in self._sent if name.partition("/")[0] in live}
+        self._live = bool(live)
+        for known in (self._called, self._altered, self._looking):
+            ended = [number for number in known if number not in live]
+            for number in ended[: max(0, len(known) - _REMEMBERED)]:
+                del known[number]
+        for order in live.values():
             unit = self._trust.units.get(order.device)
             late = order.state is WorkState.SIGNED and now - order.not_before > _LATE
             if unit is not None and late and order.number not in self._called:
                 self._called[order.number] = None
-                self._roads.look(unit.hub, CallHub(order.number, partial(self._reached, order.number)))
+                call = CallHub(order.number, partial(self._reached, order.number), order.not_after)
+                self._roads.look(unit.hub, call)
 
     def _reached(self, number: str, at: Instant) -> None:
         self._called[number] = at
-
-    def _cancels(self) -> tuple[tuple[WorkOrder, Envelope], ...]:
-        try:
-            return self._works.cancels()
-        except (LinkError, PolicyError) as error:
-            self._roads.tell("order.uncancelled", why=error.sentence())
-            return ()
 
     # what the head end tells -----------------------------------------------------------------------------------------
 
@@ -162,11 +204,11 @@ class OrderFlow:
         """See `OrderProgress`."""
         number = order.partition("/")[0]
         if number == order:
-            self._moved(self._try(number, lambda: self._works.replied(number, reply, now)))
+            self._moved(self._try(number, lambda: self._works.replied(number, reply, now)), now)
 
     def ended(self, result: OrderResult, device: Eui64, now: Instant) -> None:
         """See `OrderProgress`."""
-        self._moved(self._try(str(device), lambda: self._works.result(result, device, now)))
+        self._moved(self._try(str(device), lambda: self._works.result(result, device, now)), now)
 
     def told(self, alert: Envelope, content: AlertContent, now: Instant) -> None:
         """See `OrderProgress`."""
@@ -187,33 +229,40 @@ class OrderFlow:
         device, port = (unit.hub, _GAS_PORT) if gas else (unit.device, _METER_PORT)
         self._roads.send(SealedOrder(name, unit.hub, device, port, octets, until))
 
-    def _moved(self, order: WorkOrder | None) -> None:
+    def _moved(self, order: WorkOrder | None, now: Instant) -> None:
         if order is None:
             return
         self._roads.tell("order.moved", order=order.number, state=order.state.value, why=order.why)
         if order.state is WorkState.DONE and order.read_back is ReadBack.NONE:
-            self._look_back(order, None)
+            self._look_back(order, None, now)
 
-    def _look_back(self, order: WorkOrder, before: tuple[int, Instant] | None) -> None:
+    def _look_back(self, order: WorkOrder, before: tuple[int, Instant] | None, now: Instant) -> None:
         """Look twice: what was drawn between the looks is the load."""
-        unit = self._trust.units[order.device]
+        unit = self._trust.units.get(order.device)
+        if unit is None or (before is None and order.number in self._looking):
+            return
+        self._looking[order.number] = None
 
         def seen(state: int, register: int, at: Instant) -> None:
             if before is None:
                 again = Instant(at + _BETWEEN_LOOKS)
-                self._later.append((again, partial(self._look_back, order, (register, at))))
+                self._later.append((again, lambda: self._look_back(order, (register, at), again)))
                 self._roads.again(again)
                 return
             load = (register - before[0]) * HOUR // max(1, at - before[1])
             found = self._try(order.number, lambda: self._works.read_back(order.number, state, max(0, load), at))
+            self._looking.pop(order.number, None)
             if found is not None:
                 self._roads.tell("order.read_back", order=order.number, found=found.read_back.value)
 
-        self._roads.look(unit.hub, LookBack(f"{order.number}/look", unit.device, unit.fuel, seen))
+        until = Instant(now + _LOOKED_FOR)
+        self._roads.look(unit.hub, LookBack(f"{order.number}/look", unit.device, unit.fuel, seen, until))
 
     def _try(self, about: str, act: Callable[[], WorkOrder]) -> WorkOrder | None:
         try:
             return act()
-        except (StateError, PolicyError, NotFoundError) as error:
+        except StorageError:  # whoever brought the word brings it again
+            raise
+        except MeterhouseError as error:
             self._roads.tell("order.not_moved", about=about, why=error.sentence())
             return None

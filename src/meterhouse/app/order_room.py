@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from meterhouse.app.brake_view import BrakeView, brake_view
 from meterhouse.app.live_street import LiveStreet
+from meterhouse.app.order_files import OrderView
 from meterhouse.app.sealed_street import SealedStreet
-from meterhouse.app.work_orders import BrakeView, OrderView, brake_view
 from meterhouse.model import Fuel, NotFoundError
 from meterhouse.supplier.headend import Finding
 from meterhouse.supplier.trust import ARM_SUPPLY, CUT_SUPPLY, OrderRequest, WorkOrder, supply_content

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
+from meterhouse.app.brake_view import BrakeView, brake_view, told_view
 from meterhouse.app.kept_limits import kept_limits
+from meterhouse.app.order_files import OrderFiles
 from meterhouse.app.sign_client import SOCKET, Signing, SigningClient, SigningTalk
 from meterhouse.app.trust_folder import DESK, STAFF
 from meterhouse.app.trust_settings import POLICY, TrustSettings, parse_trust_settings
@@ -15,13 +16,23 @@ from meterhouse.app.use_cases import own_catalogue
 from meterhouse.companion.brake import Brake
 from meterhouse.companion.release import release_by
 from meterhouse.companion.sealed import Catalogue, Envelope, OrderReply, OrderResult
-from meterhouse.model import Eui64, Fuel, Instant, LinkError, MeterhouseError, NotFoundError, StorageError, UsageError
+from meterhouse.model import (
+    Eui64,
+    Instant,
+    LinkError,
+    MeterhouseError,
+    StorageError,
+    UsageError,
+    said,
+)
 from meterhouse.store import Database, SqlAuditChain, SqlBrakes, SqlHomeBook, SqlWorkOrders, StaffKeys, Transaction
+from meterhouse.store.turns import take_turns
 from meterhouse.supplier.trust import Deed, OrderDesk, OrderRequest, Staff, Step, WhatIf, WorkOrder, WorkState
 
-__all__ = ["BrakeView", "OrderView", "WorkOrders", "brake_view", "open_work_orders"]
+__all__ = ["WorkOrders", "open_work_orders"]
 
 T = TypeVar("T")
+Made = TypeVar("Made", bound="WorkOrders")
 
 _DESK_BRAKE: Final = "B1"
 _SIGNING_BRAKE: Final = "B2"
@@ -29,38 +40,7 @@ _MOMENT: Final = "in a moment"
 """The daemon's word for what only has to wait."""
 
 
-@dataclass(frozen=True, slots=True)
-class OrderView:
-    """An order with its history, oldest line first."""
-
-    order: WorkOrder
-    history: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BrakeView:
-    """A brake, for people.
-
-    Attributes:
-        name: of the place.
-        latched: whether it has tripped.
-        why: what tripped it.
-        trips: how often it has.
-        released_by: whose word is there; one more opens it.
-        hour: homes in the last hour, and how many may be.
-        day: homes in the last 24 hours, and how many may be.
-    """
-
-    name: str
-    latched: bool
-    why: str
-    trips: int
-    released_by: tuple[str, ...]
-    hour: tuple[int, int]
-    day: tuple[int, int]
-
-
-class WorkOrders:
+class WorkOrders(OrderFiles):
     """The service. Every call is durable when it returns; whatever is refused is raised and changes nothing.
 
     Args:
@@ -80,12 +60,13 @@ class WorkOrders:
         staff: Callable[[], Staff],
         what_if: WhatIf | None = None,
     ) -> None:
-        self._database = database
+        super().__init__(database)
         self._signing = signing
         self._settings = settings
         self._catalogue = catalogue
         self._staff = staff
         self._what_if = what_if
+        self._unkept: dict[str, Envelope] = {}
 
     def now(self) -> Instant:
         """The time by which orders are judged: the signing daemon's.
@@ -131,42 +112,6 @@ class WorkOrders:
         word = self._signing.write(person, passphrase, Deed.CANCEL, order.digest)
         return self._act(lambda desk: desk.cancel(number, word, now), now)
 
-    def show(self, number: str) -> OrderView:
-        """An order and its history.
-
-        Raises:
-            NotFoundError: there is none of that number.
-        """
-
-        def look(transaction: Transaction) -> OrderView:
-            orders = SqlWorkOrders(transaction)
-            order = orders.get(number)
-            if order is None:
-                raise NotFoundError(f"there is no order {number}")
-            return OrderView(order, tuple(orders.history(number)))
-
-        return self._database.read(look)
-
-    def list(self, *, live: bool = False) -> tuple[WorkOrder, ...]:
-        """Every order, or those that have not ended; oldest first."""
-
-        def look(transaction: Transaction) -> tuple[WorkOrder, ...]:
-            orders = SqlWorkOrders(transaction)
-            return tuple(orders.live() if live else orders.all())
-
-        return self._database.read(look)
-
-    def fuel_of(self, device: Eui64) -> Fuel:
-        """What a registered meter measures.
-
-        Raises:
-            NotFoundError: it is not in the registry.
-        """
-        fuel = self._database.read(lambda tx: SqlHomeBook(tx).fuel(device))
-        if fuel is None:
-            raise NotFoundError(f"meter {device} is not in the registry")
-        return fuel
-
     def brakes(self, now: Instant) -> tuple[BrakeView, ...]:
         """The desk's brake, and the signing daemon's where it answers."""
         views = [brake_view(self._database.read(self._brake), now)]
@@ -174,7 +119,7 @@ class WorkOrders:
             told = self._signing.status()["brake"]
         except LinkError:
             return tuple(views)
-        return (*views, _told(told))
+        return (*views, told_view(told))
 
     def release_brake(self, place: str, person: str, passphrase: str, now: Instant) -> bool:
         """One officer's word to release brake B1 or B2; True once it is open.
@@ -193,6 +138,7 @@ class WorkOrders:
         officers = {name: each.public for name, each in self._staff().items()}
 
         def release(transaction: Transaction) -> bool:
+            take_turns(transaction)
             brake = self._brake(transaction)
             opened = release_by(brake, person, word, officers)
             SqlBrakes(transaction).save(brake.name, brake.snapshot())
@@ -204,7 +150,18 @@ class WorkOrders:
     def mark_home(
         self, home: str, person: str, now: Instant, *, protected: str | None = None, feeder: str | None = None
     ) -> None:
-        """Say why a home is never to be cut (an empty reason: it may be), or on which feeder it hangs."""
+        """Say why a home is never to be cut (an empty reason: it may be), or on which feeder it hangs.
+
+        Raises:
+            UsageError: a text is too long, or holds what cannot be shown.
+        """
+        for what, text in (
+            ("the reason", protected),
+            ("the feeder", feeder),
+            ("the home", home),
+            ("your name", person),
+        ):
+            said(text or "", what)
 
         def mark(transaction: Transaction) -> None:
             SqlHomeBook(transaction).mark(home, now, person, protected=protected, feeder=feeder)
@@ -226,16 +183,23 @@ class WorkOrders:
             Every order that is signed and not yet sent, for the head end to carry.
         """
         self._act(lambda desk: desk.expire(now), now)
-        for order in self._act(lambda desk: desk.due(now), now):
+        due = self._act(lambda desk: desk.due(now), now)
+        waiting = {order.number for order in due}
+        self._unkept = {number: each for number, each in self._unkept.items() if number in waiting}
+        for order in due:
             if not self._sign(order, now):
                 break
         self._sign_head(now)
         return tuple(order for order in self.list(live=True) if order.state is WorkState.SIGNED)
 
-    def cancels(self) -> tuple[tuple[WorkOrder, Envelope], ...]:
-        """The signed cancels of every order that is being cancelled, for the head end to carry, as often as asked."""
-        ending = (order for order in self.list(live=True) if order.state is WorkState.CANCELLING)
-        return tuple((order, self._signing.cancel(order)) for order in ending)
+    def cancel_of(self, order: WorkOrder) -> Envelope:
+        """The signed message that cancels an order at its device, for the head end to carry; a new one at each call.
+
+        Raises:
+            PolicyError: it was never signed.
+            LinkError, StorageError: the signing daemon is away, or cannot keep its counter.
+        """
+        return self._signing.cancel(order)
 
     # what the head end tells -------------------------------------------------------------------------------------
 
@@ -270,6 +234,7 @@ class WorkOrders:
         brakes: list[Brake] = []
 
         def job(transaction: Transaction) -> T:
+            take_turns(transaction)
             brakes[:] = [self._brake(transaction)]
             audit = SqlAuditChain(transaction)
 
@@ -299,9 +264,12 @@ class WorkOrders:
             raise
 
     def _sign(self, order: WorkOrder, now: Instant) -> bool:
-        """Have one order signed; False where the daemon is away."""
+        """Have one order signed; False where the daemon is away, or what it gave cannot be kept.
+
+        What could not be kept is kept at the next turn: asked again, the daemon would count it against its brake again.
+        """
         try:
-            envelope = self._signing.sign(order)
+            envelope = self._unkept.get(order.number) or self._signing.sign(order)
         except (LinkError, StorageError):
             return False
         except MeterhouseError as error:
@@ -309,7 +277,9 @@ class WorkOrders:
             if _MOMENT not in error.remedy:
                 self._safely(lambda desk: desk.refused(order.number, "signing", why, now), now)
             return True
+        self._unkept[order.number] = envelope
         self._safely(lambda desk: desk.signed(order.number, envelope, now), now)
+        del self._unkept[order.number]
         return True
 
     def _sign_head(self, now: Instant) -> None:
@@ -330,9 +300,15 @@ class WorkOrders:
         self._database.run(lambda tx: SqlAuditChain(tx).keep(head))
 
     def _safely(self, act: Callable[[OrderDesk], object], now: Instant) -> None:
-        """Do something about an order that another may have ended meanwhile: then nothing is to be done."""
+        """Do something about an order that another may have ended meanwhile: then nothing is to be done.
+
+        Raises:
+            StorageError: it could not be kept.
+        """
         try:
             self._act(act, now)
+        except StorageError:
+            raise
         except MeterhouseError:
             return
 
@@ -349,8 +325,12 @@ class WorkOrders:
 
 
 def open_work_orders(
-    database: Database, trust: Path, signing: Signing | None = None, what_if: WhatIf | None = None
-) -> WorkOrders:
+    database: Database,
+    trust: Path,
+    signing: Signing | None = None,
+    what_if: WhatIf | None = None,
+    made: type[Made] = WorkOrders,  # type: ignore[assignment]  # mypy issue 3737
+) -> Made:
     """The work orders of a house, by the rules in its trust folder.
 
     Args:
@@ -358,6 +338,7 @@ def open_work_orders(
         trust: the trust folder.
         signing: the way to the signing daemon; None for its socket in the trust folder.
         what_if: see `WorkOrders`.
+        made: the kind of service.
 
     Raises:
         ConfigurationError: the trust folder's desk is not as it must be.
@@ -366,26 +347,4 @@ def open_work_orders(
     talk = SigningTalk(signing or SigningClient(trust / "signing" / SOCKET))
     settings = parse_trust_settings(desk / POLICY)
     catalogue = own_catalogue(database.read(lambda tx: kept_limits(tx, StaffKeys(desk / STAFF).staff())))
-    return WorkOrders(database, talk, settings, catalogue, lambda: StaffKeys(desk / STAFF).staff(), what_if)
-
-
-def brake_view(brake: Brake, now: Instant) -> BrakeView:
-    """A brake, for people."""
-    hour, day = brake.passed(now)
-    return BrakeView(
-        brake.name,
-        brake.latched,
-        brake.why,
-        brake.trips,
-        brake.released_by,
-        (hour, brake.limits.an_hour),
-        (day, brake.limits.a_day),
-    )
-
-
-def _told(told: Mapping[str, Any]) -> BrakeView:
-    hour, day = told["hour"], told["day"]
-    released = tuple(told["released_by"])
-    return BrakeView(
-        told["name"], told["latched"], told["why"], told["trips"], released, (hour[0], hour[1]), (day[0], day[1])
-    )
+    return made(database, talk, settings, catalogue, lambda: StaffKeys(desk / STAFF).staff(), what_if)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from meterhouse.cli.talk import say, spoken, write_json
-from meterhouse.model import Eui64, Fuel, Instant, isoformat, parse_instant
+from meterhouse.model import Eui64, Fuel, Instant, isoformat, parse_instant, plain
 
 if TYPE_CHECKING:
     from meterhouse.app.work_orders import WorkOrders
@@ -105,7 +105,7 @@ def show(number: Number, data: Data = _DATA, trust: Trust = _TRUST, json: Json =
         return
     _tell(view.order, json=False)
     for line in history:
-        typer.echo(f"  {line['at']}  {line['state']:<11} {line['who']}  {line['why']}".rstrip())
+        typer.echo(plain(f"  {line['at']}  {line['state']:<11} {line['who']}  {line['why']}".rstrip()))
 
 
 @order.command("list")
@@ -141,7 +141,8 @@ def brakes(data: Data = _DATA, trust: Trust = _TRUST, at: Now = None, json: Json
         return
     for view in views:
         stands = f"TRIPPED: {view.why}" if view.latched else "open"
-        typer.echo(f"{view.name}  hour {view.hour[0]}/{view.hour[1]}  day {view.day[0]}/{view.day[1]}  {stands}")
+        counts = f"hour {view.hour[0]}/{view.hour[1]}  day {view.day[0]}/{view.day[1]}"
+        typer.echo(plain(f"{view.name}  {counts}  {stands}"))
 
 
 @order.command("release-brake")
@@ -227,4 +228,5 @@ def _tell(each: WorkOrder, *, json: bool) -> None:
     if json:
         write_json(_document(each))
         return
-    typer.echo(f"{each.number}  {each.state:<11} {each.home}  {each.device}  {each.reason}  {each.why}".rstrip())
+    words = f"{each.number}  {each.state:<11} {each.home}  {each.device}  {each.reason}  {each.why}"
+    typer.echo(plain(words.rstrip()))

@@ -20,6 +20,7 @@ from meterhouse.model import (
     PolicyError,
     RefusedError,
     UsageError,
+    plain,
 )
 
 __all__ = ["FAILED", "exit_code", "say", "spoken", "write_json"]
@@ -64,7 +65,7 @@ def spoken(verb: Callable[P, None]) -> Callable[P, None]:
         try:
             verb(*args, **kwargs)
         except MeterhouseError as error:
-            say.print(Text.assemble(("Error:", "bold red"), f" {error.sentence()}"))
+            say.print(Text.assemble(("Error:", "bold red"), f" {plain(error.sentence())}"))
             raise typer.Exit(exit_code(error)) from None
         except BrokenPipeError:  # the reader has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -30,6 +30,7 @@ from meterhouse.model.quantities import (
     Watts,
 )
 from meterhouse.model.readings import DayProfile, HalfHour, Quality
+from meterhouse.model.text import LONGEST_SAID, plain, said
 from meterhouse.model.time import (
     DAY,
     HALF_HOUR,
@@ -52,6 +53,7 @@ __all__ = [
     "HALF_HOUR",
     "HALF_HOURS_A_DAY",
     "HOUR",
+    "LONGEST_SAID",
     "MINUTE",
     "REGISTER_LIMIT_LITRES",
     "REGISTER_LIMIT_WH",
@@ -94,4 +96,6 @@ __all__ = [
     "instant_of",
     "isoformat",
     "parse_instant",
+    "plain",
+    "said",
 ]

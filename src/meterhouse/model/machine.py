@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from meterhouse.model.text import plain
 from meterhouse.model.time import Instant, isoformat
 
 __all__ = ["Event", "Machine", "Outgoing"]
@@ -46,7 +47,7 @@ class Event:
 
 
 def _word(value: object) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
+    return value.hex() if isinstance(value, bytes) else plain(str(value))
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ from meterhouse.crypto import PublicPoint
 from meterhouse.model import Instant
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.trust_tables import audit_heads, audit_lines
+from meterhouse.store.turns import take_turns
 from meterhouse.supplier.trust.audit import (
     AuditBreach,
     AuditHead,
@@ -40,6 +41,7 @@ class SqlAuditChain:
 
     def write(self, at: Instant, who: str, deed: str, subject: str, fields: Mapping[str, Any]) -> AuditLine:
         """Add a line; it is part of the transaction that it tells of."""
+        take_turns(self._transaction)
         line = next_line(self.newest(), at, who, deed, subject, fields)
         row = {
             "number": line.number,

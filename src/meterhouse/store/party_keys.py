@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from meterhouse.crypto import P256, KeyPair, PublicPoint
-from meterhouse.model import ConfigurationError, MeterhouseError, PolicyError, StateError, UsageError
+from meterhouse.model import ConfigurationError, MeterhouseError, PolicyError, StateError, UsageError, plain, said
 from meterhouse.supplier.trust import Duty, Person, Staff
 
 __all__ = ["PartyKeys", "StaffKeys", "write_private"]
@@ -30,6 +30,7 @@ _COST: Final = 2**15
 """About 0.1 s and 32 MiB a try."""
 _MASTER: Final = "master.key"
 _SHORTEST: Final = 8
+_LONGEST_NAME: Final = 100
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -140,10 +141,12 @@ class StaffKeys:
         """Make a person's key.
 
         Raises:
-            UsageError: no name, no duty, or a passphrase below 8 letters.
+            UsageError: no name that can be shown, no duty, or a passphrase below 8 letters.
             StateError: somebody has this name.
         """
-        if not name or name in self._rows:
+        if not name or said(name, "the name", _LONGEST_NAME) != name:
+            raise UsageError(f"'{plain(name)}' is no name", remedy="Write it without space around it.")
+        if name in self._rows:
             raise StateError(f"'{name}' is no new name", remedy="Names are never used twice.")
         chosen = sorted({duty.value for duty in duties})
         if not chosen or len(passphrase) < _SHORTEST:

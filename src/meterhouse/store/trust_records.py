@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, update
 
-from meterhouse.model import Eui64, Instant
+from meterhouse.model import Eui64, Instant, NotFoundError, plain
 from meterhouse.store.counters import SqlCounters
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.trust_tables import brakes, confirm_answers, pen_words, trust_records, trust_steps
-from meterhouse.supplier.trust import ENDED, Given, Statement, Step, WorkOrder, WorkState
+from meterhouse.supplier.trust import ENDED, Given, ReadBack, Statement, Step, WorkOrder, WorkState
 
 __all__ = ["SqlAnswers", "SqlBrakes", "SqlPen", "SqlTrustRecords", "SqlWorkOrders"]
 
@@ -32,6 +32,15 @@ _STEPS: Final = (
     .order_by(trust_steps.c.id)
 )
 _ORDER: Final = "order"
+_PAGE: Final = (
+    select(trust_records)
+    .where(_RECORDS.kind == _ORDER)
+    .where(or_(_RECORDS.at < bindparam("at"), and_(_RECORDS.at == bindparam("at"), _RECORDS.name < bindparam("n"))))
+    .order_by(_RECORDS.at.desc(), _RECORDS.name.desc())
+    .limit(bindparam("count"))
+)
+_BEGAN: Final = select(_RECORDS.at).where(_RECORDS.kind == _ORDER, _RECORDS.name == bindparam("n"))
+_FOREVER: Final = (1 << 63) - 1
 _LIVE: Final = [state.value for state in WorkState if state not in ENDED]
 
 
@@ -115,6 +124,24 @@ class SqlWorkOrders:
     def all(self) -> Sequence[WorkOrder]:
         """Every order, oldest first."""
         return [WorkOrder.from_json(body) for body in self._records.all(_ORDER)]
+
+    def page(self, count: int, before: str = "") -> Sequence[WorkOrder]:
+        """At most so many, newest first; those raised before one of this number, where one is given.
+
+        Raises:
+            NotFoundError: there is none of that number.
+        """
+        row = self._transaction.first(_BEGAN, {"n": before}) if before else None
+        if before and row is None:
+            raise NotFoundError(f"there is no order {plain(before, 40)}")
+        asked = {"at": _FOREVER if row is None else row.at, "n": before, "count": count}
+        return [WorkOrder.from_json(json.loads(row.body)) for row in self._transaction.rows(_PAGE, asked)]
+
+    def unread(self) -> Sequence[WorkOrder]:
+        """The newest done order of each device, where nobody has looked back at it."""
+        done = map(WorkOrder.from_json, self._records.all(_ORDER, [WorkState.DONE.value]))
+        newest = {order.device: order for order in done}
+        return [order for order in newest.values() if order.read_back is ReadBack.NONE]
 
     def history(self, number: str) -> list[Step]:
         """What became of an order, line by line."""

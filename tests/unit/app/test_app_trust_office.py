@@ -206,7 +206,8 @@ def test_an_order_that_was_cancelled_between_signing_and_sending_is_confirmed_by
     answer = house.ask(signed.order_hash)
     assert answer is not None
     assert not answer.yes
-    ((cancelled, word),) = house.orders.cancels()
+    (cancelled,) = house.orders.cancelling()
+    word = house.orders.cancel_of(cancelled)
     assert (cancelled.number, word.target, word.code) == (signed.number, METER, 0xF013)
     assert house.orders.work(house.clock.at) == ()
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
+from meterhouse.app.brake_view import BrakeView
 from meterhouse.app.order_room import OrderFile
-from meterhouse.app.work_orders import BrakeView
 from meterhouse.console.views.payment_view import Step
 from meterhouse.console.views.supply_badge import Tone
 from meterhouse.console.views.words import clock_text, time_text
+from meterhouse.model import plain
 from meterhouse.supplier.headend import Culprit
 from meterhouse.supplier.trust import ARM_SUPPLY, CUT_SUPPLY, ReadBack, WorkOrder, WorkState
 
@@ -78,10 +79,10 @@ def order_line(order: WorkOrder, zone: tzinfo) -> OrderLine:
         order.number,
         _WHAT.get(order.code, f"Order {order.code:04x}"),
         order.home,
-        order.reason,
-        order.evidence,
+        plain(order.reason),
+        plain(order.evidence),
         clock_text(order.raised_at, zone),
-        " and ".join(names),
+        plain(" and ".join(names)),
         Step(words, "error" if bad else icon, Tone.BAD if bad else tone, begins),
         said,
         order.state is WorkState.RAISED,
@@ -93,14 +94,16 @@ def order_history(file: OrderFile, zone: tzinfo) -> tuple[str, ...]:
     """Every line of an order's history, oldest first."""
     device = str(file.view.order.device)
     return tuple(
-        " ".join(
-            part
-            for part in (
-                clock_text(step.at, zone),
-                f"{_PAST.get(step.state, _STATES[step.state][0])},",
-                f"by {'its meter' if step.who == device else step.who}" + (f": {step.why}" if step.why else ""),
+        plain(
+            " ".join(
+                part
+                for part in (
+                    clock_text(step.at, zone),
+                    f"{_PAST.get(step.state, _STATES[step.state][0])},",
+                    f"by {'its meter' if step.who == device else step.who}" + (f": {step.why}" if step.why else ""),
+                )
+                if part
             )
-            if part
         )
         for step in file.view.history
     )
@@ -110,7 +113,7 @@ def order_trouble(file: OrderFile) -> str:
     """Who is at fault on the order's way; empty for nobody."""
     if file.finding.culprit is Culprit.NOBODY:
         return ""
-    return f"The {file.finding.culprit} is at fault ({file.finding.what}): {file.finding.why}."
+    return plain(f"The {file.finding.culprit} is at fault ({file.finding.what}): {file.finding.why}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +142,5 @@ def brake_line(brake: BrakeView) -> BrakeLine:
 
 
 def _sentence(words: str) -> str:
+    words = plain(words)
     return f"{words[:1].upper()}{words[1:].rstrip('.')}." if words else ""

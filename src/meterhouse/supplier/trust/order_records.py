@@ -8,7 +8,7 @@ from typing import Protocol
 
 from meterhouse.companion.brake import is_braked
 from meterhouse.companion.sealed import Catalogue
-from meterhouse.model import Eui64
+from meterhouse.model import Eui64, said
 from meterhouse.supplier.trust.order_policy import use_case_of
 from meterhouse.supplier.trust.work_order import Step, WorkOrder
 
@@ -17,7 +17,11 @@ __all__ = ["OneEach", "OrderRecords", "OrderRequest"]
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What somebody wants done, before anybody has signed anything; see `WorkOrder`."""
+    """What somebody wants done, before anybody has signed anything; see `WorkOrder`.
+
+    Raises:
+        UsageError: a text is too long, or holds what cannot be shown: others will read it.
+    """
 
     device: Eui64
     home: str
@@ -26,6 +30,11 @@ class OrderRequest:
     reason: str
     evidence: str
     group: str = ""
+
+    def __post_init__(self) -> None:
+        for what, text in (("home", self.home), ("reason", self.reason), ("evidence", self.evidence)):
+            said(text, f"the order's {what}")
+        said(self.group, "the name of the group")
 
 
 class OrderRecords(Protocol):
