@@ -12,6 +12,7 @@ from meterhouse.model import Eui64, Fuel, Instant
 from meterhouse.store.schema import accounts, meters, vends
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.trust_records import SqlTrustRecords
+from meterhouse.store.visits import SqlVisits
 from meterhouse.supplier.trust import HomeStanding
 
 __all__ = ["DEVICE", "IN_SERVICE", "SqlDeviceKeys", "SqlHomeBook"]
@@ -22,6 +23,7 @@ IN_SERVICE: Final = "in-service"
 _HOME: Final = "home"
 
 _METER: Final = select(meters).where(meters.c.meter == bindparam("id"))
+_METERS: Final = select(meters).where(meters.c.home == bindparam("id")).order_by(meters.c.meter)
 _TENANCIES: Final = select(func.count()).select_from(accounts).where(accounts.c.meter == bindparam("id"))
 _PAID: Final = select(func.max(vends.c.at)).where(
     vends.c.home == bindparam("id"), vends.c.kind == "payment", vends.c.state.in_(("pending", "posted"))
@@ -46,6 +48,7 @@ class SqlHomeBook:
         paid = self._transaction.first(_PAID, {"id": home})
         last = None if paid is None or paid[0] is None else Instant(int(paid[0]))
         unit = self._records.get(DEVICE, str(device)) or {}
+        visit = SqlVisits(self._transaction).holding(home)
         return HomeStanding(
             self._binding(meter.pan, device),
             about.get("feeder", ""),
@@ -53,12 +56,18 @@ class SqlHomeBook:
             last,
             Instant(unit.get("frozen_until", 0)),
             unit.get("supplier", ""),
+            "" if visit is None else f"{visit.worker} is at visit {visit.number}, {visit.state}",
         )
 
     def fuel(self, device: Eui64) -> Fuel | None:
         """What a registered meter measures; None for one that is not."""
         meter = self._transaction.first(_METER, {"id": device.octets.hex()})
         return None if meter is None else Fuel(meter.fuel)
+
+    def meters(self, home: str) -> tuple[tuple[Eui64, Fuel], ...]:
+        """The registered meters of a home; none where it is not known."""
+        rows = self._transaction.rows(_METERS, {"id": home})
+        return tuple((Eui64(bytes.fromhex(row.meter)), Fuel(row.fuel)) for row in rows)
 
     def mark(
         self, home: str, now: Instant, who: str, *, protected: str | None = None, feeder: str | None = None

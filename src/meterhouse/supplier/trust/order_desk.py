@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from meterhouse.companion.brake import Brake, Limit, is_braked
+from meterhouse.companion.brake import WAYS_BACK, Brake, Limit, is_braked
 from meterhouse.companion.sealed import (
     Catalogue,
     Envelope,
@@ -320,6 +320,12 @@ class OrderDesk:
                 f"home {home} is not to be cut",
                 why=f"{standing.protected}.",
                 remedy="Speak with the customer; a protected supply stays on.",
+            )
+        if standing.visit and use_case.code in WAYS_BACK:
+            raise PolicyError(
+                f"home {home} is not to be armed",
+                why=f"{standing.visit}: nobody brings a supply back over a worker's hands.",
+                remedy="Wait until the visit has restored the supply or is abandoned, and order it again.",
             )
         return standing
 

@@ -31,6 +31,7 @@ class HomeStanding:
         last_paid: when somebody last paid for it; None for never.
         frozen_until: not to be cut before, after a change of credentials or supplier.
         supplier: whose home it is, where somebody has said so; empty otherwise.
+        visit: who works on the installation now, in words; empty for nobody. Nothing is armed meanwhile.
     """
 
     premises: bytes
@@ -39,6 +40,7 @@ class HomeStanding:
     last_paid: Instant | None = None
     frozen_until: Instant = _NEVER
     supplier: str = ""
+    visit: str = ""
 
 
 class HomeBook(Protocol):
