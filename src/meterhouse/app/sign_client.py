@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -90,6 +90,12 @@ class SigningTalk:
         """A person's word about an order."""
         asked = {"do": "write", "person": person, "passphrase": passphrase, "deed": deed.value, "digest": digest.hex()}
         return statement_of(self._ask(asked)["statement"])
+
+    def write_all(self, person: str, passphrase: str, deed: Deed, digests: Sequence[bytes]) -> list[Statement]:
+        """A person's word about each of several orders (at most `sign_daemon.WORDS_AT_ONCE`), which nobody approves."""
+        asked = {"do": "write-all", "person": person, "passphrase": passphrase, "deed": deed.value}
+        told = self._ask({**asked, "digests": [digest.hex() for digest in digests]})
+        return [statement_of(each) for each in told["statements"]]
 
     def sign(self, order: WorkOrder) -> Envelope:
         """The signed message of an order."""

@@ -3,6 +3,7 @@
 ::
 
     {"do": "write", "person": …, "passphrase": …, "deed": "raise|approve|cancel", "digest": hex}   -> {"statement": …}
+    {"do": "write-all", "person": …, "passphrase": …, "deed": "raise", "digests": [hex, …]}       -> {"statements": […]}
     {"do": "sign", "order": {…}}                                                                   -> {"envelope": hex}
     {"do": "cancel", "order": {…}}                                                                 -> {"envelope": hex}
     {"do": "release", "person": …, "passphrase": …}                                                -> {"open": bool}
@@ -39,9 +40,11 @@ from meterhouse.store.party_keys import PartyKeys, StaffKeys
 from meterhouse.supplier.trust import Deed, SigningDesk, WorkOrder
 from meterhouse.supplier.trust.work_order import statement_json
 
-__all__ = ["LONGEST_LINE", "SignDaemon", "serve_signing"]
+__all__ = ["LONGEST_LINE", "WORDS_AT_ONCE", "SignDaemon", "serve_signing"]
 
 LONGEST_LINE: Final = 1 << 16
+WORDS_AT_ONCE: Final = 500
+"""That one passphrase gives: they fit one line."""
 _CONNECTIONS: Final = 32
 _TRIES: Final = 5
 """Wrong passphrases of one person in a minute; then even the right one waits."""
@@ -125,6 +128,7 @@ class SignDaemon:
     def _do(self, request: Mapping[str, Any]) -> dict[str, Any]:
         deeds: dict[object, Callable[[Mapping[str, Any], Instant], dict[str, Any]]] = {
             "write": self._write,
+            "write-all": self._write_all,
             "sign": lambda asked, now: {"envelope": self._desk.sign(_order(asked), now).encode().hex()},
             "cancel": lambda asked, now: {"envelope": self._desk.cancel(_order(asked), now).encode().hex()},
             "release": self._release,
@@ -150,6 +154,17 @@ class SignDaemon:
             raise UsageError(f"deed '{deed[:20]}' is none")
         pair = self._open(name, _text(request, "passphrase"), now)
         return {"statement": statement_json(self._desk.write(name, pair, Deed(deed), digest, now))}
+
+    def _write_all(self, request: Mapping[str, Any], now: Instant) -> dict[str, Any]:
+        name, digests = _text(request, "person"), request.get("digests")
+        if request.get("deed") != Deed.RAISE:
+            raise UsageError("orders are raised together, and approved or cancelled one by one")
+        if not isinstance(digests, list) or len(digests) > WORDS_AT_ONCE:
+            raise UsageError(f"field 'digests' is no list of up to {WORDS_AT_ONCE}")
+        wanted = [_bytes({"digests": digest}, "digests", 32) for digest in digests]
+        pair = self._open(name, _text(request, "passphrase"), now)
+        words = [self._desk.write(name, pair, Deed.RAISE, digest, now) for digest in wanted]
+        return {"statements": [statement_json(word) for word in words]}
 
     def _release(self, request: Mapping[str, Any], now: Instant) -> dict[str, Any]:
         name, brake = _text(request, "person"), self._desk.brake
