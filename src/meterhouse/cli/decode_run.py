@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from meterhouse.app.use_cases import own_catalogue
 from meterhouse.cli.talk import FAILED, write_json
 from meterhouse.companion.sealed import SealedError
 from meterhouse.companion.sealed import explain as sealed_lines
-from meterhouse.model import MeterhouseError, UsageError
+from meterhouse.model import MeterhouseError, NotFoundError, UsageError
 from meterhouse.protocols import wmbus
 from meterhouse.protocols.dlms.explain import ExplainKeys, Node, explain
 
@@ -115,15 +116,35 @@ def _telegram_node(octets: bytes, telegram: wmbus.Telegram, form: str) -> Node:
         ("security mode", telegram.mode, "EN 13757-7 7.6"),
         ("message counter", telegram.counter, "EN 13757-7 6"),
     ]
+    if telegram.extended is not None:
+        said[3:3] = _extended(telegram)
     parts = [Node(name, 0, b"", str(value), clause) for name, value, clause in said if value is not None]
-    for record in telegram.records:
-        meaning = wmbus.meaning_of(record.header.vif) or wmbus.Meaning(f"VIF {record.header.vif.hex()}")
-        scale = f" x 10^{meaning.exponent}" if meaning.exponent else ""
-        words = f"{meaning.name}: {record.value!s}{scale} {meaning.unit}".rstrip()
-        parts.append(Node("data record", 0, record.encode(), words, "EN 13757-3 6"))
-    if telegram.payload:
+    records = _compact(telegram) if telegram.ci is wmbus.Ci.RESPONSE_COMPACT else telegram.records
+    parts += [Node("data record", 0, each.encode(), wmbus.displayed(each), "EN 13757-3 6") for each in records]
+    if telegram.payload and not (records and telegram.ci is wmbus.Ci.RESPONSE_COMPACT):
         parts.append(Node("payload", 0, telegram.payload, "what is no record"))
     return Node("wireless M-Bus telegram", 0, octets, "the checksums are right", "EN 13757-4", parts)
+
+
+def _compact(telegram: wmbus.Telegram) -> Sequence[wmbus.Record]:
+    """The records of a compact frame whose headers are known."""
+    try:
+        return wmbus.expand_compact(telegram.payload, wmbus.PUBLISHED)
+    except NotFoundError:
+        return ()
+
+
+def _extended(telegram: wmbus.Telegram) -> list[tuple[str, Any, str]]:
+    """What the extended link layer says."""
+    clause, session = "EN 13757-4 13.2", None
+    if telegram.session is not None:
+        session = f"{telegram.session:08X}, " + ("AES-CTR" if telegram.session >> 29 else "clear")
+    return [
+        ("communication control", f"{telegram.extended:02X}", clause),
+        ("access number of the link", telegram.extended_access, clause),
+        ("receiver", telegram.receiver, clause),
+        ("session", session, clause),
+    ]
 
 
 def _understood(node: Node) -> bool:

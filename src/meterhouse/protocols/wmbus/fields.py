@@ -54,11 +54,16 @@ class Ci(IntEnum):
     ERROR_NONE = 0x70
     RESPONSE_LONG = 0x72
     RESPONSE_NONE = 0x78
+    RESPONSE_COMPACT = 0x79
+    """Values whose headers the receiver knows from a telegram before: see `expand_compact`."""
     RESPONSE_SHORT = 0x7A
     TRANSPORT_TO_METER = 0x80
     TRANSPORT_SHORT = 0x8A
     TRANSPORT_LONG = 0x8B
     EXTENDED_LINK = 0x8C
+    EXTENDED_LINK_SESSION = 0x8D
+    EXTENDED_LINK_RECEIVER = 0x8E
+    EXTENDED_LINK_BOTH = 0x8F
     AUTHENTICATION = 0x90
 
 

@@ -1,4 +1,4 @@
-"""Dates and times in records: CP16 (type G) and CP32 (type F) of EN 13757-3 Annex A.
+"""Dates and times in records: CP16 (type G), CP32 (type F) and CP48 (type I) of EN 13757-3 Annex A.
 
 The wire does not name a zone. These functions read the fields as UTC; who knows of a meter that keeps local time
 converts at his own edge.
@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
 
-from meterhouse.model import MINUTE, Instant, UsageError, instant_of
+from meterhouse.model import MINUTE, SECOND, Instant, UsageError, instant_of
 from meterhouse.protocols.wmbus.errors import TelegramError
 
-__all__ = ["decode_date", "decode_moment", "encode_date", "encode_moment"]
+__all__ = ["decode_date", "decode_moment", "decode_second", "encode_date", "encode_moment"]
 
 _EPOCH_YEAR: Final = 2000
 _INVALID: Final = 0x80
@@ -97,3 +97,18 @@ def decode_moment(field: int) -> Instant | None:
     if minute > 59 or hour > 23:
         raise TelegramError(f"time field {field & 0xFFFFFFFF:08X} is no time of day")
     return Instant(_midnight(field >> 16 & 0xFFFF, field >> 13 & 3) + (hour * 60 + minute) * MINUTE)
+
+
+def decode_second(field: int) -> Instant | None:
+    """The instant of a 48-bit field, to the second, read as UTC; None where it is marked invalid or has no date.
+
+    Raises:
+        TelegramError: a second, minute, hour, day or month out of range.
+    """
+    second, rest = field & 63, field >> 8 & 0xFFFFFFFF
+    if rest & _INVALID or not rest >> 16 & 31:
+        return None
+    if second > 59:
+        raise TelegramError(f"time field {field & 0xFFFFFFFFFFFF:012X} is no time of day")
+    at = decode_moment(rest & ~0x6000)  # CP48 has no century bits
+    return None if at is None else Instant(at + second * SECOND)

@@ -16,7 +16,7 @@ from meterhouse.protocols.wmbus.errors import TelegramError
 from meterhouse.protocols.wmbus.values import Coding, Value, decode_value, encode_value
 from meterhouse.protocols.wmbus.vif import Meaning, meaning_of
 
-__all__ = ["MAX_EXTENSIONS", "MAX_RECORDS", "Function", "Record", "RecordHeader", "read_records"]
+__all__ = ["MAX_EXTENSIONS", "MAX_RECORDS", "Function", "Record", "RecordHeader", "read_headers", "read_records"]
 
 MAX_EXTENSIONS: Final = 10
 """DIFEs, and VIFEs, of one record (EN 13757-3 §6.3)."""
@@ -154,6 +154,21 @@ def _read_text_header(octets: bytes, start: int, vif_at: int) -> tuple[RecordHea
     if len(vif) > 1 + MAX_EXTENSIONS:
         raise TelegramError(f"a record header has more than {MAX_EXTENSIONS} extensions")
     return _header(octets[start:vif_at], vif, octets[vif_at + 1 : text_end]), end
+
+
+def read_headers(octets: bytes) -> tuple[RecordHeader, ...]:
+    """Record headers that follow one another without their values.
+
+    Raises:
+        TelegramError: one is cut short or too long, or its DIF is reserved.
+    """
+    headers, position = [], 0
+    while position < len(octets):
+        if octets[position] in _MANUFACTURER_DATA:
+            break
+        header, position = _read_header(octets, position)
+        headers.append(header)
+    return tuple(headers)
 
 
 def read_records(octets: bytes) -> tuple[list[Record], list[tuple[int, int]], bytes]:

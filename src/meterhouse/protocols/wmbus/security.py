@@ -8,6 +8,7 @@ from typing import Final
 
 from meterhouse.crypto.cbc import BLOCK, CbcKey
 from meterhouse.crypto.cmac import CmacKey
+from meterhouse.crypto.ctr import ctr
 from meterhouse.model import AuthenticationError, UsageError
 
 __all__ = ["FILLERS", "KeyUse", "MasterKey"]
@@ -32,7 +33,7 @@ class KeyUse(IntEnum):
 class MasterKey:
     """The 16-byte key that one meter and one hub share, kept ready for use."""
 
-    __slots__ = ("_derivation", "_static")
+    __slots__ = ("_derivation", "_key", "_static")
 
     def __init__(self, key: bytes) -> None:
         """Prepare the key.
@@ -42,12 +43,17 @@ class MasterKey:
         """
         if len(key) != BLOCK:
             raise UsageError(f"a wireless M-Bus key has {BLOCK} bytes, not {len(key)}")
+        self._key = key
         self._derivation = CmacKey(key)
         self._static = CbcKey(key)
 
     def derive(self, use: KeyUse, counter: int, identification: bytes) -> bytes:
         """The 16-byte key of one message: AES-CMAC over use, counter, the meter's identification field and padding."""
         return self._derivation.tag(_DERIVATION.pack(use, counter, identification, _PADDING))
+
+    def stream(self, first_block: bytes, text: bytes) -> bytes:
+        """AES-CTR under the master key itself, both ways (EN 13757-4, sessions of the extended link layer)."""
+        return ctr(self._key, first_block, text)
 
     def encipher_static(self, initial_vector: bytes, text: bytes) -> bytes:
         """Mode 5: the master key itself enciphers."""

@@ -14,6 +14,7 @@ from meterhouse.crypto.cmac import cmac, cmac_verifies
 from meterhouse.model import AuthenticationError, UsageError
 from meterhouse.protocols.wmbus.address import Address
 from meterhouse.protocols.wmbus.errors import TelegramError
+from meterhouse.protocols.wmbus.extended_link import ExtendedLink, open_extended, read_extended, write_extended
 from meterhouse.protocols.wmbus.fields import LONG_HEADERS, RECORD_CARRIERS, SHORT_HEADERS, TO_METER, Ci, Control
 from meterhouse.protocols.wmbus.layers import (
     AUTHENTICATION_HEADER,
@@ -36,6 +37,7 @@ _MAX_BLOCKS: Final = 15
 _COUNTER_LIMIT: Final = 1 << 32
 _USES_FROM_METER: Final = KeyUse.ENCIPHER_FROM_METER, KeyUse.AUTHENTICATE_FROM_METER
 _USES_TO_METER: Final = KeyUse.ENCIPHER_TO_METER, KeyUse.AUTHENTICATE_TO_METER
+_NO_LINK: Final = None, 0, None, None
 _KNOWN: Final = {control.value: control for control in Control}
 
 
@@ -50,13 +52,17 @@ class Telegram:
         application: address of a long transport header; None with a short header or none.
         access_number: 0 to 255; an answer copies it.
         status: status byte of the transport header.
-        extended: communication control field of an extended link layer 8C; None without one.
+        extended: communication control field of an extended link layer; None without one.
         extended_access: access number of that layer.
-        mode: 0 clear, 5 AES-CBC with the static key, 7 with keys derived for this message.
+        mode: 0 clear (also where somebody deciphered it on its way), 5 AES-CBC with the static key, 7 with keys
+            derived for this message.
         flags: configuration word without mode and block count.
         counter: message counter of the authentication layer; None without one. Where it is here, the MAC was right.
         records: data records; empty where the CI-field carries none.
         payload: what is no record: data after DIF 0F or 1F, or the body of another CI-field.
+        receiver: for whom it is, where the extended link layer says so (8E, 8F).
+        session: session number field of that layer (8D, 8F): see `ExtendedLink`. Its cipher is no proof of the sender:
+            `mode` and `counter` are.
     """
 
     control: Control
@@ -72,6 +78,8 @@ class Telegram:
     counter: int | None = None
     records: Sequence[Record] = ()
     payload: bytes = b""
+    receiver: Address | None = None
+    session: int | None = None
 
     @property
     def meter(self) -> Address:
@@ -115,12 +123,13 @@ def _encode(
         header = TransportHeader(ci, application, telegram.access_number, status, mode, telegram.flags, blocks)
         inner = write_transport(header) + data
     layers = bytes((telegram.control,)) + telegram.sender.link
-    if telegram.extended is not None:
-        layers += bytes((Ci.EXTENDED_LINK, telegram.extended, telegram.extended_access))
     if counter is not None and key is not None:
         covered = AUTHENTICATION_HEADER[4:] + counter.to_bytes(4, "little")
         mac_key = key.derive(_uses(ci)[1], counter, telegram.meter.identification_field)
-        layers += AUTHENTICATION_HEADER[:4] + covered + cmac(mac_key, covered + inner)[:MAC_LENGTH]
+        inner = AUTHENTICATION_HEADER[:4] + covered + cmac(mac_key, covered + inner)[:MAC_LENGTH] + inner
+    if telegram.extended is not None:
+        link = ExtendedLink(telegram.extended, telegram.extended_access, telegram.receiver, telegram.session)
+        inner = write_extended(link, telegram.sender, key, inner)
     return encode_frame(layers + inner, link_format)
 
 
@@ -133,6 +142,8 @@ def _check(telegram: Telegram, mode: int, counter: int | None, key: MasterKey | 
         raise UsageError("mode 7 and a message counter go together")
     if counter is not None and not 0 <= counter < _COUNTER_LIMIT:
         raise UsageError(f"message counter {counter} is not 0 to 2^32 - 1")
+    if telegram.extended is None and (telegram.session, telegram.receiver) != (None, None):
+        raise UsageError("a session or a receiver stands in an extended link layer, and there is none")
     if (telegram.application is not None) != (telegram.ci in LONG_HEADERS):
         raise UsageError(f"CI-field {telegram.ci:02X} and its application address don't fit")
     if mode and telegram.ci not in LONG_HEADERS and telegram.ci not in SHORT_HEADERS:
@@ -173,9 +184,19 @@ def decode_telegram(frame: bytes, key: MasterKey | None, link_format: LinkFormat
     if control is None:
         raise TelegramError(f"C-field {body[0]:02X} is not known")
     sender = Address.from_link(body[1:_LINK])
-    position, extended, extended_access = _read_extended(body, _LINK)
+    link, position = read_extended(body, _LINK)
+    if link is not None and link.session is not None:
+        body = body[:position] + open_extended(link, sender, key, body[position:])
     if position == len(body):
-        return Telegram(control, sender, extended=extended, extended_access=extended_access)
+        extended, extended_access, receiver, session = link or _NO_LINK
+        return Telegram(
+            control,
+            sender,
+            extended=extended,
+            extended_access=extended_access,
+            receiver=receiver,
+            session=session,
+        )
     authentication = read_authentication(body, position) if body[position] == Ci.AUTHENTICATION else None
     if authentication is not None:
         position = authentication.end
@@ -189,6 +210,7 @@ def decode_telegram(frame: bytes, key: MasterKey | None, link_format: LinkFormat
         _verify(authentication, header, meter, key, body)
     text, tail = _decipher(header, meter, key, body[data_at:], authentication)
     records, payload = _content(header.ci, text, tail)
+    extended, extended_access, receiver, session = link or _NO_LINK
     return Telegram(
         control,
         sender,
@@ -198,20 +220,14 @@ def decode_telegram(frame: bytes, key: MasterKey | None, link_format: LinkFormat
         header.status,
         extended,
         extended_access,
-        header.mode,
+        0 if key is None and header.blocks else header.mode,
         header.flags,
         None if authentication is None else authentication.counter,
         records,
         payload,
+        receiver,
+        session,
     )
-
-
-def _read_extended(body: bytes, start: int) -> tuple[int, int | None, int]:
-    if start >= len(body) or body[start] != Ci.EXTENDED_LINK:
-        return start, None, 0
-    if start + 3 > len(body):
-        raise TelegramError("an extended link layer is cut short")
-    return start + 3, body[start + 1], body[start + 2]
 
 
 def _verify(
@@ -252,6 +268,9 @@ def _decipher(
         return b"", data
     if length > len(data):
         raise TelegramError(f"{header.blocks} enciphered blocks announced, {len(data)} bytes there")
+    if key is None and proof is None and data[:2] == FILLERS:
+        # Receivers and logs often pass a telegram on after they have deciphered it. To us it came in the clear.
+        return data[:length], data[length:]
     if key is None:
         raise AuthenticationError(f"no key for {meter}", remedy="Enter the meter's key.")
     if proof is not None:

@@ -40,6 +40,8 @@ _BCD: Final = {0x9: 1, 0xA: 2, 0xB: 3, 0xC: 4, 0xE: 6}
 _WIDTH: Final = {0x0: 0, 0x8: 0, 0x5: 4} | _INTEGER | _BCD
 _MAX_TEXT: Final = 0xBF
 _MAX_BINARY: Final = 15
+_LONG_BINARY: Final = {0xF0: 16, 0xF1: 20, 0xF2: 24, 0xF3: 28, 0xF4: 32, 0xF5: 48, 0xF6: 64}
+"""Length bytes of binary data longer than 15 bytes (EN 13757-3 Table 5)."""
 
 
 def encode_value(coding: Coding, value: Value) -> bytes:
@@ -116,7 +118,9 @@ def _encode_variable(value: Value) -> bytes:
         return bytes((len(text),)) + text
     if isinstance(value, bytes) and len(value) <= _MAX_BINARY:
         return bytes((0xE0 + len(value),)) + value
-    raise UsageError(f"variable data is a text or at most {_MAX_BINARY} bytes, not {value!r}")
+    if isinstance(value, bytes) and len(value) in _LONG_BINARY.values():
+        return bytes(length for length, width in _LONG_BINARY.items() if width == len(value)) + value
+    raise UsageError(f"variable data is a text, or 0 to {_MAX_BINARY}, 16, 20 … 32, 48 or 64 bytes, not {value!r}")
 
 
 def _decode_variable(octets: bytes, position: int) -> tuple[Value, int]:
@@ -125,6 +129,8 @@ def _decode_variable(octets: bytes, position: int) -> tuple[Value, int]:
     length, start = octets[position], position + 1
     if length <= _MAX_TEXT:
         width = length
+    elif length in _LONG_BINARY:
+        width = _LONG_BINARY[length]
     elif length <= 0xC9 or 0xD0 <= length <= 0xD9 or 0xE0 <= length <= 0xEF:
         width = length & 15
     else:
