@@ -28,6 +28,7 @@ from meterhouse.cli.trust import trust
 from meterhouse.cli.up import up
 from meterhouse.cli.usage import usage
 from meterhouse.cli.vend import batch, vend
+from meterhouse.cli.visit import visit
 from meterhouse.cli.world import world
 
 __all__ = ["app", "main"]
@@ -56,6 +57,7 @@ app.add_typer(token, name="token")
 app.add_typer(key, name="key")
 app.add_typer(hook, name="hook")
 app.add_typer(order, name="order")
+app.add_typer(visit, name="visit")
 app.add_typer(trust, name="trust")
 app.add_typer(audit, name="audit")
 app.add_typer(conform, name="conform")
