@@ -18,7 +18,7 @@ from meterhouse.carrier.broker import AccessBroker
 from meterhouse.carrier.egress import Egress
 from meterhouse.carrier.line import Line, Session
 from meterhouse.carrier.services import Services
-from meterhouse.carrier.usage import UsageBook
+from meterhouse.carrier.usage import NOBODY, UsageBook
 from meterhouse.companion.receipt import Scribe
 from meterhouse.companion.relay import Call, Frame, Hello, Kind, LineClass, Refusal, Role
 from meterhouse.model import Duration, Eui64, Event, Instant, MalformedError, Outgoing
@@ -29,6 +29,12 @@ __all__ = ["Carrier", "CarrierSettings"]
 _PASSED_ON: Final = frozenset({Kind.DATA, Kind.ANSWERED, Kind.REFUSED, Kind.HANG_UP})
 _ASKED: Final = frozenset({Kind.SEAL, Kind.NOTE})
 _NEVER: Final = Instant(0)
+_HELLO: Final = 16
+"""Bytes of the only frame that is heard of a stranger."""
+_STRANGERS: Final = 1_024
+"""Connections that have spoken and not said hello; one more ends the oldest."""
+_KNOWN: Final = 200_000
+"""Hubs that were here once and are remembered, so that a call to one says more than that nobody knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,8 @@ class Carrier:
         self._lines: dict[str, Line] = {}
         self._hubs: dict[Eui64, Line] = {}
         self._parties: dict[Eui64, Line] = {}
-        self._known: set[Eui64] = set()
+        self._strangers: dict[str, Instant] = {}
+        self._known: dict[Eui64, None] = {}
         self._vouched: dict[str, tuple[Hello, bool]] = {}
         self._calls = 0
         self.usage = UsageBook()
@@ -124,7 +131,7 @@ class Carrier:
             return
         line = self._lines.get(port)
         if line is None:
-            line = self._lines[port] = Line(port)
+            line = self._meet(port, now)
         line.heard = now
         try:
             frames = line.reader.feed(data)
@@ -133,6 +140,8 @@ class Carrier:
         except MalformedError as error:
             self._tell(now, "line.dropped", port=port, why=error.what)
             self._drop(line, now)
+        if port in self._strangers and line.reader.waiting > _HELLO:
+            self._send_away(port, now)
 
     def outgoing(self) -> Iterable[Outgoing]:
         """Hand out the bytes to send."""
@@ -145,23 +154,39 @@ class Carrier:
 
     def deadline(self) -> Instant | None:
         """When the longest-silent hub must have spoken, a note's time is up, or more may leave."""
-        due = [self._look_at] if self._hubs else []
+        due = [self._look_at] if self._hubs or self._strangers else []
         waiting = self._egress.due(self._now)
         note = None if self.services is None else self.services.deadline()
         return min((at for at in (*due, waiting, note) if at is not None), default=None)
 
     def elapse(self, now: Instant) -> None:
-        """Drop hubs that have been silent for too long, and refuse notes that were not taken."""
+        """Drop hubs that have been silent for too long and whoever said no hello; refuse notes that were not taken."""
         self._now = now
         if self.services is not None:
             self.services.elapse(now)
-        if now < self._look_at or not self._hubs:
+        if now < self._look_at or not (self._hubs or self._strangers):
             return
         self._look_at = Instant(now + self._settings.silence)
         silent = [line for line in self._hubs.values() if now - line.heard >= self._settings.silence]
         for line in silent:
             self._tell(now, "hub.silent", hub=str(line.who.identity) if line.who else "")
             self._drop(line, now)
+        for port in [port for port, since in self._strangers.items() if now - since >= self._settings.silence]:
+            self._send_away(port, now)
+
+    def _meet(self, port: str, now: Instant) -> Line:
+        """A connection speaks for the first time; who does not say hello soon is sent away."""
+        if not self._strangers and not self._hubs:
+            self._look_at = Instant(now + self._settings.silence)
+        if len(self._strangers) >= _STRANGERS:
+            self._send_away(next(iter(self._strangers)), now)
+        self._strangers[port] = now
+        line = self._lines[port] = Line(port)
+        return line
+
+    def _send_away(self, port: str, now: Instant) -> None:
+        self._tell(now, "line.dropped", port=port, why="it has not said hello")
+        self._drop(self._lines[port], now)
 
     # frames ------------------------------------------------------------------------------------------------------
 
@@ -211,11 +236,12 @@ class Carrier:
         if older is not None:
             self._drop(older, now)
         if hello.role is Role.HUB:
-            if not self._hubs:
-                self._look_at = Instant(now + self._settings.silence)
-            self._known.add(hello.identity)
+            self._known[hello.identity] = None
+            if len(self._known) > _KNOWN:
+                del self._known[next(iter(self._known))]
         lines[hello.identity] = line
         line.who = hello
+        self._strangers.pop(line.port, None)
         self._send(line, Frame(Kind.WELCOME))
         self._tell(now, "line.hello", role=hello.role.name.lower(), identity=str(hello.identity))
 
@@ -226,7 +252,8 @@ class Carrier:
         refusal = self._refusal(caller, call)
         if refusal is not None or frame.session in line.sessions:
             reason = refusal or Refusal.BUSY
-            self.usage.of(caller, hub, now).refused += 1
+            counted = hub if self._settings.may_reach(caller, hub) else NOBODY
+            self.usage.of(caller, counted, now).refused += 1
             self._send(line, Frame(Kind.REFUSED, frame.session, bytes([reason])))
             self._tell(now, "call.refused", hub=str(hub), why=reason.sentence)
             return
@@ -281,6 +308,7 @@ class Carrier:
 
     def _closed(self, port: str, now: Instant) -> None:
         line = self._lines.pop(port, None)
+        self._strangers.pop(port, None)
         if not self._vouched.get(port, (None, True))[1]:
             del self._vouched[port]
         if line is None:

@@ -6,9 +6,10 @@ import pytest
 from test_carrier_services import HUB, Bench, signed
 
 from meterhouse.carrier.post import MAX_OF_PARTY
+from meterhouse.carrier.relay import _KNOWN, _STRANGERS
 from meterhouse.carrier.services import NOTES_A_MINUTE
 from meterhouse.carrier.usage import NOBODY
-from meterhouse.companion.relay import Frame, Hello, Kind, Note, Refusal, Role, Sealed
+from meterhouse.companion.relay import MAX_PAYLOAD, Call, Frame, Hello, Kind, Note, Refusal, Role, Sealed
 from meterhouse.model import MINUTE, SECOND, Eui64, Instant, StorageError
 from sealed_parties import NOW, SUPPLIER
 
@@ -94,3 +95,59 @@ def test_a_register_that_cannot_be_read_holds_an_order_back_and_it_goes_when_it_
     ]
     broken = False
     assert isinstance(bench.seal(signed()), Sealed)
+
+
+def test_whoever_says_no_hello_is_sent_away_and_the_oldest_first_where_they_are_many():
+    bench = Bench()
+    for number in range(_STRANGERS + 10):
+        bench.say_raw(f"mute/{number}", b"\0")
+    dropped = [event.fields["port"] for event in bench.carrier.events() if event.kind == "line.dropped"]
+    assert dropped == [f"mute/{number}" for number in range(10)]
+    assert bench.carrier.deadline() is not None
+    bench.say("hub", Frame(Kind.PING), now=Instant(NOW + 59 * MINUTE))
+    bench.carrier.elapse(Instant(NOW + 60 * MINUTE))
+    assert not bench.carrier._strangers
+    assert not [port for port in bench.carrier._lines if port.startswith("mute/")]
+    assert bench.carrier.online(HUB)
+    assert isinstance(bench.seal(signed(), now=Instant(NOW + 61 * MINUTE)), Sealed)
+
+
+def test_a_byte_now_and_then_is_no_hello_either():
+    bench, hello = Bench(), Hello(Role.HUB, made_up(7)).frame().encode()
+    for minute in range(12):
+        at = Instant(NOW + minute * 5 * MINUTE)
+        bench.say("hub", Frame(Kind.PING), now=at)
+        bench.say_raw("slow", hello[minute : minute + 1], at)
+    bench.carrier.elapse(Instant(NOW + 61 * MINUTE))
+    assert "slow" not in bench.carrier._lines
+
+
+@pytest.mark.parametrize("begins", [b"\xff\xff\x01", b"GET / HTTP/1.1\r\n\r\n", bytes(40), b"\x16\x03\x01\x02"])
+def test_before_the_hello_a_stranger_is_heard_for_sixteen_bytes_and_no_more(begins: bytes):
+    bench = Bench()
+    for _ in range(30):
+        bench.say_raw("stranger", begins)
+        line = bench.carrier._lines.get("stranger")
+        assert line is None or line.reader.waiting <= 16
+    assert isinstance(bench.seal(signed()), Sealed)
+
+
+def test_after_the_hello_at_most_one_frame_waits():
+    bench = Bench()
+    bench.say_raw("hub", Frame(Kind.PING, 0, bytes(MAX_PAYLOAD)).encode()[:-1])
+    assert bench.carrier._lines["hub"].reader.waiting == MAX_PAYLOAD + 6
+    bench.say_raw("hub", b"\0" * 70_000)
+    assert "hub" not in bench.carrier._lines
+
+
+def test_calls_to_made_up_hubs_are_counted_in_one_row_and_hubs_of_long_ago_are_forgotten():
+    bench = Bench()
+    bench.reach = lambda _party, hub: hub == HUB
+    for number in range(1, 300):
+        bench.say("supplier", Call(made_up(number)).frame(number))
+    assert bench.carrier.usage.totals()[SUPPLIER, NOBODY].refused == 299
+    assert bench.carrier.usage.totals().keys() == {(SUPPLIER, NOBODY)}
+    bench.carrier._known.update((made_up(number), None) for number in range(_KNOWN))
+    before = len(bench.carrier._known)
+    bench.say("another", Hello(Role.HUB, made_up(1 << 40)).frame())
+    assert len(bench.carrier._known) == before

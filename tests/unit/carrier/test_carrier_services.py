@@ -46,6 +46,9 @@ class Register:
     def role_of(self, party: Eui64) -> Party | None:
         return self.roles.get(party)
 
+    def orders(self, party: Eui64, device: Eui64) -> bool:
+        return True
+
     def hub_of(self, device: Eui64) -> Eui64 | None:
         return self.hubs.get(device)
 
@@ -80,6 +83,10 @@ class Bench:
     def say(self, port: str, *frames: Frame, now: Instant = NOW) -> list[tuple[str, Frame]]:
         self.carrier.receive(port, b"".join(frame.encode() for frame in frames), now)
         return self.out()
+
+    def say_raw(self, port: str, octets: bytes, now: Instant = NOW) -> None:
+        self.carrier.receive(port, octets, now)
+        self.out()
 
     def out(self) -> list[tuple[str, Frame]]:
         return [(port, one) for port, data in self.carrier.outgoing() for one in FrameReader().feed(data)]
