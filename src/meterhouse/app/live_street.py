@@ -135,7 +135,11 @@ class LiveStreet:
             found += [site.load, site.electricity]
             found += [] if site.gas is None else [site.gas]
             found.append(site.hub)
-        return [*found, self.head_end] if self.sealed is None else [*found, self.head_end, self.sealed.confirm]
+        found.append(self.head_end)
+        if self.sealed is not None:
+            office = self.sealed.changes.office
+            found += [self.sealed.confirm] if office is None else [self.sealed.confirm, office]
+        return found
 
     @property
     def identity(self) -> Eui64:
@@ -249,8 +253,9 @@ class LiveStreet:
     # inside ------------------------------------------------------------------------------------------------------
 
     def _may_reach(self, head_end: Eui64, hub: Eui64) -> bool:
-        party = head_end == self.identity if self.sealed is None else self.sealed.may_reach(head_end)
-        return party and hub in self._hubs
+        if hub not in self._hubs:
+            return False
+        return head_end == self.identity if self.sealed is None else self.sealed.trust.may_reach(head_end, hub)
 
     def _take_orders(self, now: Instant) -> None:
         for due in self.books.claim_deliveries(now):

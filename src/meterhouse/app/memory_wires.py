@@ -46,6 +46,10 @@ def join_street(joiner: Joiner, street: LiveStreet) -> dict[str, NullModem]:
         laid["confirm"] = joiner.join(street.sealed.confirm, "carrier", street.carrier, "confirm/1", BACK_LINE)
         confirm = street.sealed.trust.parties.confirm
         street.carrier.vouch("confirm/1", Hello(Role.CONFIRM, confirm), lasting=True)
+        office, who = street.sealed.changes.office, street.sealed.trust.parties.office
+        if office is not None and who is not None:
+            laid["change"] = joiner.join(office, "carrier", street.carrier, "change/1", BACK_LINE)
+            street.carrier.vouch("change/1", Hello(Role.CHANGE_OF_SUPPLIER, who), lasting=True)
     for home in street.sites:
         laid.update(join_hub(joiner, street, home))
     return laid

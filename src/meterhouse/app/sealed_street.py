@@ -13,6 +13,7 @@ from meterhouse.app.sealed_books import SealedBooks
 from meterhouse.app.sign_client import SigningTalk
 from meterhouse.app.street_centre import StreetCentre
 from meterhouse.app.street_trust import StreetTrust
+from meterhouse.app.supplier_changes import SupplierChanges
 from meterhouse.app.work_orders import WorkOrders
 from meterhouse.carrier import AccessBroker, Carrier, CarrierSettings, Quarantine
 from meterhouse.companion.brake import Brake, is_braked
@@ -101,6 +102,7 @@ class SealedStreet:
 
     def carrier(self, settings: CarrierSettings) -> Carrier:
         """The carrier, as access-control broker."""
+        self.changes = SupplierChanges(database, self.trust, driver, self._tell)
         parties = self.trust.parties
         quarantine = Quarantine((), DAY, self.trust.catalogue, self._online)
         broker = AccessBroker(self.trust, self.trust.catalogue, quarantine, self._lets_pass)
@@ -117,6 +119,7 @@ class SealedStreet:
         self._driver.on_event(self._hub_came, "line.hello")
         self._driver.on_event(self._was_heard, "job.done")
         self._driver.at(now, self.look)
+        self.changes.begin(head_end)
 
     def look(self, now: Instant) -> None:
         """Somebody has done something to an order: see what follows."""
@@ -138,6 +141,7 @@ class SealedStreet:
     def release(self, place: str, person: str, passphrase: str) -> bool:
         """One officer's word to release B3 or B4; True once it is open.
 
+        self.changes.look(now)
         Raises:
             NotFoundError: no such place.
             PolicyError: no officer, or a wrong passphrase.
@@ -148,10 +152,6 @@ class SealedStreet:
             raise NotFoundError(f"there is no brake '{place}' here", remedy="There are B1, B2, B3 and B4.")
         word = self._signing.release_word(person, passphrase, place, found.brake.trips)
         return found.release(person, word)
-
-    def may_reach(self, party: Eui64) -> bool:
-        """Whether a party has to do with the street's hubs: the confirm service does, beside the head end."""
-        return party in {self.trust.parties.supplier, self.trust.parties.confirm}
 
     # inside ------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from meterhouse.app.sign_client import SigningTalk
 from meterhouse.app.sign_daemon import SignDaemon
 from meterhouse.app.street_centre import StreetCentre
 from meterhouse.app.street_trust import StreetParties, StreetTrust
-from meterhouse.app.trust_folder import SIGN_KEY, STAFF, certificates_in
+from meterhouse.app.trust_folder import CHANGES, SIGN_KEY, STAFF, certificates_in
 from meterhouse.app.trust_settings import POLICY, parse_trust_settings
 from meterhouse.app.trust_stores import database_of, keeper, kept_brake
 from meterhouse.app.use_cases import own_catalogue
@@ -85,6 +85,7 @@ def _parties(folder: Path) -> StreetParties:
     return StreetParties(
         supplier,
         supplier_key,
+    office = folder / CHANGES / f"{CertifiedRole.CHANGE_OF_SUPPLIER}-{Purpose.SIGN}.pem"
         confirm,
         confirm_key,
         carrier,
@@ -93,6 +94,7 @@ def _parties(folder: Path) -> StreetParties:
     )
 
 
+        *(_certified(office) if office.exists() else (None, None)),
 def _certified(path: Path) -> tuple[Eui64, PublicPoint]:
     leaf = certificates_in(path)[0]
     return identity_of(leaf, Purpose.SIGN)[0], read_certified(leaf).public

@@ -68,6 +68,8 @@ class StreetParties:
         carrier: the access-control broker.
         carrier_signing: for its receipts.
         carrier_agreeing: for the MAC.
+        office: the change-of-supplier party; None where devices change no hands.
+        office_key: its signature key.
     """
 
     supplier: Eui64
@@ -77,6 +79,8 @@ class StreetParties:
     carrier: Eui64
     carrier_signing: KeyPair = field(repr=False)
     carrier_agreeing: KeyPair = field(repr=False)
+    office: Eui64 | None = None
+    office_key: PublicPoint | None = None
 
 
 def derived_parties(keys: StreetKeys) -> StreetParties:
@@ -103,6 +107,8 @@ class StreetTrust:
         units: the devices, by identity.
         withdrawn: units and parties that nobody believes any more, whatever the security centre says.
         standing: what the security centre says of a device: its state; None for whoever it does not watch.
+        gained: devices that are another supplier's by now, and whose.
+        others: roles of further parties: suppliers that have gained a device, and their confirm services.
     """
 
     keys: StreetKeys
@@ -111,6 +117,8 @@ class StreetTrust:
     units: dict[Eui64, Unit] = field(default_factory=dict)
     withdrawn: set[Eui64] = field(default_factory=set)
     standing: Callable[[Eui64], LifeState | None] = field(default=lambda _who: None, repr=False)
+    gained: dict[Eui64, Eui64] = field(default_factory=dict)
+    others: dict[Eui64, Role] = field(default_factory=dict)
     _agreements: dict[Eui64, Agreement] = field(default_factory=dict, repr=False)
     _public: dict[tuple[str, Eui64], PublicPoint] = field(default_factory=dict, repr=False)
 
@@ -139,11 +147,13 @@ class StreetTrust:
     def slots(self, unit: Unit) -> DeviceTrust:
         """What a device is given at commissioning."""
         who = self.parties
-        parties = (
+        parties: tuple[Party, ...] = (
             Party(who.supplier, Role.SUPPLIER, who.supplier_key),
             Party(who.confirm, Role.CONFIRM, who.confirm_key),
             Party(_NETWORK, Role.NETWORK_OPERATOR, self._of("sign", _NETWORK)),
         )
+        if who.office is not None and who.office_key is not None:
+            parties += (Party(who.office, Role.CHANGE_OF_SUPPLIER, who.office_key),)
         return DeviceTrust(
             unit.device,
             self.signing(unit.device),
@@ -161,7 +171,28 @@ class StreetTrust:
         if party in self.withdrawn:
             return None
         roles = {self.parties.supplier: Role.SUPPLIER, self.parties.confirm: Role.CONFIRM}
-        return (roles | {_NETWORK: Role.NETWORK_OPERATOR}).get(party)
+        roles |= {_NETWORK: Role.NETWORK_OPERATOR}
+        if self.parties.office is not None:
+            roles[self.parties.office] = Role.CHANGE_OF_SUPPLIER
+        return (self.others | roles).get(party)
+
+    def supplier_of(self, device: Eui64) -> Eui64:
+        """Whose a device is now."""
+        return self.gained.get(device, self.parties.supplier)
+
+    def orders(self, party: Eui64, device: Eui64) -> bool:
+        """See `carrier.DeviceRegister`: of suppliers, only the one that has the device."""
+        return self.role_of(party) is not Role.SUPPLIER or self.supplier_of(device) == party
+
+    def may_reach(self, party: Eui64, hub: Eui64) -> bool:
+        """Whether a party has to do with a hub: a supplier, while one of the devices behind it is its own."""
+        role = self.role_of(party)
+        if role is not Role.SUPPLIER:
+            return role in {Role.CONFIRM, Role.CHANGE_OF_SUPPLIER}
+        if not self.gained:
+            return party == self.parties.supplier
+        behind = [unit.device for unit in self.units.values() if unit.hub == hub]
+        return any(self.supplier_of(device) == party for device in behind)
 
     def hub_of(self, device: Eui64) -> Eui64 | None:
         """See `carrier.DeviceRegister`."""

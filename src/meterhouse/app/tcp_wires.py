@@ -53,6 +53,9 @@ async def lay_tcp(
     if street.sealed is not None:
         confirm = street.sealed.trust.parties.confirm
         lines.dial(street.sealed.confirm, "carrier", carrier, confirm, CertifiedRole.CONFIRM)
+        office, who = street.sealed.changes.office, street.sealed.trust.parties.office
+        if office is not None and who is not None:
+            lines.dial(office, "carrier", carrier, who, CertifiedRole.CHANGE_OF_SUPPLIER)
     meters: dict[str, int] = {}
     for number, site in enumerate(street.sites.values()):
         asked = first_meter_port + number if first_meter_port else 0

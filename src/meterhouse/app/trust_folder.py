@@ -9,6 +9,7 @@
     confirm/                 confirm service: its key, staff (public), rules, data base
     desk/                    of the work orders: staff (public), rules
     carrier/, head-end/      keys and certificates of the lines' other ends
+    change-of-supplier/      of the party that moves devices from supplier to supplier
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from meterhouse.supplier.trust.hierarchy import ISSUERS, Issuer, Issuers, found_
 
 __all__ = [
     "AUDIT_KEY",
+    "CHANGES",
     "DESK",
     "SIGN_KEY",
     "STAFF",
@@ -48,6 +50,7 @@ AUDIT_KEY: Final = "audit"
 """Name of the key that signs heads of the audit chain, in the signing daemon's file."""
 DESK: Final = "desk"
 STAFF: Final = "staff.json"
+CHANGES: Final = "change-of-supplier"
 _KEYS: Final = "keys"
 _PLACES: Final = (
     ("signing", CertifiedRole.SUPPLIER, (Purpose.SIGN, Purpose.AGREE)),
@@ -56,6 +59,7 @@ _PLACES: Final = (
     ("carrier", CertifiedRole.CARRIER, (Purpose.SIGN, Purpose.AGREE, Purpose.TLS)),
     ("head-end", CertifiedRole.HEAD_END, (Purpose.TLS,)),
     ("recovery", CertifiedRole.RECOVERY, (Purpose.SIGN, Purpose.AGREE)),
+    (CHANGES, CertifiedRole.CHANGE_OF_SUPPLIER, (Purpose.SIGN, Purpose.TLS)),
 )
 _LOCAL: Final = 0x02
 """The bit of an EUI-64 that says that nobody has handed it out."""

@@ -37,6 +37,9 @@ class DeviceRegister(Protocol):
     def role_of(self, party: Eui64) -> Role | None:
         """The role in the party's certificate; None where it has none that is in force."""
 
+    def orders(self, party: Eui64, device: Eui64) -> bool:
+        """Whether this party, of its role, is the one whose orders the device takes: of two suppliers, only one is."""
+
     def hub_of(self, device: Eui64) -> Eui64 | None:
         """The hub behind which a device hangs that is in service; None for any other."""
 
@@ -119,6 +122,8 @@ class AccessBroker:
         role = self.register.role_of(party)
         if role is None or role not in use_case.roles:
             return Refused(Refusal.ROLE, f"{use_case.name} is not for the role {role or 'none'}")
+        if not self.register.orders(party, envelope.target):
+            return Refused(Refusal.NOT_ALLOWED, f"{envelope.target} is another supplier's")
         if use_case.critical and not envelope.signature:
             return Refused(Refusal.NO_ORDER, f"{use_case.name} is not signed")
         return None

@@ -130,6 +130,9 @@ class Register:
     def role_of(self, party):
         return {SUPPLIER: Role.SUPPLIER, CONFIRM: Role.CONFIRM}.get(party)
 
+    def orders(self, party, device):
+        return True
+
     def hub_of(self, device):
         return Eui64(bytes(8))
 

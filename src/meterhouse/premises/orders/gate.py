@@ -195,6 +195,7 @@ class OrderGate:
         judged = self._changed.judge(order, self.trust, self._works, run)
         if isinstance(judged, Hindrance):
             self._tell(now, "sealed.undone", code=order.use_case.code, why=self._changed.why)
+            self._tell_office(order, Outcome.STAYED_BRAKE_OR_STATE, judged, now)
             return judged
         (trust, change), before = judged, self._changed.state()
         self._changed.keep(order, run)
@@ -205,15 +206,20 @@ class OrderGate:
             raise
         self._works.take_tokens_of(change, trust.agreement, self._changed.order)
         self._tell(now, "supplier.changed", gainer=str(trust.supplier), loser=str(change.change.loser))
+        self._tell_office(order, Outcome.HANDED_OVER, Hindrance.NONE, now)
+        return Hindrance.NONE
+
+    def _tell_office(self, order: Accepted, outcome: Outcome, hindrance: Hindrance, now: Instant) -> None:
+        """What became of a change, to the office that ordered it; done, to the new supplier too."""
         shown = self._shown(now)
-        result = OrderResult(shown, order.envelope.identity, Outcome.HANDED_OVER, self._works.control_state)
+        result = OrderResult(shown, order.envelope.identity, outcome, self._works.control_state, hindrance)
         try:
-            self._voice.result(result, shown)
+            if outcome is Outcome.HANDED_OVER:
+                self._voice.result(result, shown)
             self._voice.result(result, shown, order.envelope.originator)
             self._keep()
         except StorageError as error:  # it is done, and kept; only who asks will hear of it
             self._tell(now, "sealed.unkept", why=error.sentence())
-        return Hindrance.NONE
 
     def _arm(self, order: Accepted, now: Instant) -> Hindrance:
         # An arm is newer than any cut that is still pending: who wants the supply back does not want it off.

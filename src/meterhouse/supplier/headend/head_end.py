@@ -18,6 +18,7 @@ from meterhouse.model import (
     SECOND,
     Eui64,
     Event,
+    Fuel,
     Instant,
     LinkError,
     MalformedError,
@@ -118,11 +119,34 @@ class HeadEnd:
         self._ready.put(queue)
         self._start_ready(now)
 
+    def release(self, hub: Eui64, meter: Eui64, now: Instant) -> None:
+        """A meter is another supplier's: nothing is read of it any more, and what waits at its hub for it ends.
+
+        Does nothing where the meter was not served.
+        """
+        queue = self._queues.get(hub)
+        gone = None if queue is None else next((each for each in queue.hub.meters if each.identity == meter), None)
+        if queue is None or gone is None:
+            return
+        queue.hub = HubEntry(hub, tuple(each for each in queue.hub.meters if each is not gone))
+        if queue.hub.meters and gone.fuel is not Fuel.GAS:
+            return  # what waits is about the hub, whose gas is still served
+        if not queue.hub.meters:
+            queue.collection = None
+        queue.log, why = None, "the home has changed its supplier"
+        held = self._sessions[queue.session].job if queue.session else None
+        for job in queue.waiting():
+            if job is not held:
+                queue.drop(job)
+                if job.order:
+                    self._orders.stage(job.order, "refused", now, why)
+                self._tell(now, "order.refused", hub=str(hub), order=job.order, why=why)
+
     def collect(self, now: Instant) -> None:
         """Ask every hub for all days missing up to yesterday, spread over `collect_over`."""
         yesterday = Instant(day_start(now) - DAY)
         first = Instant(yesterday - self._settings.look_back * DAY)
-        for place, queue in enumerate(self._queues.values()):
+        for place, queue in enumerate(one for one in self._queues.values() if one.hub.meters):
             queue.collection = CollectDays(self._readings, first, yesterday, self.links)
             queue.collect_at = Instant(now + self._settings.collect_over * place // len(self._queues))
             queue.unfinished = 0

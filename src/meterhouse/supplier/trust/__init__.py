@@ -11,6 +11,7 @@ from meterhouse.supplier.trust.centre_records import (
     Lapse,
     Product,
 )
+from meterhouse.supplier.trust.change_office import ChangeOffice, ChangeOrder
 from meterhouse.supplier.trust.confirm_judge import ConfirmJudge, Judgement, NoReason, OrderLedger
 from meterhouse.supplier.trust.confirm_service import (
     CARRIER,
@@ -55,6 +56,8 @@ __all__ = [
     "CentreRecords",
     "CertificateRecord",
     "CertificateStatus",
+    "ChangeOffice",
+    "ChangeOrder",
     "ConfirmJudge",
     "ConfirmService",
     "ConfirmSettings",
