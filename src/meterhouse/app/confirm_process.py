@@ -7,12 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from meterhouse.app.kept_limits import kept_limits
+from meterhouse.app.kept_limits import KeptUseCases, kept_limits
 from meterhouse.app.sign_client import SigningTalk
 from meterhouse.app.trust_folder import SIGN_KEY, STAFF, certificates_in
 from meterhouse.app.trust_settings import POLICY, TrustSettings, parse_trust_settings
 from meterhouse.app.trust_stores import BlockCounters, KeptAnswers, database_of, keeper, kept_brake
-from meterhouse.app.use_cases import own_catalogue
 from meterhouse.companion.brake import Brake
 from meterhouse.companion.certificate import CertifiedRole, identity_of, identity_on_chain
 from meterhouse.companion.release import release_by
@@ -74,6 +73,7 @@ class Confirming:
         service: the machine, for a pump.
         brake: B4.
         settings: its rules.
+        kept: the use cases that it knows.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Confirming:
         service: ConfirmService,
         brake: Brake,
         settings: TrustSettings,
+        kept: KeptUseCases,
         staff: Staff,
         own: Database,
         close: Callable[[], None],
@@ -88,6 +89,7 @@ class Confirming:
         self.service = service
         self.brake = brake
         self.settings = settings
+        self.kept = kept
         self._staff = staff
         self._own = own
         self._close = close
@@ -136,14 +138,14 @@ def open_confirming(
     view = None if database is not None else LedgerView(ledger)
     read = (database or view).read  # type: ignore[union-attr]  # one of the two is there
     books = _Books(read)
-    catalogue = own_catalogue(read(lambda tx: kept_limits(tx, staff)))
+    kept = KeptUseCases(lambda: read(lambda tx: kept_limits(tx, staff)))
     own = database_of(folder, _DATABASE)
     brake = kept_brake(own, "B4", settings.limits, settings.officers)
     judge = ConfirmJudge(
         books,
         books,
         staff,
-        catalogue,
+        kept.catalogue,
         settings.policy,
         settings.supplier,
         supplier.certified.public,
@@ -156,9 +158,9 @@ def open_confirming(
         books,
         KeptAnswers(own),
         BlockCounters(own),
-        catalogue,
+        kept.catalogue,
     )
-    return Confirming(service, brake, settings, staff, own, view.close if view is not None else lambda: None)
+    return Confirming(service, brake, settings, kept, staff, own, view.close if view is not None else lambda: None)
 
 
 def release_confirm_brake(folder: Path, signing: SigningTalk, officer: str, passphrase: str) -> bool:

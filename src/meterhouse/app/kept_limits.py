@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from meterhouse.app.sign_client import SigningTalk
-from meterhouse.app.use_cases import own_limits
+from meterhouse.app.use_cases import own_catalogue, own_limits
 from meterhouse.companion.limits import FieldRange, Limits, Tightening
+from meterhouse.companion.sealed import Catalogue, UseCase
+from meterhouse.crypto import PublicPoint
 from meterhouse.model import Instant
 from meterhouse.store import Database, SqlAuditChain, SqlTrustRecords, Transaction
 from meterhouse.supplier.trust import Duty, Staff
 
-__all__ = ["kept_limits", "tighten"]
+__all__ = ["KeptUseCases", "keep_tightening", "kept_limits", "tighten"]
 
 _LIMIT: Final = "limit"
 
@@ -22,12 +25,57 @@ def kept_limits(transaction: Transaction, staff: Staff) -> Limits:
     Raises:
         PolicyError, AuthenticationError: a kept tightening is not what an officer signed: somebody wrote it by hand.
     """
-    limits, officers = own_limits(), {name: each.public for name, each in staff.items() if Duty.OFFICER in each.duties}
+    limits, officers = own_limits(), _officers(staff)
     for told in SqlTrustRecords(transaction).all(_LIMIT):
         to = FieldRange(told["least"], told["most"])
         change = Tightening(told["name"], to, told["officer"], bytes.fromhex(told["signature"]))
         limits = limits.tightened(change, officers)
     return limits
+
+
+def keep_tightening(transaction: Transaction, staff: Staff, change: Tightening, now: Instant) -> Limits:
+    """Keep an officer's word.
+
+    Returns:
+        The limits with it.
+
+    Raises:
+        PolicyError, AuthenticationError, ConfigurationError: see `Limits.tightened`.
+    """
+    limits = kept_limits(transaction, staff).tightened(change, _officers(staff))
+    name, to = change.name, change.to
+    body = {"name": name, "least": to.least, "most": to.most, "officer": change.officer}
+    SqlTrustRecords(transaction).put(_LIMIT, name, "tightened", {**body, "signature": change.signature.hex()}, now)
+    return limits
+
+
+class KeptUseCases:
+    """The use cases within the limits as they are kept; whoever holds `catalogue` sees each tightening after `look`.
+
+    Args:
+        read: what the limits are now; see `kept_limits` for what it raises.
+    """
+
+    def __init__(self, read: Callable[[], Limits]) -> None:
+        self._read = read
+        self._limits = read()
+        self._use_cases: dict[int, UseCase] = dict(own_catalogue(self._limits))
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Of all of them; the same object for ever."""
+        return self._use_cases
+
+    def look(self) -> None:
+        """Take in what was tightened since.
+
+        Raises:
+            PolicyError, AuthenticationError: a kept tightening is not what an officer signed; all stays as it was.
+        """
+        limits = self._read()
+        if limits != self._limits:
+            self._limits = limits
+            self._use_cases.update(own_catalogue(limits))
 
 
 def tighten(
@@ -48,13 +96,14 @@ def tighten(
         LinkError: the signing daemon, which holds the pen, is away.
     """
     word = signing.tighten_word(officer, passphrase, name, to)
-    officers = {each: person.public for each, person in staff.items() if Duty.OFFICER in person.duties}
 
     def keep(transaction: Transaction) -> Limits:
-        limits = kept_limits(transaction, staff).tightened(Tightening(name, to, officer, word), officers)
-        body = {"name": name, "least": to.least, "most": to.most, "officer": officer, "signature": word.hex()}
-        SqlTrustRecords(transaction).put(_LIMIT, name, "tightened", body, now)
+        limits = keep_tightening(transaction, staff, Tightening(name, to, officer, word), now)
         SqlAuditChain(transaction).write(now, officer, "limit.tightened", name, {"least": to.least, "most": to.most})
         return limits
 
     return database.run(keep)
+
+
+def _officers(staff: Staff) -> dict[str, PublicPoint]:
+    return {name: each.public for name, each in staff.items() if Duty.OFFICER in each.duties}

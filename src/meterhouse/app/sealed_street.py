@@ -19,7 +19,7 @@ from meterhouse.carrier import AccessBroker, Carrier, CarrierSettings, Quarantin
 from meterhouse.companion.brake import Brake, is_braked
 from meterhouse.companion.receipt import Scribe
 from meterhouse.companion.sealed import UseCase
-from meterhouse.model import DAY, HOUR, MINUTE, Eui64, Event, Fuel, Instant, NotFoundError
+from meterhouse.model import DAY, HOUR, MINUTE, Eui64, Event, Fuel, Instant, MeterhouseError, NotFoundError
 from meterhouse.store import Database, SqlCounters
 from meterhouse.supplier.headend import HeadEnd, Job, LookBack, SealedOrder
 from meterhouse.supplier.trust import ConfirmService
@@ -63,6 +63,7 @@ class Office:
         carrier: B3, the carrier's own brake.
         confirming: B4, the confirm service's.
         centre: the security centre.
+        look: takes in limits that were tightened since.
     """
 
     trust: StreetTrust
@@ -72,6 +73,7 @@ class Office:
     carrier: PlaceBrake
     confirming: PlaceBrake
     centre: StreetCentre
+    look: Callable[[], None]
 
 
 class SealedStreet:
@@ -89,6 +91,7 @@ class SealedStreet:
         self.confirm = office.confirm
         self._signing = office.signing
         self.centre = office.centre
+        self._look_at_limits = office.look
         self._brake = office.carrier
         self.places = {"B3": office.carrier, "B4": office.confirming}
         self._database = database
@@ -99,10 +102,10 @@ class SealedStreet:
         self._carrier: Carrier | None = None
         self.flow = OrderFlow(self.works, self.trust, OrderRoads(self._send, self._look, self._again, self._tell))
         self.books = SealedBooks(database, self.trust, self.flow)
+        self.changes = SupplierChanges(database, self.trust, driver, self._tell)
 
     def carrier(self, settings: CarrierSettings) -> Carrier:
         """The carrier, as access-control broker."""
-        self.changes = SupplierChanges(database, self.trust, driver, self._tell)
         parties = self.trust.parties
         quarantine = Quarantine((), DAY, self.trust.catalogue, self._online)
         broker = AccessBroker(self.trust, self.trust.catalogue, quarantine, self._lets_pass)
@@ -116,10 +119,10 @@ class SealedStreet:
         self._head_end = head_end
         for device, why in self.centre.commission(now):
             self._tell("device.not_commissioned", device=str(device), why=why)
+        self.changes.begin(head_end)
         self._driver.on_event(self._hub_came, "line.hello")
         self._driver.on_event(self._was_heard, "job.done")
         self._driver.at(now, self.look)
-        self.changes.begin(head_end)
 
     def look(self, now: Instant) -> None:
         """Somebody has done something to an order: see what follows."""
@@ -128,12 +131,17 @@ class SealedStreet:
     def watch(self, now: Instant) -> None:
         """Do what the security centre's state asks for. To be called every few seconds.
 
-        Whoever was suspended or withdrawn loses his line; a device that is proven anew is met; and once an hour there
-        are alarms for silent devices and for certificates that end.
+        Whoever was suspended or withdrawn loses his line; a device that is proven anew is met; limits are as narrow as
+        officers have made them; and once an hour there are alarms for silent devices and for certificates that end.
         """
+        try:
+            self._look_at_limits()
+        except MeterhouseError as error:  # somebody wrote it by hand: what was believed before stays
+            self._tell("limits.not_believed", why=error.sentence())
         for hub in filter(self._online, self.centre.shut_out()):
             self._shut_out(hub)
         self._meet()
+        self.changes.look(now)
         if now >= self._watch_at:
             self._watch_at = Instant(now + _WATCHES)
             self.centre.watch(now)
@@ -141,7 +149,6 @@ class SealedStreet:
     def release(self, place: str, person: str, passphrase: str) -> bool:
         """One officer's word to release B3 or B4; True once it is open.
 
-        self.changes.look(now)
         Raises:
             NotFoundError: no such place.
             PolicyError: no officer, or a wrong passphrase.

@@ -26,13 +26,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
+from meterhouse.app.kept_limits import KeptUseCases, keep_tightening, kept_limits
 from meterhouse.app.trust_folder import AUDIT_KEY, SIGN_KEY, STAFF
 from meterhouse.app.trust_settings import POLICY, parse_trust_settings
 from meterhouse.app.trust_stores import BlockCounters, HeadSigner, KeptPen, database_of, keeper, kept_brake
-from meterhouse.app.use_cases import own_catalogue
-from meterhouse.companion.limits import FieldRange, sign_tightening
+from meterhouse.companion.limits import FieldRange, Limits, Tightening, sign_tightening
 from meterhouse.companion.release import release_by, sign_release
-from meterhouse.companion.sealed import Catalogue
 from meterhouse.crypto import KeyPair
 from meterhouse.links import Clock
 from meterhouse.model import MINUTE, ConfigurationError, Instant, MeterhouseError, PolicyError, UsageError
@@ -58,20 +57,13 @@ class SignDaemon:
         clock: what time it is.
         passphrase: of the supplier's key; None uses the file beside it.
         pair: the supplier's key where it is in a hardware module (`store.pkcs11_signing`); None for the key file's.
-        catalogue: use cases within the limits as they stand (`kept_limits`); None for those that come with the house.
 
     Raises:
         ConfigurationError: a key, a rule or the staff is missing.
+        PolicyError, AuthenticationError: a tightening that is kept here is not what an officer signed.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        clock: Clock,
-        passphrase: str | None = None,
-        pair: KeyPair | None = None,
-        catalogue: Catalogue | None = None,
-    ) -> None:
+    def __init__(self, folder: Path, clock: Clock, passphrase: str | None = None, pair: KeyPair | None = None) -> None:
         settings = parse_trust_settings(folder / POLICY)
         self._clock = clock
         self._people = StaffKeys(folder / STAFF)
@@ -79,11 +71,13 @@ class SignDaemon:
         self._database = database_of(folder, "signing.db")
         try:
             keys = PartyKeys(folder / "keys", passphrase)
+            # Its own memory of the words that it has written: no limit is loosened in the books behind its back.
+            self._kept = KeptUseCases(self._limits)
             self._heads = HeadSigner(self._database, keys.pair(AUDIT_KEY))
             self._desk = SigningDesk(
                 settings.supplier,
                 pair or keys.pair(SIGN_KEY),
-                own_catalogue() if catalogue is None else catalogue,
+                self._kept.catalogue,
                 self._people.staff(),
                 settings.policy,
                 kept_brake(self._database, "B2", settings.limits, settings.officers),
@@ -181,8 +175,15 @@ class SignDaemon:
 
     def _tighten_word(self, request: Mapping[str, Any], now: Instant) -> dict[str, Any]:
         name, to = _text(request, "limit"), FieldRange(_count(request, "least"), _count(request, "most"))
-        pair = self._open(_text(request, "person"), _text(request, "passphrase"), now)
-        return {"word": sign_tightening(pair, name, to).hex()}
+        officer = _text(request, "person")
+        word = sign_tightening(self._open(officer, _text(request, "passphrase"), now), name, to)
+        change = Tightening(name, to, officer, word)
+        self._database.run(lambda tx: keep_tightening(tx, self._desk.staff, change, now))
+        self._kept.look()
+        return {"word": word.hex()}
+
+    def _limits(self) -> Limits:
+        return self._database.read(lambda tx: kept_limits(tx, self._people.staff()))
 
     def _status(self, now: Instant) -> dict[str, Any]:
         brake = self._desk.brake

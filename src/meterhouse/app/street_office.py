@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from meterhouse.app.confirm_process import open_confirming
-from meterhouse.app.kept_limits import kept_limits
+from meterhouse.app.kept_limits import KeptUseCases, kept_limits
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.party_papers import note_parties
 from meterhouse.app.sealed_street import Office, PlaceBrake
@@ -19,7 +19,6 @@ from meterhouse.app.street_trust import StreetParties, StreetTrust
 from meterhouse.app.trust_folder import CHANGES, SIGN_KEY, STAFF, certificates_in
 from meterhouse.app.trust_settings import POLICY, parse_trust_settings
 from meterhouse.app.trust_stores import database_of, keeper, kept_brake
-from meterhouse.app.use_cases import own_catalogue
 from meterhouse.app.work_orders import WorkOrders
 from meterhouse.companion.certificate import CertifiedRole, identity_of
 from meterhouse.companion.release import release_by
@@ -52,16 +51,16 @@ def open_office(
         PolicyError, AuthenticationError: a kept tightening of a limit is not what an officer signed.
     """
     people = StaffKeys(folder / "signing" / STAFF)
-    catalogue = own_catalogue(database.read(lambda tx: kept_limits(tx, people.staff())))
+    kept = KeptUseCases(lambda: database.read(lambda tx: kept_limits(tx, people.staff())))
     with ExitStack() as opened:
-        daemon = opened.enter_context(SignDaemon(folder / "signing", clock, catalogue=catalogue))
+        daemon = opened.enter_context(SignDaemon(folder / "signing", clock))
         wall = SystemClock().now()
         confirming = opened.enter_context(closing(open_confirming(folder / "confirm", "", wall, database=database)))
         settings = parse_trust_settings(folder / "signing" / POLICY)
         own = opened.enter_context(database_of(folder / "carrier", "carrier.db"))
-        trust = StreetTrust(keys, _parties(folder), catalogue)
+        trust = StreetTrust(keys, _parties(folder), kept.catalogue)
         signing = SigningTalk(daemon)
-        works = WorkOrders(database, signing, settings, catalogue, people.staff)
+        works = WorkOrders(database, signing, settings, kept.catalogue, people.staff)
         brake = kept_brake(own, "B3", settings.limits, settings.officers)
         keep = keeper(own)
 
@@ -70,11 +69,15 @@ def open_office(
             keep(brake)
             return opened
 
+        def look() -> None:
+            kept.look()
+            confirming.kept.look()
+
         centre = StreetCentre(database, trust, keys, SystemClock().now)
         note_parties(database, folder, wall, clock.now())
         carrier = PlaceBrake(brake, keep, release)
         at_confirm = PlaceBrake(confirming.brake, lambda _brake: None, confirming.release)
-        yield Office(trust, works, confirming.service, signing, carrier, at_confirm, centre), daemon
+        yield Office(trust, works, confirming.service, signing, carrier, at_confirm, centre, look), daemon
 
 
 def _parties(folder: Path) -> StreetParties:
@@ -82,19 +85,19 @@ def _parties(folder: Path) -> StreetParties:
     confirm, confirm_key = _certified(folder / "confirm" / f"{CertifiedRole.CONFIRM}-{Purpose.SIGN}.pem")
     carrier, _ = _certified(folder / "carrier" / f"{CertifiedRole.CARRIER}-{Purpose.SIGN}.pem")
     at_carrier = PartyKeys(folder / "carrier" / "keys")
+    office = folder / CHANGES / f"{CertifiedRole.CHANGE_OF_SUPPLIER}-{Purpose.SIGN}.pem"
     return StreetParties(
         supplier,
         supplier_key,
-    office = folder / CHANGES / f"{CertifiedRole.CHANGE_OF_SUPPLIER}-{Purpose.SIGN}.pem"
         confirm,
         confirm_key,
         carrier,
         at_carrier.pair(SIGN_KEY),
         at_carrier.pair(_AGREE_KEY),
+        *(_certified(office) if office.exists() else (None, None)),
     )
 
 
-        *(_certified(office) if office.exists() else (None, None)),
 def _certified(path: Path) -> tuple[Eui64, PublicPoint]:
     leaf = certificates_in(path)[0]
     return identity_of(leaf, Purpose.SIGN)[0], read_certified(leaf).public

@@ -6,13 +6,16 @@ import asyncio
 import os
 import signal
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from meterhouse.cli.order import passphrase_of
 from meterhouse.cli.talk import say, spoken, write_json
-from meterhouse.model import DAY, Eui64, UsageError
+from meterhouse.model import DAY, MINUTE, Eui64, MeterhouseError, UsageError
+
+if TYPE_CHECKING:
+    from meterhouse.app.kept_limits import KeptUseCases
 
 __all__ = ["trust"]
 
@@ -172,6 +175,7 @@ def confirm_service(
         pump = Pump(clock)
         pump.add(confirming.service)
         pump.on_event(lambda event: say.print(event.line()))
+        pump.every(MINUTE, lambda _now: _look(confirming.kept))
         confirming_line(pump, confirming, place if tls else None, host, int(port))
         running = asyncio.create_task(pump.run())
         await _stopped()
@@ -194,7 +198,7 @@ def tighten(
     folder: Annotated[Path, typer.Option("--trust", help="The trust folder.")] = _TRUST,
     json: Json = False,
 ) -> None:
-    """Tighten a limit of orders; it never gets wider again but with a new program. Restart what reads it."""
+    """Tighten a limit of orders, at once; it never gets wider again but with a new program."""
     from meterhouse.app.counter_folder import open_books  # noqa: PLC0415 -- as above
     from meterhouse.app.kept_limits import tighten as narrow  # noqa: PLC0415 -- as above
     from meterhouse.app.sign_client import SOCKET, SigningClient, SigningTalk  # noqa: PLC0415 -- as above
@@ -247,6 +251,13 @@ def restored(folder: Folder = _TRUST, json: Json = False) -> None:
         write_json({"counters": lifted})
     else:
         say.print(f"Lifted {lifted} counters by 2^32.")
+
+
+def _look(kept: KeptUseCases) -> None:
+    try:
+        kept.look()
+    except MeterhouseError as error:  # what was believed before stays
+        say.print(error.sentence(), style="red")
 
 
 async def _stopped() -> None:
