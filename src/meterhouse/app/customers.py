@@ -26,6 +26,8 @@ class _Person:
     home: str
     paid: int = 0
     paid_at: Instant | None = None
+    token: str | None = None
+    """Still to be typed."""
     armed_since: Instant | None = None
 
 
@@ -44,6 +46,7 @@ class Customers:
             # Asked for anew each time: another hub may stand there than yesterday.
             site = self._street.sites[person.home]
             self._pay(person, site, now)
+            self._type(person, site)
             self._press(person, site, now)
 
     def _pay(self, person: _Person, site: HomeSite, now: Instant) -> None:
@@ -60,7 +63,13 @@ class Customers:
         except PolicyError:
             return  # refused at the counter, which has said why; comes again when the token would have been due
         if habits.keypad and receipt.token:
-            self._street.key_in(site.plan.home, receipt.token)
+            person.token = receipt.token
+
+    def _type(self, person: _Person, site: HomeSite) -> None:
+        # A hub without power takes no token: the slip is kept until its display is on again.
+        if person.token is not None and self._street.driver.runs(site.hub):
+            token, person.token = person.token, None
+            self._street.key_in(person.home, token)
 
     def _press(self, person: _Person, site: HomeSite, now: Instant) -> None:
         if site.plan.customer.pay_below is None or self._street.gas_supply(site) is not Supply.ARMED:

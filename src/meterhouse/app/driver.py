@@ -22,6 +22,9 @@ class Driver(Protocol):
     def add(self, machine: Machine) -> None:
         """Take a machine in."""
 
+    def runs(self, machine: Machine) -> bool:
+        """Whether a machine has power."""
+
     def call(self, machine: Machine, act: Callable[[Instant], R]) -> R:
         """Do `act(now)` to a machine from outside, then drain it."""
 

@@ -35,6 +35,7 @@ _LINKS: Final = "link_watch"
 _SILENCE: Final = 60 * MINUTE
 _TAKE_ORDERS_EVERY: Final = 60 * MINUTE
 """The outbox is looked at after each payment, and this often for whatever else was queued."""
+_DARK: Final = KeyIn(False, None, None, why="The hub's display is dark.", remedy="Try again once it has power.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +193,10 @@ class LiveStreet:
         self._take_orders(self.driver.now)
 
     def key_in(self, home: str, token: str) -> KeyIn:
-        """Type a token on the hub's keypad."""
+        """Type a token on the hub's keypad. Nothing comes of it while the hub has no power."""
         site = self.site(home)
+        if not self.driver.runs(site.hub):
+            return _DARK
         entry = self.driver.call(site.hub, lambda now: site.hub.key_in(token, now))
         balance = None if site.hub.account is None else Money(site.hub.account.balance, self.plan.currency)
         if entry.amount:
@@ -204,6 +207,8 @@ class LiveStreet:
         """Select emergency credit on the hub's keypad: a hand on the spot, as a typed token is."""
         site = self.site(home)
         account = site.hub.account
+        if not self.driver.runs(site.hub):
+            return _DARK
         if account is None:
             return KeyIn(False, None, None, why="This home does not pay in advance.", remedy="Nothing has changed.")
         taken = self.driver.call(site.hub, site.hub.select_emergency)

@@ -151,6 +151,11 @@ class Exchange:
         for end in (plug, plug.other):
             end.node.wires.pop(end.port, None)
 
+    def holds(self, machine: Machine) -> bool:
+        """Whether this very machine is in."""
+        node = self.nodes.get(machine.name)
+        return node is not None and node.machine is machine
+
     def node(self, machine: Machine) -> Node:
         """The place of a machine.
 

@@ -119,6 +119,10 @@ class World:
         """
         self._exchange.every(period, act, offset, last=last)
 
+    def runs(self, machine: Machine) -> bool:
+        """Whether a machine has power: it was added, and not taken out since."""
+        return self._exchange.holds(machine)
+
     def call(self, machine: Machine, act: Callable[[Instant], _R]) -> _R:
         """Do `act(now)` to a machine from outside, such as a hand on a button; then drain it.
 
