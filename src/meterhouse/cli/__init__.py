@@ -11,6 +11,7 @@ from meterhouse.cli.attack import attack
 from meterhouse.cli.audit import audit
 from meterhouse.cli.conform import conform
 from meterhouse.cli.decode import decode
+from meterhouse.cli.hand_over import hand_over
 from meterhouse.cli.hook import hook
 from meterhouse.cli.key import key
 from meterhouse.cli.ledger import backup, ledger, restore_backup
@@ -49,6 +50,7 @@ app.command("restore")(restore_backup)
 ledger.command("audit")(ledger_audit)
 ledger.command("refused")(refused)
 order.command("arm")(arm)
+trust.command("hand-over")(hand_over)
 app.add_typer(ledger, name="ledger")
 app.add_typer(world, name="world")
 app.add_typer(scenario, name="scenario")
