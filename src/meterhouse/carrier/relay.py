@@ -154,10 +154,12 @@ class Carrier:
 
     def deadline(self) -> Instant | None:
         """When the longest-silent hub must have spoken, a note's time is up, or more may leave."""
-        due = [self._look_at] if self._hubs or self._strangers else []
+        due = self._look_at if self._hubs or self._strangers else None
         waiting = self._egress.due(self._now)
+        if due is None or (waiting is not None and waiting < due):
+            due = waiting
         note = None if self.services is None else self.services.deadline()
-        return min((at for at in (*due, waiting, note) if at is not None), default=None)
+        return note if due is None or (note is not None and note < due) else due
 
     def elapse(self, now: Instant) -> None:
         """Drop hubs that have been silent for too long and whoever said no hello; refuse notes that were not taken."""

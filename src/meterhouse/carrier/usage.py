@@ -61,7 +61,11 @@ class UsageBook:
 
     def of(self, party: Eui64, hub: Eui64, now: Instant) -> Usage:
         """The counters of this day; what is added to them counts."""
-        return self._days.setdefault((day_start(now), party, hub), Usage())
+        key = (day_start(now), party, hub)
+        usage = self._days.get(key)
+        if usage is None:
+            usage = self._days[key] = Usage()
+        return usage
 
     def totals(self) -> dict[tuple[Eui64, Eui64], Usage]:
         """All since the carrier started, by (party, hub)."""

@@ -110,8 +110,10 @@ class Lane:
             arrival += self._dice.below(channel.jitter_ms + 1)
         if channel.manner is Manner.STREAM:
             self._latest = latest = Instant(max(arrival, self._latest))
-            size = channel.piece_bytes or len(data) or 1
-            return [(latest, data[start : start + size]) for start in range(0, len(data) or 1, size)]
+            size = channel.piece_bytes
+            if not size or len(data) <= size:
+                return [(latest, data)]
+            return [(latest, data[start : start + size]) for start in range(0, len(data), size)]
         return self._through_air(data, arrival)
 
     def _through_air(self, data: bytes, arrival: int) -> list[tuple[Instant, bytes]]:

@@ -56,6 +56,7 @@ class HomeLoad:
             self._step = steps
         self.drawn_wh = 0
         self.drawn_l = 0
+        self._plan()
 
     def feed_from(self, electricity: ElectricityMeter, gas: GasMeter | None) -> None:
         """Draw through these meters from now on, after one was changed."""
@@ -79,17 +80,22 @@ class HomeLoad:
 
     def deadline(self) -> Instant | None:
         """The next step."""
+        return self._due
+
+    def _plan(self) -> None:
         if self._step >= self._steps - 1:
-            return Instant(self._end - _LAST) if self._step < self._steps else self._end
-        return Instant(self._end - HALF_HOUR + HALF_HOUR * (self._step + 1) // self._steps)
+            self._due = Instant(self._end - _LAST) if self._step < self._steps else self._end
+        else:
+            self._due = Instant(self._end - HALF_HOUR + HALF_HOUR * (self._step + 1) // self._steps)
 
     def elapse(self, now: Instant) -> None:
         """Draw all steps that are due."""
-        while (due := self.deadline()) is not None and due <= now:
+        while self._due <= now:
             if self._step >= self._steps:
                 self._begin(Instant(self._end + HALF_HOUR))
-                continue
-            self._draw(now)
+            else:
+                self._draw(now)
+            self._plan()
 
     def _begin(self, end: Instant) -> None:
         self._end, self._step = end, 0

@@ -103,20 +103,22 @@ _C: Final = commands.c
 _INSERT: Final = inserting(commands, *(column.name for column in _C if column.name != "id"))
 _JSON: Final = json.JSONEncoder(separators=(",", ":")).encode
 _BY_REQUEST: Final = Prepared(select(_C.id).where(_C.request == bindparam("named")))
-_BY_ID: Final = select(commands).where(_C.id == bindparam("command"))
-_LAPSED: Final = (
+_BY_ID: Final = Prepared(select(commands).where(_C.id == bindparam("command")))
+_LAPSED: Final = Prepared(
     update(commands)
-    .where(_C.state == CommandState.LEASED.value, _C.lease_until <= bindparam("now"))
-    .values(state=CommandState.QUEUED.value)
+    .where(_C.state == bindparam("leased"), _C.lease_until <= bindparam("now"))
+    .values(state=bindparam("queued"))
 )
-_DUE: Final = (
+_LAPSES: Final = {"leased": CommandState.LEASED.value, "queued": CommandState.QUEUED.value}
+_OLDEST: Final = (
     select(_C.id)
     .where(_C.state == CommandState.QUEUED.value, _C.due <= bindparam("now"), _C.expiry > bindparam("now"))
     .order_by(_C.due, _C.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_DUE_OF_HUB: Final = _DUE.where(_C.hub == bindparam("only_hub"))
+_DUE: Final = Prepared(_OLDEST)
+_DUE_OF_HUB: Final = Prepared(_OLDEST.where(_C.hub == bindparam("only_hub")))
 _OPEN: Final = _C.state.in_([CommandState.QUEUED.value, CommandState.LEASED.value])
 _EXPIRE: Final = (
     update(commands)
@@ -171,11 +173,11 @@ class SqlCommands:
             limit: how many at most.
             hub: only this hub's.
         """
-        self._transaction.execute(_LAPSED, {"now": now})
+        self._transaction.quick(_LAPSED, {**_LAPSES, "now": now})
         wanted: dict[str, object] = {"now": now, "most": limit}
         if hub is not None:
             wanted["only_hub"] = hub.octets.hex()
-        found = [row.id for row in self._transaction.rows(_DUE if hub is None else _DUE_OF_HUB, wanted)]
+        found = [row.id for row in self._transaction.quick(_DUE if hub is None else _DUE_OF_HUB, wanted)]
         if not found:
             return ()
         leased = (
@@ -222,8 +224,8 @@ class SqlCommands:
 
     def get(self, command_id: int) -> Command | None:
         """One order as it stands."""
-        row = self._transaction.first(_BY_ID, {"command": command_id})
-        return _command(row) if row else None
+        rows = self._transaction.quick(_BY_ID, {"command": command_id})
+        return _command(rows[0]) if rows else None
 
     def open(self) -> tuple[Command, ...]:
         """All that have not ended, oldest due first."""

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import bindparam, insert, select, update
 
 from meterhouse.model import UsageError
+from meterhouse.store.prepared import Prepared
 from meterhouse.store.schema import counters
 from meterhouse.store.transaction import Transaction
 
@@ -15,9 +16,11 @@ __all__ = ["SEEN", "SqlCounters"]
 SEEN: Final = "seen/"
 """How the names of counters begin that say what was believed of others; theirs to raise, so a restore leaves them."""
 
-_SEE: Final = select(counters.c.reserved).where(counters.c.name == bindparam("id"))
-_GET: Final = _SEE.with_for_update()
-_RAISE: Final = (
+_OF_NAME: Final = select(counters.c.reserved).where(counters.c.name == bindparam("id"))
+_SEE: Final = Prepared(_OF_NAME)
+_GET: Final = Prepared(_OF_NAME.with_for_update())
+_NEW: Final = Prepared(insert(counters), ("name", "reserved"))
+_RAISE: Final = Prepared(
     update(counters)
     .where(counters.c.name == bindparam("id"), counters.c.reserved < bindparam("upto"))
     .values(reserved=bindparam("upto"))
@@ -34,8 +37,8 @@ class SqlCounters:
 
     def reserved(self, name: str) -> int:
         """The first value that nobody has reserved yet; 0 for a new counter."""
-        row = self._transaction.first(_SEE, {"id": name})
-        return int(row[0]) if row else 0
+        rows = self._transaction.quick(_SEE, {"id": name})
+        return int(rows[0].reserved) if rows else 0
 
     def reserve(self, name: str, block: int, floor: int = 0) -> range:
         """Reserve the next `block` values, from `floor` or above.
@@ -45,14 +48,14 @@ class SqlCounters:
         """
         if block < 1:
             raise UsageError(f"a block of {block} values of counter '{name}' is empty")
-        row = self._transaction.first(_GET, {"id": name})
-        first = max(int(row[0]) if row else 0, floor)
+        rows = self._transaction.quick(_GET, {"id": name})
+        first = max(int(rows[0].reserved) if rows else 0, floor)
         self.raise_to(name, first + block)
         return range(first, first + block)
 
     def raise_to(self, name: str, value: int) -> None:
         """Let nobody reserve a value below this; a lower one than before changes nothing."""
-        if self._transaction.first(_GET, {"id": name}) is None:
-            self._transaction.execute(insert(counters), {"name": name, "reserved": value})
+        if self._transaction.quick(_GET, {"id": name}):
+            self._transaction.quick(_RAISE, {"id": name, "upto": value})
         else:
-            self._transaction.execute(_RAISE, {"id": name, "upto": value})
+            self._transaction.quick(_NEW, {"name": name, "reserved": value})

@@ -57,7 +57,10 @@ def run_group(connection: Connection, tickets: Sequence[Ticket]) -> None:
     wanted = [ticket for ticket in tickets if ticket[1].set_running_or_notify_cancel()]
     try:
         alone = all(isinstance(job, Payment) for job, _ in wanted)
-        outcomes = _payments_alone(connection, wanted) if alone else None
+        if alone:
+            outcomes = _payments_alone(connection, wanted)
+        else:
+            outcomes = _one_alone(connection, *wanted[0]) if len(wanted) == 1 else None
         if outcomes is None:
             with connection.begin():
                 outcomes = _run_all(Transaction(connection), wanted, share=not alone)
@@ -73,6 +76,17 @@ def run_group(connection: Connection, tickets: Sequence[Ticket]) -> None:
                 future.set_result(result)
             else:
                 future.set_exception(raised)
+
+
+def _one_alone(connection: Connection, job: Job, future: Future[Any]) -> list[_Outcome]:
+    """A job by itself needs no savepoint: what it raises undoes the whole transaction, and nobody else's work."""
+    with connection.begin() as whole:
+        try:
+            result = job(Transaction(connection))
+        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the future
+            whole.rollback()
+            return [(future, None, storage_error(error) if isinstance(error, SQLAlchemyError) else error)]
+    return [(future, result, None)]
 
 
 def _payments_alone(connection: Connection, tickets: Sequence[Ticket]) -> list[_Outcome] | None:

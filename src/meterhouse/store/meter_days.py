@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from meterhouse.model import (
@@ -28,6 +28,7 @@ from meterhouse.model import (
     day_start,
     isoformat,
 )
+from meterhouse.store.prepared import Prepared
 from meterhouse.store.schema import meter_day_conflicts, meter_days
 from meterhouse.store.transaction import Transaction
 
@@ -45,6 +46,19 @@ OPENING: Final = -1
 _PAGE: Final = 1_000
 
 _D: Final = meter_days.c
+_OF_METER: Final = _D.meter == bindparam("of_meter")
+_DAY: Final = Prepared(select(meter_days).where(_OF_METER, _D.day == bindparam("of_day")))
+_NEW_DAY: Final = Prepared(insert(meter_days), ("meter", "day", "fuel", "half_hours", "rows"))
+_MORE: Final = Prepared(
+    update(meter_days)
+    .where(_OF_METER, _D.day == bindparam("of_day"))
+    .values(fuel=bindparam("its_fuel"), half_hours=bindparam("present"), rows=bindparam("packed"))
+)
+_WHOLE: Final = Prepared(
+    select(_D.day).where(
+        _OF_METER, _D.day >= bindparam("first"), _D.day < bindparam("until"), _D.half_hours == bindparam("whole")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +155,6 @@ class SqlIntervals:
             UsageError: a half hour is off the grid or outside its day, or the meter's fuel differs from before.
         """
         _check_day(profile.day)
-        meter = profile.meter.octets.hex()
         row = self._row(profile.meter, profile.day)
         if row is not None and row.fuel != profile.fuel.value:
             raise UsageError(f"meter {profile.meter} measures {row.fuel}, not {profile.fuel.value}")
@@ -149,14 +162,7 @@ class SqlIntervals:
         opening = day.opening
         landing = day.take(profile)
         if landing.added or day.opening != opening:
-            values = {"fuel": profile.fuel.value, "half_hours": day.present(), "rows": day.packed()}
-            key = {"meter": meter, "day": profile.day}
-            if row is None:
-                self._transaction.execute(insert(meter_days), {**key, **values})
-            else:
-                self._transaction.execute(
-                    update(meter_days).where(_D.meter == meter, _D.day == profile.day).values(**values)
-                )
+            self._write(profile, day, new=row is None)
         for conflict in landing.conflicts:
             self._note(profile, conflict, now)
         return landing
@@ -176,10 +182,8 @@ class SqlIntervals:
     def days_missing(self, meter: Eui64, first: Instant, end: Instant) -> tuple[Instant, ...]:
         """The days from `first` until before `end` of which not all 48 half hours are here."""
         _check_day(first)
-        whole = select(_D.day).where(
-            _D.meter == meter.octets.hex(), _D.day >= first, _D.day < end, _D.half_hours == HALF_HOURS_A_DAY
-        )
-        have = {row.day for row in self._transaction.rows(whole)}
+        wanted = {"of_meter": meter.octets.hex(), "first": first, "until": end, "whole": HALF_HOURS_A_DAY}
+        have = {row.day for row in self._transaction.quick(_WHOLE, wanted)}
         return tuple(Instant(day) for day in range(first, end, DAY) if day not in have)
 
     def last_half_hour(self, meter: Eui64) -> Instant | None:
@@ -215,8 +219,19 @@ class SqlIntervals:
             after = rows[-1].meter
             yield from map(_profile, rows)
 
-    def _row(self, meter: Eui64, day: Instant) -> Row[Any] | None:
-        return self._transaction.first(select(meter_days).where(_D.meter == meter.octets.hex(), _D.day == day))
+    def _row(self, meter: Eui64, day: Instant) -> Any:
+        """The row of a meter's day; None where there is none."""
+        rows = self._transaction.quick(_DAY, {"of_meter": meter.octets.hex(), "of_day": day})
+        return rows[0] if rows else None
+
+    def _write(self, profile: DayProfile, day: _Day, *, new: bool) -> None:
+        meter, fuel, present, packed = profile.meter.octets.hex(), profile.fuel.value, day.present(), day.packed()
+        if new:
+            row = {"meter": meter, "day": profile.day, "fuel": fuel, "half_hours": present, "rows": packed}
+            self._transaction.quick(_NEW_DAY, row)
+        else:
+            key = {"of_meter": meter, "of_day": profile.day}
+            self._transaction.quick(_MORE, {**key, "its_fuel": fuel, "present": present, "packed": packed})
 
     def _note(self, profile: DayProfile, conflict: Conflict, now: Instant) -> None:
         dialect = self._transaction.connection.dialect.name

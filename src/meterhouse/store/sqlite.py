@@ -39,7 +39,13 @@ def is_memory(url: URL) -> bool:
 def open_memory(url: URL) -> Engine:
     """One connection for reads and writes, from whichever thread holds the turn."""
     engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
-    _prepare(engine, begin="BEGIN", pragmas=())
+    _prepare(engine, begin="", pragmas=())
+
+    # Nobody else has this database, so that beginning cannot fail: it is said to the driver alone.
+    @event.listens_for(engine, "begin")
+    def _began(connection: Connection) -> None:
+        connection.connection.cursor().execute("BEGIN")
+
     return engine
 
 
@@ -63,6 +69,9 @@ def _prepare(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
         connection.isolation_level = None  # the driver must not begin by itself
         for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "foreign_keys=ON", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
+
+    if not begin:
+        return
 
     @event.listens_for(engine, "begin")
     def _began(connection: Connection) -> None:

@@ -197,8 +197,10 @@ class Hub:
             wan = ring
         if due is None or (wan is not None and wan < due):
             due = wan
-        others = (due, None if self._gas is None else self._gas.deadline(), self.orders.deadline())
-        return min((other for other in others if other is not None), default=None)
+        gas, orders = None if self._gas is None else self._gas.deadline(), self.orders.deadline()
+        if due is None or (gas is not None and gas < due):
+            due = gas
+        return orders if due is None or (orders is not None and orders < due) else due
 
     def elapse(self, now: Instant) -> None:
         """Do what is due."""

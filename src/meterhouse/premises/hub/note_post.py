@@ -118,11 +118,11 @@ class NotePost:
 
     def deadline(self) -> Instant | None:
         """When to send something again; None while the line is down or nothing waits."""
-        return min(self._due.values(), default=None) if self._online else None
+        return min(self._due.values()) if self._due and self._online else None
 
     def elapse(self, now: Instant) -> None:
         """Send what waits: to each party the oldest that it has not taken."""
-        if not self._online:
+        if not self._online or not self._sources:
             return
         heads: dict[_Key, UplinkNote] = {}
         for name, after in self._sources.items():

@@ -180,14 +180,15 @@ class HeadEnd:
 
     def deadline(self) -> Instant | None:
         """The earliest of redial, the day's collection, the next try, an answer overdue and an order's expiry."""
-        due = [session.answer_by for session in self._sessions.values()]
-        due += [at for at in (self._dial_at, self._word_by, self._collect_next) if at is not None]
-        if self._expiries:
-            due.append(self._expiries[0][0])
         ready = self._ready.next_due(len(self._sessions)) if self._welcomed else None
         sealed = None if self.sealed is None else self.sealed.deadline()
-        due += [at for at in (ready, sealed) if at is not None]
-        return min(due, default=None)
+        expiry = self._expiries[0][0] if self._expiries else None
+        due = min([session.answer_by for session in self._sessions.values()]) if self._sessions else None
+        # Asked for at every touch of the machine: compared one by one, without a list of all.
+        for at in (self._dial_at, self._word_by, self._collect_next, expiry, ready, sealed):
+            if at is not None and (due is None or at < due):
+                due = at
+        return due
 
     def elapse(self, now: Instant) -> None:
         """Do what is due."""

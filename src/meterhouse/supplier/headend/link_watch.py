@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, Final
 
 from meterhouse.companion.hub_log import HubEvent, HubLogRow
@@ -122,9 +121,14 @@ class LinkWatch:
 
     def _misses(self, link: _Link, now: Instant) -> int:
         """In the week before `now`; a count that fell is a new hub's, and counts from nothing."""
-        begin = max((at for at, _ in link.samples if at <= now - _WEEK), default=Instant(0))
-        week = [misses for at, misses in link.samples if at >= begin]
-        return sum(later - earlier if later >= earlier else later for earlier, later in pairwise(week))
+        begin, missed, later = now - _WEEK, 0, -1
+        for at, misses in reversed(link.samples):
+            if later >= 0:
+                missed += later - misses if later >= misses else later
+            later = misses
+            if at <= begin:
+                break
+        return missed
 
     def view(self, hub: Eui64) -> GasLinkView | None:
         """One home's; None before its hub was asked."""

@@ -37,7 +37,8 @@ class ReadyHubs:
 
     def next_due(self, busy: int) -> Instant | None:
         """When the next can be called, with so many sessions open; None where none can."""
-        return min((lane[0][0] for lane in self._open_lanes(busy)), default=None)
+        lanes = self._open_lanes(busy)
+        return min([lane[0][0] for lane in lanes]) if lanes else None
 
     def take(self, now: Instant, busy: int) -> Eui64 | None:
         """The next hub to call at `now`, with so many sessions open."""
