@@ -15,7 +15,7 @@ start = 2026-01-05T00:00:00Z
 [[home]]
 id = "01"
 gas = { mode = "prepay", price = "0.0737", standing_charge = "0.2911", cv = 39_500, opening_balance = "5.00" }
-customer = { pay_below = "20.00", pay = "10.00", keypad = true }
+customer = { pay_below = "10.00", pay = "10.00", keypad = true }
 """)
 
 
