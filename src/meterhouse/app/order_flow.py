@@ -11,7 +11,7 @@ from meterhouse.app.order_trail import trail_of
 from meterhouse.app.street_trust import StreetTrust
 from meterhouse.app.work_orders import WorkOrders
 from meterhouse.companion import objects
-from meterhouse.companion.sealed import AlertContent, Envelope, OrderReply, OrderResult
+from meterhouse.companion.sealed import REFUSAL_ALERTS, AlertContent, Envelope, OrderReply, OrderResult, Reason
 from meterhouse.model import (
     DAY,
     HOUR,
@@ -47,6 +47,9 @@ _REMEMBERED: Final = 1_000
 """Orders that have ended of which it is still known who held them up."""
 _LOOKED_FOR: Final[Duration] = 7 * DAY
 """How long a hub that is away is waited for to look at what was done."""
+_TAKEN: Final = frozenset({WorkState.SIGNED, WorkState.SENT})
+_EARLY_AGAIN: Final = (MINUTE, 10 * MINUTE)
+"""When an order is sent again that a device has refused as too early."""
 _CANCEL_HOLDS: Final[Duration] = 12 * HOUR
 _GAS_PORT: Final = OrderPort(
     objects.sealed_port(1, objects.DOWNLINK),
@@ -98,6 +101,7 @@ class OrderFlow:
         self._look_at: Instant | None = None
         self._called: dict[str, Instant | None] = {}
         self._altered: dict[str, str] = {}
+        self._early: dict[str, int] = {}
 
     def judge(self, number: str, database: Database, now: Instant) -> Finding:
         """Who has dropped, held back, altered or misled an order, by what was signed; nobody while all have time.
@@ -119,9 +123,7 @@ class OrderFlow:
         well = self._step(self._send_signed, now)
         well = self._step(self._send_cancels, now) and well
         well = self._step(self._resume, now) and well
-        for one in [one for one in self._later if one[0] <= now]:
-            self._later.remove(one)
-            one[1]()
+        well = self._step(self._do_later, now) and well
         if self._look_at is not None and self._look_at > now:
             return
         self._look_at = None
@@ -140,7 +142,8 @@ class OrderFlow:
 
     def _send_signed(self, now: Instant) -> None:
         for order in self._works.work(now):
-            self._send(order.number, order, order.envelope, order.not_after)
+            if order.not_before <= now:  # time may have gone back: a street goes on from its last checkpoint
+                self._send(order.number, order, order.envelope, order.not_after)
 
     def _send_cancels(self, now: Instant) -> None:
         for order in self._works.cancelling():
@@ -162,6 +165,11 @@ class OrderFlow:
             self._look_back(order, None, now)
         self._resumed = True
 
+    def _do_later(self, now: Instant) -> None:
+        for one in [one for one in self._later if one[0] <= now]:
+            one[1]()
+            self._later.remove(one)
+
     def _call_late(self, now: Instant) -> None:
         """Call the hubs of orders that did not arrive: whether the carrier or the hub is at fault, the call shows.
 
@@ -170,7 +178,7 @@ class OrderFlow:
         live = {order.number: order for order in self._works.list(live=True)}
         self._sent = {name for name in self._sent if name.partition("/")[0] in live}
         self._live = bool(live)
-        for known in (self._called, self._altered, self._looking):
+        for known in (self._called, self._altered, self._looking, self._early):
             ended = [number for number in known if number not in live]
             for number in ended[: max(0, len(known) - _REMEMBERED)]:
                 del known[number]
@@ -212,10 +220,28 @@ class OrderFlow:
 
     def told(self, alert: Envelope, content: AlertContent, now: Instant) -> None:
         """See `OrderProgress`."""
-        del now
         self._roads.tell(
             "device.alert", device=str(alert.originator), code=f"{alert.code:04x}", alert=f"{content.code:04x}"
         )
+        if content.code == REFUSAL_ALERTS + Reason.EARLY:
+            self._send_again(alert.originator, alert.code, now)
+
+    def _send_again(self, device: Eui64, code: int, now: Instant) -> None:
+        """A device's clock may be behind: what it refused as too early is sent again, twice at most."""
+        for order in self._works.list(live=True):
+            tries = self._early.get(order.number, 0)
+            if (order.device, order.code) != (device, code) or order.state not in _TAKEN or tries >= len(_EARLY_AGAIN):
+                continue
+            self._early[order.number] = tries + 1
+            self._sent.discard(order.number)
+            at = Instant(now + _EARLY_AGAIN[tries])
+            self._later.append((at, partial(self._once_more, order.number)))
+            self._roads.again(at)
+
+    def _once_more(self, number: str) -> None:
+        order = self._works.show(number).order
+        if order.state in _TAKEN:
+            self._send(number, order, order.envelope, order.not_after)
 
     # inside ----------------------------------------------------------------------------------------------------------
 
