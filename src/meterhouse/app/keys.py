@@ -57,6 +57,10 @@ class StreetKeys:
 
         return KeyPair.generate(P256, entropy)
 
+    def arm_codes(self, meter: Eui64) -> bytes:
+        """Key of the codes that arm one electricity meter on the spot, 16 bytes."""
+        return self._derive("arm codes", meter.octets)[:16]
+
     def vending(self, supply_group: str) -> bytes:
         """The 160-bit vending key of a supply group (IEC 62055-41 DKGA04)."""
         return self._derive("sts vending", supply_group.encode("ascii"))[:_VENDING_KEY_LENGTH]

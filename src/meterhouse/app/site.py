@@ -171,6 +171,7 @@ def build_site(
             hub_keys=keys.association("hub", names.electricity),
             open_reader=open_reader,
             trust=None if slots is None else slots[0],
+            arm_key=keys.arm_codes(names.electricity),
         ),
         entropy,
         now,

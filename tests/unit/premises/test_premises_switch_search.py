@@ -169,7 +169,7 @@ class Switchboard:
             meter.switch.held,
             meter.back_feed,
             gate.cut.stage,
-            gate._armed_until is None,
+            not gate.armed,
             gate.brake.hindrance(gate.run.at(self.now)),
         )
 

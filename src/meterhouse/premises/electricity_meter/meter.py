@@ -28,6 +28,7 @@ from meterhouse.model import (
     half_hour_end,
 )
 from meterhouse.premises.clock import DeviceClock
+from meterhouse.premises.electricity_meter.arm_keypad import ArmKeypad, ArmVerdict
 from meterhouse.premises.electricity_meter.objects import HUB_RIGHTS, OPEN_READER_RIGHTS, PUBLIC_RIGHTS, meter_device
 from meterhouse.premises.electricity_meter.sealed_works import MeterWorks
 from meterhouse.premises.electricity_meter.supply_switch import ARM_ONLY_MODE, ControlState, SupplySwitch
@@ -54,6 +55,7 @@ class ElectricityMeterSettings:
         open_reader: whether a client without keys may read registers and profiles (for homes that own their meter).
         drift_ppm: of its clock.
         control_mode: of its switch: 0 never opens, 1 or 3 close by hand only; there is no other.
+        arm_key: of the codes that arm it on the spot (`companion.arm_code`); empty for a meter that takes none.
         trust: whose sealed orders it takes; None for a meter without: then its head end arms it by DLMS.
     """
 
@@ -66,6 +68,7 @@ class ElectricityMeterSettings:
     drift_ppm: int = 0
     trust: DeviceTrust | None = None
     control_mode: int = ARM_ONLY_MODE
+    arm_key: bytes = field(default=b"", repr=False)
 
 
 @dataclass(slots=True)
@@ -89,6 +92,7 @@ class ElectricityMeter:
         back_feed: whether there is voltage on the consumer's side while the switch is open; the house says so.
         load_w: as last measured.
         load_limit_w: above it the switch opens, until a hand closes it; 0 for none.
+        keypad: takes codes that arm it.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class ElectricityMeter:
         self.settings = settings
         self.clock = DeviceClock(settings.drift_ppm, now)
         self.switch = SupplySwitch(mode=settings.control_mode)
+        self.keypad = ArmKeypad(settings.identity, settings.arm_key)
         self.log = HalfHourLog()
         self.register_wh = 0
         self.back_feed = False
@@ -163,6 +168,14 @@ class ElectricityMeter:
                 self.gate.closed_by_hand()
             self._tell(now, "switch.closed", by="hand")
         return closed
+
+    def key_in(self, code: str, now: Instant) -> ArmVerdict:
+        """A hand types a code of the supplier's, told by telephone: it arms, with every network down (S0-74)."""
+        verdict = ArmVerdict.NO_CODES
+        if self.gate is not None:
+            verdict = self.keypad.enter(code, self.gate, self.switch.state, now, back_feed=self.back_feed)
+        self._tell(now, "switch.code", verdict=verdict.name.lower())
+        return verdict
 
     def release_button(self) -> None:
         """The hand leaves the button."""

@@ -8,6 +8,7 @@ from meterhouse.companion.sealed import Accepted, CosemStep, Hindrance, OrderCod
 from meterhouse.crypto import KeyPair
 from meterhouse.model import SECOND, Instant
 from meterhouse.premises.clock import DeviceClock
+from meterhouse.premises.electricity_meter.arm_keypad import ArmKeypad
 from meterhouse.premises.electricity_meter.supply_switch import ControlState, SupplySwitch
 from meterhouse.premises.orders import SupplyFacts
 from meterhouse.protocols import dlms
@@ -26,6 +27,7 @@ class Switched(Protocol):
     load_w: int
     load_limit_w: int
     back_feed: bool
+    keypad: ArmKeypad
 
     def arm(self, now: Instant) -> None:
         """Let a hand restore the supply."""
@@ -124,9 +126,11 @@ class MeterWorks:
 
     def orders_state(self) -> dict[str, int]:
         """See `Works`."""
-        return {"switch": int(self._meter.switch.state), "load_limit_w": self._meter.load_limit_w}
+        switch = {"switch": int(self._meter.switch.state), "load_limit_w": self._meter.load_limit_w}
+        return switch | self._meter.keypad.state()
 
     def restore_orders(self, state: dict[str, int]) -> None:
         """See `Works`."""
         self._meter.switch.state = ControlState(state["switch"])
         self._meter.load_limit_w = state["load_limit_w"]
+        self._meter.keypad.restore(state)

@@ -30,13 +30,12 @@ from meterhouse.companion.sealed import (
     decode_mandate,
 )
 from meterhouse.model import (
-    DAY,
     MINUTE,
-    Duration,
     Instant,
     MalformedError,
     StorageError,
 )
+from meterhouse.premises.orders.arm import ARM_LASTS, Arm
 from meterhouse.premises.orders.brake import LocalBrake
 from meterhouse.premises.orders.changed_hands import ChangedHands
 from meterhouse.premises.orders.cut import CutStage, RemoteCut
@@ -51,8 +50,6 @@ __all__ = ["ARM_CODES", "ARM_LASTS", "CUT_CODES", "OrderGate", "newest_record"]
 
 CUT_CODES: Final = frozenset(code for code in OrderCode if code.cuts)
 ARM_CODES: Final = frozenset(code for code in OrderCode if code.arms)
-ARM_LASTS: Final = DAY
-_OFF: Final = 0
 _ANSWER_VALID: Final = 5 * MINUTE
 """The longest window of a confirm service's word."""
 _OTHERS: Final = frozenset({Role.CONFIRM, Role.CHANGE_OF_SUPPLIER})
@@ -75,6 +72,7 @@ class OrderGate:
 
     Attributes:
         uplink: what it has to tell.
+        arm: what has armed the supply.
         last: the newest answer or alert.
         receipt: its newest receipt for an order; empty before the first.
         refused: refusals so far, by reason.
@@ -96,7 +94,6 @@ class OrderGate:
         self._tell = tell
         self._now = now
         self._writes = 0
-        self._armed_until: Duration | None = None
         self._changed = ChangedHands()
         self.uplink = UplinkQueue()
         self.last = b""
@@ -105,6 +102,7 @@ class OrderGate:
         self.refused: Counter[Reason] = Counter()
         self.run = RunTime(now)
         self.brake = LocalBrake()
+        self.arm = Arm(works, self.run, self.keep)
         self._counters = KeptCounters(self._keep)
         self._voice = Voice(trust, self.uplink, self._keep)
         self.cut = RemoteCut(works, self.brake, self.run, self._voice, clock, entropy, self._keep, tell)
@@ -224,12 +222,8 @@ class OrderGate:
     def _arm(self, order: Accepted, now: Instant) -> Hindrance:
         # An arm is newer than any cut that is still pending: who wants the supply back does not want it off.
         self.cut.drop(Hindrance.STATE, now)
-        # What a hand can end already, such as a trip by load, is no arm of an order's and does not die like one.
-        arms = self._works.control_state == _OFF or self._armed_until is not None
-        hindrance = self._works.arm(now)
+        hindrance = self.arm.take(now)
         outcome = Outcome.ARMED if hindrance is Hindrance.NONE else Outcome.STAYED_BRAKE_OR_STATE
-        if hindrance is Hindrance.NONE and arms:
-            self._armed_until = self.run.at(now) + ARM_LASTS
         shown = self._shown(now)
         result = OrderResult(shown, order.envelope.identity, outcome, self._works.control_state, hindrance)
         self._voice.result(result, shown)
@@ -290,7 +284,7 @@ class OrderGate:
 
     def closed_by_hand(self) -> None:
         """A hand has used the arm up."""
-        self._armed_until = None
+        self.arm.until = None
 
     @property
     def pending(self) -> bool:
@@ -299,8 +293,8 @@ class OrderGate:
 
     @property
     def armed(self) -> bool:
-        """Whether an order has armed the supply, and neither a hand nor a day has ended that."""
-        return self._armed_until is not None
+        """Whether an order or a code has armed the supply, and neither a hand nor a day has ended that."""
+        return self.arm.until is not None
 
     @property
     def highest(self) -> int:
@@ -312,18 +306,16 @@ class OrderGate:
     def deadline(self) -> Instant | None:
         """When to ask again, to give up, or to disarm."""
         cut = self.cut.deadline()
-        if self._armed_until is None:
+        if self.arm.until is None:
             return cut
-        arm = self.run.instant(self._armed_until)
+        arm = self.run.instant(self.arm.until)
         return arm if cut is None or arm < cut else cut
 
     def elapse(self, now: Instant) -> None:
         """Do what is due; and see what a valve has done meanwhile."""
         self._now = now
         self.cut.elapse(now)
-        if self._armed_until is not None and self.run.at(now) >= self._armed_until:
-            self._armed_until = None
-            self._works.disarm(now)
+        if self.arm.elapse(now):
             self._keep_quietly(now)
 
     # a snapshot ---------------------------------------------------------------------------------------------------
@@ -338,7 +330,7 @@ class OrderGate:
             "voice": self._voice.state(),
             "uplink": self.uplink.state(),
             "cut": self.cut.state(),
-            "armed_until": self._armed_until,
+            "armed_until": self.arm.until,
             "changed": self._changed.state(),
             "receipts": [self._scribe.number, self._scribe.previous.hex(), self.receipt.hex()],
             "last": self.last.hex(),
@@ -356,7 +348,7 @@ class OrderGate:
         self._voice.restore(state["voice"])
         self.uplink.restore(state["uplink"])
         self.cut.restore(state["cut"])
-        self._armed_until = state["armed_until"]
+        self.arm.until = state["armed_until"]
         number, previous, receipt = state["receipts"]
         self._scribe.number, self._scribe.previous, self.receipt = (
             number,
@@ -371,6 +363,15 @@ class OrderGate:
             self._trusted(self.trust.given(change))
             self._works.take_tokens_of(change, self.trust.agreement, self._changed.order)
         self.cut.awake(now)
+
+    def keep(self, now: Instant) -> None:
+        """Write the record down.
+
+        Raises:
+            StorageError: it could not be kept.
+        """
+        self._now = now
+        self._keep()
 
     def _keep(self) -> None:
         self._writes += 1

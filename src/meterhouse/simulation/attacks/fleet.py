@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.street_trust import CONFIRM, SUPPLIER, StreetTrust, Unit, derived_parties
+from meterhouse.companion.arm_code import arm_code
 from meterhouse.companion.sealed import (
     CONFIRM_ANSWER,
     CONFIRM_QUERY,
@@ -55,6 +56,7 @@ class Mark:
             head_end_keys=keys.association("head end", self.device),
             hub_keys=keys.association("hub", self.device),
             trust=fleet.trust.slots(self.unit),
+            arm_key=keys.arm_codes(self.device),
             **settings,
         )
         self._entropy = Dice.of(fleet.seed, "meter", str(number)).octets
@@ -115,6 +117,10 @@ class Mark:
     def take(self, order: Envelope | bytes, now: Instant) -> None:
         """Bytes at its port."""
         self.gate.take(order if isinstance(order, bytes) else order.encode(), now)
+
+    def code(self) -> str:
+        """What the supplier's office tells by telephone whoever reads the number on the meter."""
+        return arm_code(self.fleet.keys.arm_codes(self.device), self.device, self.meter.keypad.number)
 
     def queries(self) -> list[ConfirmQuery]:
         """What it asks the confirm service, oldest first."""
