@@ -140,3 +140,38 @@ def test_page_keeps_what_was_typed_while_the_connection_is_away_for_five_seconds
 def test_tour_of_the_three_pages_meets_nothing_amiss(browser: Browser, address: str) -> None:
     pictures = tour(browser, address, PICTURES / "tour", "03")
     assert len({picture.read_bytes() for picture in pictures}) == 6
+
+
+@pytest.mark.requirement("S0-50")
+def test_a_visit_begins_its_work_only_behind_a_stated_isolation(visitor: PageVisit) -> None:
+    page, phone = visitor.page, visitor.page.viewport_size["width"] < 600  # type: ignore[index]
+    visitor.open(f"/home/{'08' if phone else '03'}")
+    visitor.sees("Work on the installation", "is no isolation")
+    card = page.locator(".mh-card", has_text="Work on the installation")
+    card.get_by_label("What is to be done").fill("change the meter")
+    card.get_by_label("Your name").fill("Ann")
+    card.get_by_role("button", name="Plan a visit").click()
+    card.get_by_text("Planned", exact=True).wait_for()
+    card.get_by_label("Your name").fill("Ben")
+    card.get_by_role("button", name="I am there").click()
+    card.get_by_text("State the physical isolation").wait_for()
+    assert card.get_by_role("button", name="Begin the work").count() == 0
+    card.get_by_label("Your name").fill("Ben")
+    card.get_by_role("button", name="State the physical isolation").click()
+    card.get_by_text("No physical means is chosen").wait_for()
+    card.get_by_label("Physical means").click()
+    page.get_by_role("option", name="Cut-out fuse withdrawn").click()
+    for label, words in (("Where", "hall"), ("Secured how", "fuse in my bag"), ("Number of the tester", "tester 0417")):
+        card.get_by_label(label).fill(words)
+    card.get_by_text("The tester was tried").click()
+    visitor.shoot(PICTURES, _name(visitor, "visit-stated"))
+    card.get_by_role("button", name="State the physical isolation").click()
+    card.get_by_text("was not proved dead").wait_for()
+    card.get_by_text("It showed no supply").click()
+    card.get_by_role("button", name="State the physical isolation").click()
+    card.get_by_text("proved dead with tester 0417").wait_for()
+    card.get_by_label("Your name").fill("Ben")
+    card.get_by_role("button", name="Begin the work").click()
+    card.get_by_text("Work goes on", exact=True).wait_for()
+    visitor.shoot(PICTURES, _name(visitor, "visit-working"))
+    assert visitor.overflow() == 0

@@ -10,6 +10,7 @@ from typing import Any
 from rich.text import Text
 
 from meterhouse.app.running_street import RunningStreet, RunSettings, open_street
+from meterhouse.app.visit_room import StreetVisitRoom
 from meterhouse.cli.talk import say, write_json
 from meterhouse.links import run_loop
 from meterhouse.model import ConfigurationError, isoformat
@@ -50,6 +51,7 @@ async def _run(settings: RunSettings, port: int, *, as_json: bool) -> None:
                     started=lambda url: _announce(running, url, as_json=as_json),
                     scope_of=running.access.scope_of,
                     room=running.room,
+                    visits=StreetVisitRoom(running.street),
                 )
             ),
         ]

@@ -12,6 +12,7 @@ from nicegui import ui
 
 from meterhouse.app.desk import Desk
 from meterhouse.app.order_room import OrderRoom
+from meterhouse.app.visit_room import VisitRoom
 from meterhouse.console.api import API_PATH, build_api
 from meterhouse.console.origin_guard import OriginGuard
 from meterhouse.console.pages import add_pages
@@ -32,6 +33,7 @@ def build_app(
     zone: tzinfo | None = None,
     scope_of: Callable[[str], ApiScope | None] | None = None,
     room: OrderRoom | None = None,
+    visits: VisitRoom | None = None,
 ) -> FastAPI:
     """The whole console of one street.
 
@@ -43,13 +45,14 @@ def build_app(
         zone: the local time of the pages (exports are UTC); British time by default, UTC where the machine lacks it.
         scope_of: what a caller of the API may do; None lets everybody do everything. The pages ask for no key.
         room: where orders about supplies are raised and approved; None for a street whose orders are not sealed.
+        visits: where visits to homes are planned, and their steps stated; None for a console without them.
 
     Raises:
         ConfigurationError: this process has already served a console.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.mount(API_PATH, build_api(desk, scope_of=scope_of))
-    add_pages(desk, zone if zone is not None else _british_time(), room)
+    add_pages(desk, zone if zone is not None else _british_time(), room, visits)
     try:
         ui.run_with(
             app,

@@ -14,6 +14,7 @@ import uvicorn
 
 from meterhouse.app.desk import Desk
 from meterhouse.app.order_room import OrderRoom
+from meterhouse.app.visit_room import VisitRoom
 from meterhouse.console.application import build_app
 from meterhouse.model import ConfigurationError
 from meterhouse.store.api_keys import ApiScope
@@ -56,6 +57,7 @@ async def serve(
     started: Callable[[str], None] | None = None,
     scope_of: Callable[[str], ApiScope | None] | None = None,
     room: OrderRoom | None = None,
+    visits: VisitRoom | None = None,
 ) -> None:
     """Serve until the task is cancelled; then close every connection within two seconds and let the port go.
 
@@ -68,6 +70,7 @@ async def serve(
         names: further host names under which browsers reach the console; see `OriginGuard`.
         scope_of: what a caller of the API may do; see `build_app`.
         room: for orders about supplies; see `build_app`.
+        visits: for work at homes; see `build_app`.
         started: called once with the console's address, when it answers.
 
     Raises:
@@ -77,7 +80,7 @@ async def serve(
     try:
         server = _Server(
             uvicorn.Config(
-                build_app(desk, names=names, scope_of=scope_of, room=room),
+                build_app(desk, names=names, scope_of=scope_of, room=room, visits=visits),
                 lifespan="on",
                 log_config=None,
                 access_log=False,

@@ -8,6 +8,7 @@ from nicegui import app, ui
 
 from meterhouse.app.desk import Desk
 from meterhouse.app.order_room import OrderRoom
+from meterhouse.app.visit_room import VisitRoom
 from meterhouse.console.pages.counter_page import draw_counter
 from meterhouse.console.pages.frame import Frame, draw_failure
 from meterhouse.console.pages.home_page import draw_home
@@ -17,8 +18,8 @@ from meterhouse.console.pages.street_page import draw_street
 __all__ = ["add_pages"]
 
 
-def add_pages(desk: Desk, zone: tzinfo, room: OrderRoom | None = None) -> None:
-    """Make the pages of `desk` the ones that this process serves; with a room, orders about supplies as well."""
+def add_pages(desk: Desk, zone: tzinfo, room: OrderRoom | None = None, visits: VisitRoom | None = None) -> None:
+    """Make the pages of `desk` the ones that this process serves; with rooms, orders and visits as well."""
     orders = room is not None
 
     @ui.page("/", title="Street · Meterhouse")
@@ -27,7 +28,7 @@ def add_pages(desk: Desk, zone: tzinfo, room: OrderRoom | None = None) -> None:
 
     @ui.page("/home/{home}", title="Home · Meterhouse")
     async def one_home(home: str) -> None:
-        await draw_home(Frame(desk, zone, "", orders=orders), home)
+        await draw_home(Frame(desk, zone, "", orders=orders), home, visits)
 
     @ui.page("/counter", title="Counter · Meterhouse")
     async def counter() -> None:

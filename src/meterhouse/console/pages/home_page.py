@@ -8,11 +8,13 @@ from typing import Final
 from nicegui import ui
 
 from meterhouse.app.desk import HomeDetail
+from meterhouse.app.visit_room import VisitRoom
 from meterhouse.console.pages.badge import Badge, FactGrid, OutcomeLine
 from meterhouse.console.pages.frame import Frame
 from meterhouse.console.pages.home_acts import EmergencyButton, Keypad, RestoreButtons
 from meterhouse.console.pages.home_chart import HalfHourChart
 from meterhouse.console.pages.receipt_list import ReceiptList
+from meterhouse.console.pages.visit_card import VisitCard
 from meterhouse.console.views import (
     FUEL_ICONS,
     DaySpan,
@@ -33,7 +35,7 @@ _REFRESH_S: Final = 1.0
 _MOST_EVENTS: Final = 30
 
 
-async def draw_home(frame: Frame, home: str) -> None:
+async def draw_home(frame: Frame, home: str, visits: VisitRoom | None = None) -> None:
     """Draw the page and keep it fresh; an unknown home gets the reason and the way back."""
     with ui.element("main").classes("mh-page"):
         try:
@@ -42,11 +44,13 @@ async def draw_home(frame: Frame, home: str) -> None:
             OutcomeLine("problem").show_error(error)
             ui.link("Back to the street", "/").classes("mh-link")
             return
-        page = _HomePage(frame, detail)
+        page = _HomePage(frame, detail, visits)
     page.show(detail)
+    await page.show_visits()
 
     async def refresh() -> None:
         page.show(await frame.desk.home(home))
+        await page.show_visits()
 
     frame.live(_REFRESH_S, refresh)
 
@@ -54,7 +58,7 @@ async def draw_home(frame: Frame, home: str) -> None:
 class _HomePage:
     """The page of one home."""
 
-    def __init__(self, frame: Frame, detail: HomeDetail) -> None:
+    def __init__(self, frame: Frame, detail: HomeDetail, visits: VisitRoom | None) -> None:
         self._frame = frame
         self._detail = detail
         home = detail.view.home
@@ -65,6 +69,7 @@ class _HomePage:
                 prepaid = bool(detail.view.account)
                 self._emergency = EmergencyButton(frame.desk, home) if prepaid else None
                 self._keypad = Keypad(frame.desk, home) if prepaid else None
+                self._visits = VisitCard(visits, home, frame.zone) if visits is not None else None
             with ui.element("div").classes("mh-stack mh-meters"):
                 self._days = _DayPicker(self._redraw)
                 self._meters = [_Meter(frame, home, meter.fuel) for meter in detail.view.meters]
@@ -96,6 +101,11 @@ class _HomePage:
         if self._receipts is not None:
             self._receipts.show(detail)
         self._events.show(happenings(detail.events, self._frame.zone, view.currency))
+
+    async def show_visits(self) -> None:
+        """Draw the visits to the home, where the console knows of them."""
+        if self._visits is not None:
+            await self._visits.show(self._detail.view)
 
 
 class _DayPicker:

@@ -31,6 +31,7 @@ from meterhouse.console.views.order_view import (
 from meterhouse.console.views.payment_view import PaymentView, Step, account_choices, payment_view
 from meterhouse.console.views.street_view import HomeLine, StreetSummary, home_line, street_summary
 from meterhouse.console.views.supply_badge import FUEL_ICONS, FUEL_WORDS, SupplyBadge, Tone
+from meterhouse.console.views.visit_view import VisitButton, VisitLine, means_of, visit_line
 from meterhouse.console.views.words import day_text, money_text, time_text
 
 __all__ = [
@@ -51,6 +52,8 @@ __all__ = [
     "StreetSummary",
     "SupplyBadge",
     "Tone",
+    "VisitButton",
+    "VisitLine",
     "account_choices",
     "brake_line",
     "day_spans",
@@ -60,6 +63,7 @@ __all__ = [
     "happenings",
     "home_line",
     "key_in_outcome",
+    "means_of",
     "meter_panel",
     "money_text",
     "order_history",
@@ -73,4 +77,5 @@ __all__ = [
     "street_summary",
     "time_text",
     "token_progress",
+    "visit_line",
 ]

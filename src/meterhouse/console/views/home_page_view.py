@@ -16,6 +16,7 @@ from meterhouse.console.views.words import (
     time_text,
 )
 from meterhouse.model import Fuel, Instant
+from meterhouse.supplier.office import NO_ISOLATION
 
 __all__ = [
     "TOKEN_DIGITS",
@@ -28,6 +29,7 @@ __all__ = [
     "meter_panel",
     "press_outcome",
     "restore_offer",
+    "switch_text",
     "token_progress",
 ]
 
@@ -108,12 +110,18 @@ def meter_panel(meter: MeterView, now: Instant, zone: tzinfo) -> MeterPanel:
         if meter.debt is not None and meter.debt.amount > 0:
             facts.append(Fact("Debt", money_text(meter.debt), "a share of each payment goes to it"))
         facts.extend(_terms_facts(meter.terms))
-    facts.append(Fact(_SWITCH[meter.fuel], _POSITION.get((meter.fuel, meter.supply), "Not known"), as_of))
+    name, position = switch_text(meter)
+    facts.append(Fact(name, position, as_of if meter.supply is Supply.ON else f"{NO_ISOLATION} {as_of.capitalize()}"))
     facts.extend(_cutoff_facts(meter))
     facts.append(_link_fact(meter, now))
     facts.extend(_week_facts(meter.link_week))
     why = "" if restore_offer(meter) is not None else meter.why
     return MeterPanel(meter.fuel, FUEL_WORDS[meter.fuel], supply_badge(meter), why, tuple(facts))
+
+
+def switch_text(meter: MeterView) -> tuple[str, str]:
+    """What the meter breaks its supply with, and how that stands; never that anybody may work behind it."""
+    return _SWITCH[meter.fuel], _POSITION.get((meter.fuel, meter.supply), "Not known")
 
 
 def restore_offer(meter: MeterView) -> RestoreOffer | None:
