@@ -11,6 +11,7 @@ from meterhouse.carrier import Quarantine
 from meterhouse.companion.brake import Brake
 from meterhouse.companion.sealed import Agreement, Hindrance, Reason, Refused, Verifier
 from meterhouse.premises.electricity_meter import ControlState, ElectricityMeter, SupplySwitch, meter
+from meterhouse.premises.electricity_meter.arm_keypad import ArmKeypad
 from meterhouse.premises.orders.brake import LocalBrake
 from meterhouse.premises.orders.cut import RemoteCut
 from meterhouse.premises.orders.kept_counters import KeptCounters
@@ -150,6 +151,11 @@ def loser_stays(patch):
     patch.setattr(change_of_supplier._Market, "slots", lambda _self, mark, _device: mark.gate.trust)
 
 
+def any_code_arms(patch):
+    """A meter takes whatever is typed for its code."""
+    patch.setattr(ArmKeypad, "_is_right", lambda *_all: True)
+
+
 def arms_are_braked(patch):
     """A tripped brake holds the way back as well."""
     patch.setattr("meterhouse.companion.brake.WAYS_BACK", frozenset())
@@ -184,6 +190,7 @@ BREACHES = {
     "T40 no freeze": [no_freeze],
     "T40 loser stays": [loser_stays],
     "S0-74 arm closes": [arm_closes],
+    "S0-74 any code arms": [any_code_arms],
     "S0-74 arms are braked": [arms_are_braked],
 }
 """What is switched off together; more than one where each of them alone would still have stopped it."""
@@ -200,3 +207,17 @@ def test_the_attack_counts_a_breach(name, monkeypatch):
 
 def test_every_attack_is_known_to_find_a_breach():
     assert {name.split()[0] for name in BREACHES} == set(ATTACKS)
+
+
+@pytest.mark.requirement("S0-74")
+def test_a_fleet_that_was_put_off_is_back_within_the_stated_hours_and_homes_without_a_network_too():
+    outcome = run_attack("S0-74", Terms(seed=5, permille=10))
+    told = outcome.figures
+    assert outcome.bad == 0, outcome.examples
+    assert told["homes"] == 1_000
+    assert told["armed"] >= 990
+    assert told["minutes until 99 %"] <= 60 * told["stated hours"]
+    assert told["closed by a hand"] == told["armed"]
+    assert told["armed"] + told["not reached, and restored by a code told by telephone"] == told["homes"]
+    homes, restored = told["homes, no network at all, restored by a code and a hand"]
+    assert restored == homes > 0

@@ -10,6 +10,7 @@ from typing import Final
 
 from meterhouse.app.street_trust import CONFIRM
 from meterhouse.companion import objects
+from meterhouse.companion.arm_code import ARM_CODE_DIGITS
 from meterhouse.companion.sealed import (
     CANCEL_ORDER,
     CONFIRM_ANSWER,
@@ -157,6 +158,8 @@ class _Board:
             "back-feed": lambda: setattr(self.mark.meter, "back_feed", not self.mark.meter.back_feed),
             "overload": self.overload,
             "local disconnect": lambda: self.mark.meter.disconnect(self.now),
+            "a code": lambda: self.mark.meter.key_in(self.mark.code(), self.now),
+            "a wrong code": lambda: self.mark.meter.key_in("0" * ARM_CODE_DIGITS, self.now),
             "press": lambda: self.mark.meter.press_button(self.now),
             "hold": lambda: self.mark.meter.hold_button(self.now),
             "release": lambda: self.mark.meter.release_button(),  # noqa: PLW0108 -- the meter of that moment
