@@ -140,6 +140,8 @@ class SealedStreet:
             self._tell("limits.not_believed", why=error.sentence())
         for hub in filter(self._online, self.centre.shut_out()):
             self._shut_out(hub)
+        for device, why in self.centre.readmit(now):
+            self._tell("device.not_readmitted", device=str(device), why=why)
         self._meet()
         self.changes.look(now)
         if now >= self._watch_at:

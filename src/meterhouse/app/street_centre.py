@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Final
 
 from meterhouse import __version__
+from meterhouse.app.centre_desk import asked_anew, forget_asked
 from meterhouse.app.centre_watch import watch_certificates, watch_devices
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.street_trust import WAITING, StreetTrust
@@ -120,6 +121,21 @@ class StreetCentre:
 
         return self._database.run(serve)
 
+    def readmit(self, now: Instant) -> list[tuple[Eui64, str]]:
+        """Challenge each suspended device that somebody wants back; it serves again after its next first contact.
+
+        Returns:
+            Those that were not let in, and why.
+        """
+        refused = []
+        for eui, who in self._database.read(asked_anew).items():
+            try:
+                self._database.run(lambda tx, unit=eui, by=who: self._challenge(tx, unit, by, now))  # type: ignore[misc]
+            except MeterhouseError as error:
+                self._database.run(lambda tx, unit=eui: forget_asked(tx, unit, now))  # type: ignore[misc]
+                refused.append((eui, error.sentence()))
+        return refused
+
     def hear(self, devices: Iterable[Eui64], now: Instant) -> None:
         """These devices were heard of."""
 
@@ -173,13 +189,21 @@ class StreetCentre:
             centre.type_test(model, __version__, evidence, _digest(program), _WHO, now)
         centre.manufacture(signing, agreement, model, __version__, _WHO, now)
         centre.install(eui, home, model, __version__, _WHO, now)
-        nonce = os.urandom(32)
-        centre.register(eui, nonce, attest(self._trust.signing(eui), eui, nonce), _WHO, now)
+        self._attest(centre, eui, _WHO, now)
         for each in papers:  # new each, so none replaces another: `Credentials.issued` would look through all of them
             own = each.certified
             record = CertificateRecord(own.serial.hex(), eui, each.role.value, own.purpose, own.public, own.ends)
             records.put_certificate(record, now, _WHO)
         SqlAuditChain(transaction).write(now, _WHO, "device.registered", str(eui), {"home": home, "model": model})
+
+    def _challenge(self, transaction: Transaction, eui: Eui64, who: str, now: Instant) -> None:
+        forget_asked(transaction, eui, now)
+        self._attest(SecurityCentre(SqlCentreRecords(transaction)), eui, who, now)
+        SqlAuditChain(transaction).write(now, who, "device.registered", str(eui), {"again": True})
+
+    def _attest(self, centre: SecurityCentre, eui: Eui64, who: str, now: Instant) -> None:
+        nonce = os.urandom(32)
+        centre.register(eui, nonce, attest(self._trust.signing(eui), eui, nonce), who, now)
 
 
 def _digest(program: str) -> str:

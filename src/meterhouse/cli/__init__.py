@@ -9,6 +9,7 @@ import typer
 from meterhouse import __version__
 from meterhouse.cli.attack import attack
 from meterhouse.cli.audit import audit
+from meterhouse.cli.centre import centre
 from meterhouse.cli.conform import conform
 from meterhouse.cli.decode import decode
 from meterhouse.cli.hand_over import hand_over
@@ -61,6 +62,7 @@ app.add_typer(hook, name="hook")
 app.add_typer(order, name="order")
 app.add_typer(visit, name="visit")
 app.add_typer(trust, name="trust")
+app.add_typer(centre, name="centre")
 app.add_typer(audit, name="audit")
 app.add_typer(conform, name="conform")
 

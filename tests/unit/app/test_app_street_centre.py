@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fakes.sealed_street import SealedHouse, sealed_house
+from meterhouse.app.centre_desk import CentreDesk
 from meterhouse.app.kept_limits import tighten
 from meterhouse.app.use_cases import own_catalogue
 from meterhouse.carrier.broker import Refused, Sealing
@@ -54,6 +55,12 @@ def test_each_device_of_a_street_goes_through_every_state_and_a_suspended_one_is
             order = await house.ended(house.raised())
             assert order.state.value == "refused", order
             assert house.is_on()
+
+            desk = CentreDesk(database, "Officer", house.pump.now)
+            desk.admit(names.electricity, "it was shut again")
+            await all_serve(house)
+            assert [step[1] for step in desk.device(names.electricity).history][-4:] == ["suspended", *LIVES[2:]]
+            assert trust.hub_of(names.electricity) == names.hub
 
             carrier = house.street.carrier
             act(house, lambda centre: centre.suspend(names.hub, "stolen", "Officer", house.pump.now))
@@ -105,7 +112,11 @@ def test_a_limit_that_is_tightened_while_the_street_runs_is_in_force_at_every_pl
                 return gate.take(octets, house.pump.now)
 
             def desks():
-                return [sealed.works._catalogue, sealed._signing._signing._desk.catalogue, sealed.confirm._judge.catalogue]
+                return [
+                    sealed.works._catalogue,
+                    sealed._signing._signing._desk.catalogue,
+                    sealed.confirm._judge.catalogue,
+                ]
 
             assert isinstance(carried(430, 1 << 60), Sealing)
             staff = StaffKeys(tmp_path / "trust" / "signing" / "staff.json").staff()

@@ -154,7 +154,7 @@ class SecurityCentre:
         return self._step(replace(device, home=home, firmware=firmware), LifeState.INSTALLED, now, who, f"at {home}")
 
     def register(self, eui: Eui64, nonce: bytes, answer: bytes, who: str, now: Instant) -> Device:
-        """Register a device that has answered a fresh challenge with its own key (S3-11).
+        """Register a device that has answered a fresh challenge with its own key (S3-11); a suspended one, anew.
 
         Args:
             eui: who it says it is.
@@ -171,7 +171,7 @@ class SecurityCentre:
         device = self.device(eui)
         if len(nonce) < 16:
             raise PolicyError("a challenge has 16 bytes or more")
-        self.admit(device)
+        admit_domain(device.domain)
         self._approved(device.model, device.firmware)
         try:
             verify(device.signing, _challenge(eui, nonce), answer)
@@ -179,7 +179,7 @@ class SecurityCentre:
             raise AuthenticationError(
                 f"whoever answers as {eui} is not that unit", why="It has not the unit's key."
             ) from error
-        return self._step(replace(device, heard=now), LifeState.REGISTERED, now, who, "attested")
+        return self._step(replace(device, heard=now, why=""), LifeState.REGISTERED, now, who, "attested")
 
     def prove(self, eui: Eui64, who: str, now: Instant) -> Device:
         """The end-to-end test of a registered device was passed.
