@@ -152,6 +152,6 @@ def sealed_world(folder: Path, street: str = STREET, *, litres: int = 60, seed: 
         wires = join_street(world, live)
         held = SealedWorld(world, live, keys, database, trust, wires)
         world.on_event(held.events.append)
-        for look in (live.sealed.look, live.sealed.watch):
+        for look in (live.sealed.look, live.sealed.watch, live.swaps.look):
             world.every(MINUTE, partial(look))
         yield held

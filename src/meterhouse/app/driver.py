@@ -25,6 +25,9 @@ class Driver(Protocol):
     def runs(self, machine: Machine) -> bool:
         """Whether a machine has power."""
 
+    def remove(self, machine: Machine) -> None:
+        """Take a machine out: its links break."""
+
     def call(self, machine: Machine, act: Callable[[Instant], R]) -> R:
         """Do `act(now)` to a machine from outside, then drain it."""
 

@@ -17,9 +17,10 @@ from meterhouse.app.debt_watch import DebtWatch
 from meterhouse.app.desk import KeyIn, Supply
 from meterhouse.app.device_clients import DeviceClients
 from meterhouse.app.driver import Driver
+from meterhouse.app.hub_swap import HubSwaps, taken_places
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.sealed_street import Office, SealedStreet
-from meterhouse.app.site import HEAD_END, HomeSite, build_site
+from meterhouse.app.site import HEAD_END, HomeSite, SiteNames, build_site
 from meterhouse.app.street import HomePlan, StreetPlan
 from meterhouse.carrier import Carrier, CarrierSettings
 from meterhouse.companion.gas import ValveState
@@ -87,7 +88,13 @@ class LiveStreet:
         self._options = options
         self.sealed = None if office is None else SealedStreet(office, books.database, driver)
         self.sites: dict[str, HomeSite] = {}
+        self.lay_hub: Callable[[str], None] = lambda _home: None
+        places = taken_places(books.database)
         for number, home in enumerate(plan.homes, 1):
+            if office is not None and home.home in places:
+                names = SiteNames(number, places[home.home].module)
+                office.trust.renewed[names.gas] = names.module
+                office.trust.withdrawn |= {SiteNames(number, before).hub for before in range(names.module)}
             self.sites[home.home] = build_site(
                 home,
                 number,
@@ -102,6 +109,7 @@ class LiveStreet:
                 reserved=books.reserved,
                 keep_record=None if office is None else self._keep_record,
                 record_of=books.record_of,
+                place=places.get(home.home),
             )
         at_carrier = CarrierSettings("carrier", self._may_reach, _SILENCE, attested=self.sealed is not None)
         self.carrier = Carrier(at_carrier) if self.sealed is None else self.sealed.carrier(at_carrier)
@@ -126,6 +134,8 @@ class LiveStreet:
         driver.at(start, self._take_orders)
         if self.sealed is not None:
             self.sealed.begin(self.head_end, start)
+        keep_record = None if office is None else self._keep_record
+        self.swaps = HubSwaps(self, keys, entropy, keep_record)
         prepaid = [site.names.hub for site in self.sites.values() if site.account]
         DebtWatch(driver, self.head_end, books, prepaid, lambda hub: self._hubs[hub].hub.name)
 
@@ -161,6 +171,13 @@ class LiveStreet:
 
     def _keep_record(self, machine: str, record: dict[str, Any]) -> None:
         self.books.keep_record(machine, record, self.driver.now)
+
+    def stand_in(self, site: HomeSite, old: HomeSite) -> None:
+        """A home has another hub: lay its links, and know it from now on."""
+        del self._hubs[old.names.hub]
+        self.sites[site.plan.home] = self._hubs[site.names.hub] = site
+        self.driver.add(site.hub)
+        self.lay_hub(site.plan.home)
 
     def checkpoint(self) -> None:
         """Keep the state of every device at this instant; a street resumed from it goes on as if it had not stopped."""

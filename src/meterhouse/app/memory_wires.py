@@ -50,6 +50,7 @@ def join_street(joiner: Joiner, street: LiveStreet) -> dict[str, NullModem]:
         if office is not None and who is not None:
             laid["change"] = joiner.join(office, "carrier", street.carrier, "change/1", BACK_LINE)
             street.carrier.vouch("change/1", Hello(Role.CHANGE_OF_SUPPLIER, who), lasting=True)
+    street.lay_hub = lambda home: laid.update(join_hub(joiner, street, home))
     for home in street.sites:
         laid.update(join_hub(joiner, street, home))
     return laid

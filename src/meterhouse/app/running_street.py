@@ -134,6 +134,7 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
                 pump, street, carrier_port=settings.carrier_port, first_meter_port=settings.first_meter_port, tls=tls
             )
             gc.freeze()  # what stands by now stays: the collector took a tenth of each payment to look at it again
+            pump.every(max(MINUTE, _LOOKS_S * settings.speed * SECOND), street.swaps.look)
             opened.callback(gc.unfreeze)
             if street.sealed is not None:  # orders that were raised on the command line
                 looks = max(MINUTE, _LOOKS_S * settings.speed * SECOND)

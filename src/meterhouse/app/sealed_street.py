@@ -117,8 +117,7 @@ class SealedStreet:
     def begin(self, head_end: HeadEnd, now: Instant) -> None:
         """Take the devices in at the security centre, and look through the orders."""
         self._head_end = head_end
-        for device, why in self.centre.commission(now):
-            self._tell("device.not_commissioned", device=str(device), why=why)
+        self.take_in(now)
         self.changes.begin(head_end)
         self._driver.on_event(self._hub_came, "line.hello")
         self._driver.on_event(self._was_heard, "job.done")
@@ -147,6 +146,16 @@ class SealedStreet:
         if now >= self._watch_at:
             self._watch_at = Instant(now + _WATCHES)
             self.centre.watch(now)
+
+    def take_in(self, now: Instant) -> None:
+        """A device that is new in the street is taken in at the security centre, and met once it is on the line."""
+        for device, why in self.centre.commission(now):
+            self._tell("device.not_commissioned", device=str(device), why=why)
+
+    def shut_out(self, hub: Eui64) -> None:
+        """End a hub's line."""
+        self.trust.withdrawn.add(hub)
+        self._shut_out(hub)
 
     def release(self, place: str, person: str, passphrase: str) -> bool:
         """One officer's word to release B3 or B4; True once it is open.

@@ -12,15 +12,25 @@ from meterhouse.app.keys import StreetKeys
 from meterhouse.app.street import GasSite, HomePlan
 from meterhouse.app.street_trust import SUPPLIER, StreetTrust, Unit
 from meterhouse.companion.gas import GasAddress
-from meterhouse.model import Eui64, Fuel, Instant
+from meterhouse.model import Eui64, Fuel, HalfHour, Instant
 from meterhouse.premises.electricity_meter import ElectricityMeter, ElectricityMeterSettings
 from meterhouse.premises.gas_meter import GasMeter, GasMeterSettings
 from meterhouse.premises.home_load import Demand, HomeLoad
-from meterhouse.premises.hub import GasSetup, Hub, HubSettings, PrepaySetup
+from meterhouse.premises.hub import AccountRecord, GasSetup, Hub, HubSettings, PrepaySetup
 from meterhouse.premises.orders import DeviceTrust
 from meterhouse.protocols import sts
 
-__all__ = ["HEAD_END", "SUPPLY_GROUP", "HomeSite", "SiteNames", "build_site", "token_key"]
+__all__ = [
+    "HEAD_END",
+    "SUPPLY_GROUP",
+    "HomeSite",
+    "SiteNames",
+    "TakenPlace",
+    "build_site",
+    "hub_settings",
+    "new_hub",
+    "token_key",
+]
 
 SUPPLY_GROUP: Final = "600451"
 """Supply group code of the street: our own, not registered with anybody."""
@@ -30,6 +40,8 @@ _BASE_DATE: Final = sts.BaseDate.B2014
 _KEY_REVISION: Final = 1
 _TARIFF_INDEX: Final = 1
 _HUB, _ELECTRICITY, _GAS = 1, 2, 3
+_MODULES: Final = 1 << 20
+"""Above the largest street: the identity of a hub that took another's place is nobody else's."""
 _RADIO_HUB: Final = 0x31
 _RADIO_GAS: Final = 0x03
 
@@ -44,14 +56,15 @@ HEAD_END: Final = SUPPLIER
 
 @dataclass(frozen=True, slots=True)
 class SiteNames:
-    """What the devices of the n-th home (from 1) are called."""
+    """What the devices of the n-th home (from 1) are called; `module` counts the hubs that took another's place."""
 
     number: int
+    module: int = 0
 
     @property
     def hub(self) -> Eui64:
         """Identity of the hub."""
-        return _identity(_HUB, self.number)
+        return _identity(_HUB, self.number + self.module * _MODULES)
 
     @property
     def electricity(self) -> Eui64:
@@ -71,6 +84,23 @@ class SiteNames:
     def radio(self, kind: int) -> GasAddress:
         """Address on the gas link."""
         return GasAddress(_MAKER, 10_000_000 * (1 if kind == _RADIO_HUB else 2) + self.number, 1, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPlace:
+    """What a hub is commissioned with that takes another's place.
+
+    Attributes:
+        module: how many hubs stood there before it.
+        record: what the last of them knew; None in a home without gas.
+        rows: half hours of gas that the supplier has collected, oldest first.
+        tokens: that the supplier knows to have been accepted, oldest first.
+    """
+
+    module: int
+    record: AccountRecord | None = None
+    rows: tuple[HalfHour, ...] = ()
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +168,7 @@ def build_site(
     reserved: Callable[[str], int] = lambda _name: 0,
     keep_record: Callable[[str, dict[str, Any]], None] | None = None,
     record_of: Callable[[str], dict[str, Any] | None] = lambda _name: None,
+    place: TakenPlace | None = None,
 ) -> HomeSite:
     """The machines of one home: new, or as they were at the last checkpoint.
 
@@ -155,12 +186,13 @@ def build_site(
         reserved: the end of the block of numbers that the head end last reserved, by its counter's name.
         keep_record: keeps a device's record of sealed orders, by its name, before it acts; None: checkpoints are all.
         record_of: the record that was kept last.
+        place: where the hub is one that took another's place.
     """
 
     def keeper(name: str) -> Callable[[dict[str, Any]], None] | None:
         return None if keep_record is None else lambda record: keep_record(name, record)
 
-    names = SiteNames(number)
+    names = SiteNames(number, 0 if place is None else place.module)
     slots = None if trust is None else _slots(trust, plan, names)
     electricity = ElectricityMeter(
         ElectricityMeterSettings(
@@ -178,24 +210,13 @@ def build_site(
         keeper(f"home/{plan.home}/electricity"),
     )
     gas = None if plan.gas is None else _gas_meter(plan.gas, names, keys, now, state_of)
-    hub = Hub(
-        HubSettings(
-            name=f"home/{plan.home}/hub",
-            identity=names.hub,
-            serial=f"MTHH{number:08d}",
-            meter_title=names.electricity.octets,
-            head_end_keys=keys.association("head end", names.hub),
-            meter_keys=keys.association("hub", names.electricity),
-            gas=None if plan.gas is None else _gas_setup(plan.gas, names, keys),
-            trust=None if slots is None or plan.gas is None else slots[1],
-            sealed_meter=slots is not None,
-        ),
-        entropy,
-        now,
-        keeper(f"home/{plan.home}/hub"),
-    )
+    settings = hub_settings(plan, names, keys, None if slots is None else slots[1])
+    hub = Hub(settings, entropy, now, keeper(settings.name))
     states = state_of(electricity.name), state_of(hub.name)
     records = record_of(electricity.name), record_of(hub.name)
+    if place is not None and states[1] is not None and states[1]["serial"] != settings.serial:
+        hub = new_hub(settings, entropy, now, keeper(settings.name), place)  # stopped before its first checkpoint
+        states, records = (states[0], hub.state()), (records[0], None)
     if states[0] is not None and states[1] is not None:
         with remembering(f"home {plan.home}"):
             meter_state, hub_state = caught_up(names.electricity, states[0], names.hub, states[1], reserved)
@@ -207,6 +228,35 @@ def build_site(
             hub.restore(with_gas_record(hub.state(), records[1]))
     load = HomeLoad(f"home/{plan.home}/load", demand, electricity, gas, steps, now)
     return HomeSite(plan, names, hub, electricity, gas, load)
+
+
+def hub_settings(plan: HomePlan, names: SiteNames, keys: StreetKeys, gas: DeviceTrust | None) -> HubSettings:
+    """What the hub of a home is set up with; `gas`: slots for orders about it, where orders come sealed."""
+    again = f"M{names.module}" if names.module else ""
+    return HubSettings(
+        name=f"home/{plan.home}/hub",
+        identity=names.hub,
+        serial=f"MTHH{names.number:08d}{again}",
+        meter_title=names.electricity.octets,
+        head_end_keys=keys.association("head end", names.hub),
+        meter_keys=keys.association("hub", names.electricity),
+        gas=None if plan.gas is None else _gas_setup(plan.gas, names, keys),
+        trust=None if plan.gas is None else gas,
+        sealed_meter=gas is not None,
+    )
+
+
+def new_hub(
+    settings: HubSettings,
+    entropy: Callable[[int], bytes],
+    now: Instant,
+    keep: Callable[[dict[str, Any]], None] | None,
+    place: TakenPlace,
+) -> Hub:
+    """A hub from the factory, commissioned in another's place; it is given no order to cut for 72 hours."""
+    hub = Hub(settings, entropy, now, keep)
+    hub.take_place(place.record, place.rows, place.tokens)
+    return hub
 
 
 def _slots(trust: StreetTrust, plan: HomePlan, names: SiteNames) -> tuple[DeviceTrust, DeviceTrust]:

@@ -108,6 +108,7 @@ class StreetTrust:
         withdrawn: units and parties that nobody believes any more, whatever the security centre says.
         standing: what the security centre says of a device: its state; None for whoever it does not watch.
         gained: devices that are another supplier's by now, and whose.
+        renewed: units whose keys were made anew, and how often: a hub that takes another's place has keys of its own.
         others: roles of further parties: suppliers that have gained a device, and their confirm services.
     """
 
@@ -119,6 +120,7 @@ class StreetTrust:
     standing: Callable[[Eui64], LifeState | None] = field(default=lambda _who: None, repr=False)
     gained: dict[Eui64, Eui64] = field(default_factory=dict)
     others: dict[Eui64, Role] = field(default_factory=dict)
+    renewed: dict[Eui64, int] = field(default_factory=dict)
     _agreements: dict[Eui64, Agreement] = field(default_factory=dict, repr=False)
     _public: dict[tuple[str, Eui64], PublicPoint] = field(default_factory=dict, repr=False)
 
@@ -138,11 +140,11 @@ class StreetTrust:
 
     def signing(self, who: Eui64) -> KeyPair:
         """The signature key of a unit."""
-        return self.keys.pair("sign", who)
+        return self.keys.pair(self._purpose("sign", who), who)
 
     def agreeing(self, who: Eui64) -> KeyPair:
         """The key-agreement key of a unit."""
-        return self.keys.pair("agree", who)
+        return self.keys.pair(self._purpose("agree", who), who)
 
     def slots(self, unit: Unit) -> DeviceTrust:
         """What a device is given at commissioning."""
@@ -223,5 +225,19 @@ class StreetTrust:
     def _of(self, purpose: str, who: Eui64) -> PublicPoint:
         found = self._public.get((purpose, who))
         if found is None:
-            found = self._public[purpose, who] = self.keys.pair(purpose, who).public
+            found = self._public[purpose, who] = self.keys.pair(self._purpose(purpose, who), who).public
         return found
+
+    def _purpose(self, purpose: str, who: Eui64) -> str:
+        renewed = self.renewed.get(who)
+        return f"{purpose} {renewed}" if renewed else purpose
+
+    def renew(self, unit: Unit, module: int) -> None:
+        """The hub that answers for this unit was replaced: it hangs there now, and has keys of its own."""
+        self.withdrawn.add(self.units[unit.device].hub)
+        self.units[unit.device] = unit
+        if unit.fuel is Fuel.GAS:
+            self.renewed[unit.device] = module
+            self._agreements.pop(unit.device, None)
+            for purpose in ("sign", "agree"):
+                self._public.pop((purpose, unit.device), None)

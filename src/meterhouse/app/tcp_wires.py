@@ -9,6 +9,7 @@ from typing import Final
 from meterhouse.app.carrier_door import carrier_door, expects
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.memory_wires import join_air
+from meterhouse.app.site import HomeSite
 from meterhouse.app.street_tls import StreetTls
 from meterhouse.companion.certificate import CertifiedRole
 from meterhouse.links import Pump
@@ -61,9 +62,8 @@ async def lay_tcp(
         asked = first_meter_port + number if first_meter_port else 0
         port = await pump.listen(site.electricity, "m_bus", LOOPBACK, asked)
         meters[site.plan.home] = port
-        pump.dial(site.hub, "m_bus", LOOPBACK, port)
-        lines.dial(site.hub, "wan", carrier, site.names.hub, CertifiedRole.HUB)
-        join_air(pump, site)
+        lines.lay_hub(site, port, carrier)
+    street.lay_hub = lambda home: lines.lay_hub(street.sites[home], meters[home], carrier)
     return Addresses(carrier, meters)
 
 
@@ -82,6 +82,11 @@ class _Lines:
         context = self.tls.context(sealed.trust.parties.carrier, CertifiedRole.CARRIER, server=True)
         door = carrier_door(carrier, sealed.trust.shut)
         return await self.pump.listen(carrier, "line", LOOPBACK, tcp_port, tls=context, introduce=door)
+
+    def lay_hub(self, site: HomeSite, meter: int, carrier: int) -> None:
+        self.pump.dial(site.hub, "m_bus", LOOPBACK, meter)
+        self.dial(site.hub, "wan", carrier, site.names.hub, CertifiedRole.HUB)
+        join_air(self.pump, site)
 
     def dial(self, machine: Machine, port: str, tcp_port: int, who: Eui64, role: CertifiedRole) -> None:
         sealed = self.street.sealed

@@ -19,6 +19,7 @@ __all__ = [
     "ELECTRICITY_IMPORT",
     "ELECTRICITY_PROFILE",
     "ELECTRICITY_PROFILE_STATUS",
+    "GAS_ACCOUNT_RECORD",
     "GAS_CALENDAR",
     "GAS_CREDIT",
     "GAS_CREDIT_LIMITS",
@@ -105,6 +106,8 @@ GAS_DELAY: Final = Obis.parse("0-1:94.44.16.255")
 GAS_CV: Final = Obis.parse("0-1:94.44.20.255")
 """Data: structure {activation (octet-string date-time; null: the next half hour), calorific value in kJ/m³}; the rest
 of the tariff goes on as it is (S3-113)."""
+GAS_ACCOUNT_RECORD: Final = Obis.parse("0-1:94.44.21.255")
+"""Data: what another hub must know of the gas account to take this one's place; no keys. Read by the head end only."""
 GAS_READING_BASIS: Final = Obis.parse("0-1:94.44.17.255")
 """Data: the reading in litres from which gas is charged on, once a fallen register has been looked into."""
 HUB_EVENT_LOG: Final = Obis.parse("0-0:99.98.0.255")

@@ -227,6 +227,11 @@ class SqlCommands:
         rows = self._transaction.quick(_BY_ID, {"command": command_id})
         return _command(rows[0]) if rows else None
 
+    def replace_hub(self, old: Eui64, new: Eui64) -> None:
+        """What has not ended goes to the hub that stands in another's place."""
+        change = update(commands).where(_OPEN, _C.hub == old.octets.hex()).values(hub=new.octets.hex())
+        self._transaction.execute(change)
+
     def open(self) -> tuple[Command, ...]:
         """All that have not ended, oldest due first."""
         return tuple(map(_command, self._transaction.rows(select(commands).where(_OPEN).order_by(_C.due, _C.id))))

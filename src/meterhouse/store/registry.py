@@ -113,6 +113,12 @@ class SqlRegistry:
         elif {**row._mapping, "last_tid": None} != {**values, "last_tid": None}:  # noqa: SLF001 - its public name
             raise StateError(f"meter {record.meter} is registered with other contents")
 
+    def replace_hub(self, old: Eui64, new: Eui64) -> None:
+        """Another hub stands where one stood."""
+        for table in (homes, meters):
+            change = update(table).where(table.c.hub == old.octets.hex()).values(hub=new.octets.hex())
+            self._transaction.execute(change)
+
     def open_account(self, account: AccountRecord, meter: Eui64, at: Instant) -> None:
         """Open a prepayment account for a meter, and book the debt it brings with it.
 

@@ -1,5 +1,6 @@
 """the account, the gas mirror and the keypad, between the meters and the supplier"""
 
+from meterhouse.premises.hub.account_record import AccountRecord, read_account_record
 from meterhouse.premises.hub.by_hand import ByHand, HandVerdict
 from meterhouse.premises.hub.display import DisplayLine, DisplayPage, display_of
 from meterhouse.premises.hub.gas_account import CreditLimits, GasAccount
@@ -12,6 +13,7 @@ from meterhouse.premises.hub.token_slot import BALANCE_LIMIT, Entry, TokenSlot
 __all__ = [
     "BALANCE_LIMIT",
     "UNUSED_BLOCK",
+    "AccountRecord",
     "ByHand",
     "CreditLimits",
     "DisplayLine",
@@ -27,4 +29,5 @@ __all__ = [
     "PrepaySetup",
     "TokenSlot",
     "display_of",
+    "read_account_record",
 ]

@@ -19,11 +19,13 @@ from meterhouse.model import (
     ConfigurationError,
     Eui64,
     Event,
+    HalfHour,
     Instant,
     Outgoing,
     parse_instant,
 )
 from meterhouse.premises.clock import DeviceClock
+from meterhouse.premises.hub.account_record import AccountRecord, write_account_record
 from meterhouse.premises.hub.by_hand import ByHand
 from meterhouse.premises.hub.event_log import EventLog
 from meterhouse.premises.hub.gas_account import GasAccount
@@ -270,6 +272,38 @@ class Hub:
                     self._counters["gained_seen"] = -1
                 self._wan.serve(self._server(), self._now)
 
+    def account_record(self) -> bytes:
+        """What another hub must know of the gas to take this one's place; empty in a home without gas."""
+        works = self.orders.works
+        if self.mirror is None or works is None:
+            return b""
+        return write_account_record(self.account, self.slot, works, self.mirror, self._gas_end.received)
+
+    def take_place(
+        self, record: AccountRecord | None, rows: Iterable[HalfHour] = (), tokens: Iterable[str] = ()
+    ) -> None:
+        """Take another hub's place, before it is switched on: see `AccountRecord.bring_in`."""
+        first = _first_counter(self._now)
+        self._counters["meter"] = first  # the wire's key is the meter's: nobody counts below the hubs before
+        if self.mirror is None or record is None:
+            self._build(first, 0)
+            return
+        self.mirror.full_countdown, self.mirror.countdown = record.full_countdown, record.countdown
+        for row in record.rows:
+            self.mirror.log.append(row)
+        if self.account is not None and record.account is not None:
+            self.account = GasAccount.restored(record.account)
+        self._build(first, record.received)
+        gate = self.orders.gate
+        if gate is not None:  # its words count on from those of the hubs before; and its keys are new
+            gate.restore(gate.state() | {"voice": first}, self._now)
+            gate.adopt(gate.trust, self._now)
+        if self.orders.works is not None:
+            self.orders.works.restore_orders(record.works)
+        if self.account is not None and self.slot is not None:
+            self.slot.take_used(record.used)
+            record.bring_in(self.account, self.slot, rows, tokens)
+
     # parts -------------------------------------------------------------------------------------------------------
 
     def _server(self) -> dlms.Server:
@@ -278,6 +312,8 @@ class Hub:
             parts += mirror_objects(self.mirror, self.account, self._tell)
         if self.account is not None and self.slot is not None:
             parts += account_objects(self.account, self.slot, self._tell)
+        if self.mirror is not None:
+            parts.append(dlms.data_object(objects.GAS_ACCOUNT_RECORD, lambda: dlms.octet_string(self.account_record())))
         parts += self.orders.objects()
         keys, seen = self.settings.head_end_keys, "head_end_seen"
         if self.orders.gate is not None and self.orders.gate.trust.gained is not None:

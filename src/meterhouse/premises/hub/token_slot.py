@@ -91,6 +91,24 @@ class TokenSlot:
         self._taken_over = order
         return True
 
+    def used(self) -> dict[str, Any]:
+        """What it knows of used tokens, without keys."""
+        return self._taker.used()
+
+    def take_used(self, used: dict[str, Any]) -> None:
+        """Know the tokens that another hub knew to be used."""
+        self._taker.take_used(used)
+
+    def take_quietly(self, token: str) -> int:
+        """Credit a token that was accepted by the hub before this one, unless it is known to be used; how much.
+
+        It was told of when it was accepted, so nothing is told now.
+        """
+        taken = self._taker.take(token, Instant(0), BALANCE_LIMIT)
+        if taken.verdict is TokenVerdict.ACCEPTED and taken.money5:
+            self._account.credit(taken.money5)
+        return taken.money5
+
     def state(self) -> dict[str, Any]:
         """For a snapshot; holds the decoder's key."""
         over = {"taken_over": self._taken_over} if self._taken_over else {}

@@ -34,6 +34,12 @@ class TokenTaker(Protocol):
     def take_only(self, key: sts.DecoderKey, utrn: UtrnKey) -> None:
         """Another supplier's tokens from now on, and nobody else's; what was used stays used."""
 
+    def used(self) -> dict[str, Any]:
+        """What it knows of used tokens, without keys."""
+
+    def take_used(self, used: dict[str, Any]) -> None:
+        """Know the tokens that another knew to be used."""
+
     def state(self) -> dict[str, Any]:
         """All it must not forget, fit for JSON. May hold keys."""
 
@@ -71,6 +77,14 @@ class StsTaker:
         """By the decoder key."""
         del utrn
         self._decoder.change_key(key)
+
+    def used(self) -> dict[str, Any]:
+        """The decoder's memory of identifiers."""
+        return {"tids": self._decoder.state()["tids"]}
+
+    def take_used(self, used: dict[str, Any]) -> None:
+        """See `TokenTaker`."""
+        self._decoder.restore(self._decoder.state() | {"tids": used["tids"]})
 
     def state(self) -> dict[str, Any]:
         """The decoder's; holds its key."""
@@ -114,6 +128,14 @@ class UtrnTaker:
         del key
         self._reader = UtrnReader(utrn, self._limits)
 
+    def used(self) -> dict[str, Any]:
+        """The reader's memory of counters."""
+        return self._reader.state()
+
+    def take_used(self, used: dict[str, Any]) -> None:
+        """See `TokenTaker`."""
+        self._reader.restore(used)
+
     def state(self) -> dict[str, Any]:
         """The reader's; holds no key."""
         return self._reader.state()
@@ -141,6 +163,16 @@ class EitherTaker:
         """Both."""
         self._sts.take_only(key, utrn)
         self._utrn.take_only(key, utrn)
+
+    def used(self) -> dict[str, Any]:
+        """Both."""
+        return {"sts": self._sts.used(), "utrn": self._utrn.used()}
+
+    def take_used(self, used: dict[str, Any]) -> None:
+        """Both, or STS alone from a hub that knew no other."""
+        self._sts.take_used(used.get("sts", used))
+        if "utrn" in used:
+            self._utrn.take_used(used["utrn"])
 
     def state(self) -> dict[str, Any]:
         """Both; holds the STS key."""

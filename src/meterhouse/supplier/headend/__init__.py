@@ -1,5 +1,6 @@
 """calls hubs through the carrier, reads them, carries orders, tries again"""
 
+from meterhouse.supplier.headend.account_job import AccountPort, ReadAccount
 from meterhouse.supplier.headend.call_hub import CallHub
 from meterhouse.supplier.headend.carry_order import CarryOrder, OrderPort
 from meterhouse.supplier.headend.debt_job import CheckDebt, DebtPort
@@ -22,6 +23,7 @@ from meterhouse.supplier.headend.tariff_job import (
 from meterhouse.supplier.headend.trail import Culprit, Finding, Patience, Trail, chain_breaks, judge
 
 __all__ = [
+    "AccountPort",
     "ArmSupply",
     "CallHub",
     "CarryOrder",
@@ -44,6 +46,7 @@ __all__ = [
     "OrderBook",
     "OrderPort",
     "Patience",
+    "ReadAccount",
     "ReadHubLog",
     "ReadingStore",
     "SealedBook",

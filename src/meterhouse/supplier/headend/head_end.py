@@ -120,10 +120,7 @@ class HeadEnd:
         self._start_ready(now)
 
     def release(self, hub: Eui64, meter: Eui64, now: Instant) -> None:
-        """A meter is another supplier's: nothing is read of it any more, and what waits at its hub for it ends.
-
-        Does nothing where the meter was not served.
-        """
+        """A meter is another supplier's: nothing is read of it any more, and what waits at its hub for it ends."""
         queue = self._queues.get(hub)
         gone = None if queue is None else next((each for each in queue.hub.meters if each.identity == meter), None)
         if queue is None or gone is None:
@@ -142,11 +139,17 @@ class HeadEnd:
                     self._orders.stage(job.order, "refused", now, why)
                 self._tell(now, "order.refused", hub=str(hub), order=job.order, why=why)
 
+    def replace_hub(self, old: Eui64, new: Eui64) -> None:
+        """Another hub stands in the place of one: all that waits, and comes for the old, is for it."""
+        queue = self._queues[new] = self._queues[old]
+        queue.hub = HubEntry(new, queue.hub.meters)
+
     def collect(self, now: Instant) -> None:
         """Ask every hub for all days missing up to yesterday, spread over `collect_over`."""
         yesterday = Instant(day_start(now) - DAY)
         first = Instant(yesterday - self._settings.look_back * DAY)
-        for place, queue in enumerate(one for one in self._queues.values() if one.hub.meters):
+        served = [one for key, one in self._queues.items() if one.hub.meters and one.hub.identity == key]
+        for place, queue in enumerate(served):
             queue.collection = CollectDays(self._readings, first, yesterday, self.links)
             queue.collect_at = Instant(now + self._settings.collect_over * place // len(self._queues))
             queue.unfinished = 0
