@@ -54,13 +54,13 @@ class OrderFiles:
 
         return self._database.read(look)
 
-    def page(self, count: int, before: str = "") -> tuple[WorkOrder, ...]:
+    def page(self, count: int, before: str = "", *, live: bool = False) -> tuple[WorkOrder, ...]:
         """At most so many orders, newest first; those raised before one of this number, where one is given.
 
         Raises:
             NotFoundError: there is none of that number.
         """
-        return self._database.read(lambda tx: tuple(SqlWorkOrders(tx).page(count, before)))
+        return self._database.read(lambda tx: tuple(SqlWorkOrders(tx).page(count, before, live=live)))
 
     def unread(self) -> tuple[WorkOrder, ...]:
         """Orders that are done and were never looked back at, but for those that a newer one has undone."""

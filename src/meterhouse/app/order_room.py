@@ -49,8 +49,8 @@ class OrderRoom(Protocol):
     Every method raises only `MeterhouseError`s.
     """
 
-    async def orders(self) -> tuple[WorkOrder, ...]:
-        """Every order, newest first."""
+    async def orders(self, count: int, before: str = "") -> tuple[WorkOrder, ...]:
+        """At most so many orders, newest first; those raised before one of this number, where one is given."""
 
     async def order(self, number: str) -> OrderFile:
         """One order."""
@@ -78,9 +78,9 @@ class StreetOrderRoom:
         self._street = street
         self._sealed = sealed
 
-    async def orders(self) -> tuple[WorkOrder, ...]:
+    async def orders(self, count: int, before: str = "") -> tuple[WorkOrder, ...]:
         """See `OrderRoom`."""
-        return tuple(reversed(self._sealed.works.list()))
+        return self._sealed.works.page(count, before)
 
     async def order(self, number: str) -> OrderFile:
         """See `OrderRoom`."""

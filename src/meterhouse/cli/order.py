@@ -24,6 +24,7 @@ order = typer.Typer(no_args_is_help=True, help="Orders about supplies: raise, ap
 
 _DATA: Final = Path("meterhouse-data")
 _TRUST: Final = Path("meterhouse-trust")
+_MOST: Final = 100
 _ENVIRONMENT: Final = "METERHOUSE_PASSPHRASE"
 
 
@@ -112,18 +113,22 @@ def show(number: Number, data: Data = _DATA, trust: Trust = _TRUST, json: Json =
 @spoken
 def list_(
     live: Annotated[bool, typer.Option("--live", help="Only those that have not ended.")] = False,
+    most: Annotated[int, typer.Option(min=1, help="How many at most.")] = _MOST,
+    before: Annotated[str, typer.Option(help="Number of an order: those that were raised before it.")] = "",
     data: Data = _DATA,
     trust: Trust = _TRUST,
     json: Json = False,
 ) -> None:
-    """List orders, oldest first."""
+    """List orders, newest first; for more, name the last one that was shown as --before."""
     with _service(data, trust) as service:
-        orders = service.list(live=live)
+        orders = service.page(most, before, live=live)
     if json:
         write_json([_document(each) for each in orders])
         return
     for each in orders:
         _tell(each, json=False)
+    if len(orders) == most:
+        say.print(f"There may be more: --before {orders[-1].number}")
     if not orders:
         say.print("There are no orders.")
 

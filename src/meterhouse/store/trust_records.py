@@ -34,7 +34,7 @@ _STEPS: Final = (
 _ORDER: Final = "order"
 _PAGE: Final = (
     select(trust_records)
-    .where(_RECORDS.kind == _ORDER)
+    .where(_RECORDS.kind == _ORDER, _RECORDS.state.in_(bindparam("states", expanding=True)))
     .where(or_(_RECORDS.at < bindparam("at"), and_(_RECORDS.at == bindparam("at"), _RECORDS.name < bindparam("n"))))
     .order_by(_RECORDS.at.desc(), _RECORDS.name.desc())
     .limit(bindparam("count"))
@@ -125,8 +125,13 @@ class SqlWorkOrders:
         """Every order, oldest first."""
         return [WorkOrder.from_json(body) for body in self._records.all(_ORDER)]
 
-    def page(self, count: int, before: str = "") -> Sequence[WorkOrder]:
+    def page(self, count: int, before: str = "", *, live: bool = False) -> Sequence[WorkOrder]:
         """At most so many, newest first; those raised before one of this number, where one is given.
+
+        Args:
+            count: at most.
+            before: number of an order; empty for the newest.
+            live: only those that have not ended.
 
         Raises:
             NotFoundError: there is none of that number.
@@ -134,7 +139,8 @@ class SqlWorkOrders:
         row = self._transaction.first(_BEGAN, {"n": before}) if before else None
         if before and row is None:
             raise NotFoundError(f"there is no order {plain(before, 40)}")
-        asked = {"at": _FOREVER if row is None else row.at, "n": before, "count": count}
+        states = _LIVE if live else [state.value for state in WorkState]
+        asked = {"at": _FOREVER if row is None else row.at, "n": before, "count": count, "states": states}
         return [WorkOrder.from_json(json.loads(row.body)) for row in self._transaction.rows(_PAGE, asked)]
 
     def unread(self) -> Sequence[WorkOrder]:

@@ -26,6 +26,8 @@ from meterhouse.model import Fuel, MeterhouseError, UsageError
 __all__ = ["draw_orders"]
 
 _REFRESH_S: Final = 1.0
+_PAGE: Final = 25
+"""Orders that are shown at once."""
 _DOES: Final = {"cut": "Cut the supply", "arm": "Arm it again"}
 _FUELS: Final = {Fuel.ELECTRICITY.value: "Electricity", Fuel.GAS.value: "Gas"}
 
@@ -69,6 +71,7 @@ class _OrdersPage:
         self._frame = frame
         self._room = room
         self._open = ""
+        self._before = ""
         self._lines: tuple[OrderLine, ...] | None = None
         self._brake_lines: tuple[BrakeLine, ...] | None = None
         self._history: tuple[str, ...] | None = None
@@ -87,6 +90,23 @@ class _OrdersPage:
                 with ui.element("section").classes("mh-card"):
                     ui.label("All orders").classes("mh-subtitle").props('role="heading" aria-level="2"')
                     self._list = ui.element("div").classes("mh-receipts")
+                    with ui.element("div").classes("mh-line"):
+                        self._newest = self._turn("Newest", "first_page", lambda: "")
+                        self._older = self._turn("Older", "chevron_right", self._last_shown)
+
+    def _turn(self, word: str, icon: str, before: Callable[[], str]) -> ui.button:
+        """A button that turns the pages of the list."""
+
+        async def turn() -> None:
+            self._before = before()
+            await self.refresh()
+
+        button = ui.button(word, icon=icon, color=None, on_click=turn).props("flat no-caps").mark(word.lower())
+        button.set_visibility(False)
+        return button
+
+    def _last_shown(self) -> str:
+        return self._lines[-1].number if self._lines else ""
 
     def _draw_form(self) -> None:
         with ui.element("section").classes("mh-card"):
@@ -116,7 +136,10 @@ class _OrdersPage:
         homes = {view.home: f"Home {view.home}" for view in await self._frame.desk.homes()}
         if homes != self._home.options:
             self._home.set_options(homes, value=self._home.value if self._home.value in homes else None)
-        lines = tuple(order_line(order, self._frame.zone) for order in await self._room.orders())
+        orders = await self._room.orders(_PAGE + 1, self._before)
+        self._older.set_visibility(len(orders) > _PAGE)
+        self._newest.set_visibility(bool(self._before))
+        lines = tuple(order_line(order, self._frame.zone) for order in orders[:_PAGE])
         if lines != self._lines:
             self._lines = lines
             self._list.clear()
