@@ -14,9 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from meterhouse.app.keys import StreetKeys
 from meterhouse.app.sign_client import Signing
 from meterhouse.app.sign_daemon import WORDS_AT_ONCE
 from meterhouse.app.work_orders import WorkOrders, open_work_orders
+from meterhouse.companion.arm_code import arm_code
 from meterhouse.companion.sealed import SealedError
 from meterhouse.model import DAY, Eui64, Fuel, Instant, MeterhouseError, NotFoundError, PolicyError, StateError
 from meterhouse.store import Database, SqlHomeBook, Transaction
@@ -101,6 +103,28 @@ class ArmRecovery(WorkOrders):
         return tuple(
             _line(home, device, done.get(device) if device else None, now) for home, device in self._meters(homes, fuel)
         )
+
+    def tell_code(
+        self, home: str, number: int, keys: StreetKeys, reason: str, person: str, passphrase: str
+    ) -> tuple[WorkOrder, str]:
+        """The code that arms the electricity meter of a home on the spot, for whoever tells the number that it shows.
+
+        It is an arm like any other: raised by a person, on record, and sent as well, should the network be back.
+
+        Raises:
+            NotFoundError: the home has no electricity meter.
+            UsageError: no meter shows that number.
+            PolicyError: the person may not raise orders, or the home is not to be armed.
+            LinkError: the signing daemon is away.
+        """
+        device = next((device for _, device in self._meters([home], Fuel.ELECTRICITY)), None)
+        if device is None:
+            raise NotFoundError(f"home {home} has no electricity meter", remedy="Look at the registry.")
+        code, content = ARM_SUPPLY[Fuel.ELECTRICITY], supply_content(Fuel.ELECTRICITY, arm=True)
+        digits = arm_code(keys.arm_codes(device), device, number)
+        evidence = f"a code was told for number {number:04d}"
+        request = OrderRequest(device, home, code, content, reason, evidence)
+        return self.raise_order(request, person, passphrase, self.now()), digits
 
     # inside ----------------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from meterhouse.app.desk import DisplayView, HandAnswer
 from meterhouse.app.live_street import LiveStreet
+from meterhouse.companion.arm_code import ARM_CODE_DIGITS
 from meterhouse.companion.gas import ValveState
 from meterhouse.model import PolicyError
+from meterhouse.premises.electricity_meter import ArmVerdict, ControlState
 from meterhouse.premises.gas_meter import CodeVerdict, GasMeter
 from meterhouse.premises.hub import ByHand, HandVerdict, display_of
 
@@ -15,12 +17,15 @@ _THOUSAND = 1_000
 
 
 def displays(street: LiveStreet, home: str) -> tuple[DisplayView, ...]:
-    """The hub's pages, and the gas meter's own display where there is one."""
+    """The hub's pages, the electricity meter's own display while it is off, and the gas meter's where there is one."""
     site = street.site(home)
     shown = [
         DisplayView(f"hub, {page.fuel}", tuple((line.name, line.value, line.warns) for line in page.lines))
         for page in display_of(site.hub, street.driver.now)
     ]
+    if site.electricity.switch.state is ControlState.DISCONNECTED:
+        lines = (("supply", "off", True), ("number for a code", f"{site.electricity.keypad.number:04d}", False))
+        shown.append(DisplayView("electricity meter", lines))
     return (*shown, _meter(site.gas)) if site.gas is not None else tuple(shown)
 
 
@@ -67,11 +72,15 @@ def reopen_code(street: LiveStreet, home: str) -> HandAnswer:
 
 
 def key_in_meter(street: LiveStreet, home: str, code: str) -> HandAnswer:
-    """Type a code on the gas meter.
+    """Type a code: one of twelve digits on the electricity meter, any other on the gas meter.
 
     Raises:
-        PolicyError: the home has no gas.
+        PolicyError: it is no electricity meter's, and the home has no gas.
     """
+    if len(code) == ARM_CODE_DIGITS:
+        meter = street.site(home).electricity
+        said = street.driver.call(meter, lambda now: meter.key_in(code, now))
+        return HandAnswer(said is ArmVerdict.ACCEPTED, said.value)
     gas = street.site(home).gas
     if gas is None:
         raise PolicyError(f"home {home} has no gas")

@@ -7,15 +7,18 @@ there is to guard. Derivation: HMAC-SHA-256(secret, purpose | 0 | identity) (NIS
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from meterhouse.crypto import P256, KeyPair, hmac_sha256
-from meterhouse.model import Eui64, UsageError
+from meterhouse.model import ConfigurationError, Eui64, UsageError
 from meterhouse.protocols import dlms
 
-__all__ = ["SECRET_LENGTH", "StreetKeys"]
+__all__ = ["SECRET_FILE", "SECRET_LENGTH", "StreetKeys", "kept_keys"]
 
 SECRET_LENGTH: Final = 32
+SECRET_FILE: Final = "street.secret"  # noqa: S105 -- a file's name
+"""In the data folder, beside the vending keys."""
 _VENDING_KEY_LENGTH: Final = 20
 
 
@@ -64,3 +67,21 @@ class StreetKeys:
     def vending(self, supply_group: str) -> bytes:
         """The 160-bit vending key of a supply group (IEC 62055-41 DKGA04)."""
         return self._derive("sts vending", supply_group.encode("ascii"))[:_VENDING_KEY_LENGTH]
+
+
+def kept_keys(folder: Path) -> StreetKeys:
+    """The keys of a house that has run.
+
+    Args:
+        folder: `keys` of its data folder.
+
+    Raises:
+        ConfigurationError: the secret is not there, or damaged.
+    """
+    path = folder / SECRET_FILE
+    secret = path.read_bytes() if path.exists() else b""
+    if len(secret) != SECRET_LENGTH:
+        raise ConfigurationError(
+            f"{path} is damaged or missing", remedy="Restore it from a backup, or start with a new folder."
+        )
+    return StreetKeys(secret)

@@ -16,7 +16,7 @@ from meterhouse.app.book_keeping import BookKeeping
 from meterhouse.app.books import Books
 from meterhouse.app.demand import MeasuredDemand, measured_demand, synthetic_demand
 from meterhouse.app.key_plan import open_key_store
-from meterhouse.app.keys import SECRET_LENGTH, StreetKeys
+from meterhouse.app.keys import SECRET_FILE, SECRET_LENGTH, StreetKeys, kept_keys
 from meterhouse.app.live_street import LiveStreet, StreetOptions
 from meterhouse.app.order_room import StreetOrderRoom
 from meterhouse.app.sign_client import SOCKET
@@ -40,7 +40,6 @@ __all__ = ["RunSettings", "RunningStreet", "open_street"]
 _STREET_FILE: Final = "street.toml"
 _TRUST_FILE: Final = "trust.path"
 """Where the trust folder is: a street that has once run with sealed orders never runs without again."""
-_SECRET_FILE: Final = "street.secret"  # noqa: S105 -- a file's name
 _LOOKS_S: Final = 3
 """Seconds of the wall between two looks at the work orders."""
 _LONGEST_STEP: Final = 4 * SECOND
@@ -191,13 +190,10 @@ def _trusted(folder: DataFolder, asked: Path | None) -> Path | None:
 
 
 def _keys(folder: DataFolder) -> StreetKeys:
-    path = folder.keys / _SECRET_FILE
+    path = folder.keys / SECRET_FILE
     if not path.exists():
         _write_private(path, os.urandom(SECRET_LENGTH))
-    secret = path.read_bytes()
-    if len(secret) != SECRET_LENGTH:
-        raise ConfigurationError(f"{path} is damaged", remedy="Restore it from a backup, or start with a new folder.")
-    return StreetKeys(secret)
+    return kept_keys(folder.keys)
 
 
 def _write_private(path: Path, content: bytes) -> None:

@@ -20,7 +20,7 @@ from meterhouse.cli.ledger_audit import audit as ledger_audit
 from meterhouse.cli.ledger_audit import refused
 from meterhouse.cli.migrate import migrate
 from meterhouse.cli.order import order
-from meterhouse.cli.order_arm import arm
+from meterhouse.cli.order_arm import arm, arm_code
 from meterhouse.cli.profile import profile
 from meterhouse.cli.read import read
 from meterhouse.cli.scenario import scenario
@@ -51,6 +51,7 @@ app.command("restore")(restore_backup)
 ledger.command("audit")(ledger_audit)
 ledger.command("refused")(refused)
 order.command("arm")(arm)
+order.command("arm-code")(arm_code)
 trust.command("hand-over")(hand_over)
 app.add_typer(ledger, name="ledger")
 app.add_typer(world, name="world")

@@ -11,14 +11,17 @@ from tests.counter_street import build, meter_of
 from typer.testing import CliRunner
 
 from meterhouse.app.bulk_arm import open_recovery
+from meterhouse.app.keys import StreetKeys
 from meterhouse.app.sign_client import SigningTalk
 from meterhouse.app.sign_daemon import WORDS_AT_ONCE, SignDaemon
 from meterhouse.app.trust_folder import STAFF, found_trust, share_staff
 from meterhouse.cli import app
+from meterhouse.companion.arm_code import arm_code
 from meterhouse.companion.sealed import Hindrance, OrderReply, Standing
-from meterhouse.model import DAY, Fuel, Instant, LinkError, PolicyError, UsageError, parse_instant
-from meterhouse.store import Database, StaffKeys
+from meterhouse.model import DAY, Eui64, Fuel, Instant, LinkError, PolicyError, UsageError, parse_instant
+from meterhouse.store import Database, RegisteredMeter, SqlRegistry, StaffKeys
 from meterhouse.supplier.trust import Deed, Duty, WorkState
+from meterhouse.supplier.vending import MeterRecord
 
 NOW = parse_instant("2026-11-23T10:00:00Z")
 PASSPHRASE = "correct horse battery"
@@ -198,3 +201,23 @@ def test_a_file_that_names_no_home_is_one_sentence(tmp_path):
         said = CliRunner().invoke(app, ["order", "arm", "--homes", str(path), "--as", "Ann"])
         assert said.exit_code == 2
         assert word in said.stderr
+
+
+def test_the_verb_tells_the_code_of_a_home_s_own_meter_and_puts_the_arm_on_record(house, monkeypatch, tmp_path):
+    device, secret = Eui64(b"\2MH\2" + bytes(4)), bytes(range(32))
+    record = MeterRecord(device, Fuel.ELECTRICITY, meter_of(0), "0" * 18, "123457")
+    house.database.run(lambda tx: SqlRegistry(tx).add_meter(RegisteredMeter("00", "E0", record)))
+    monkeypatch.setenv("METERHOUSE_PASSPHRASE", "Ann says so")
+    monkeypatch.setattr("meterhouse.app.bulk_arm.open_recovery", lambda *_all: house.recovery)
+    words = ["order", "arm-code", "00", "7", "--as", "Ann", "--data", str(tmp_path)]
+    said = CliRunner().invoke(app, words)
+    assert said.exit_code == 1
+    assert "damaged or missing" in said.stderr
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "street.secret").write_bytes(secret)
+    said = CliRunner().invoke(app, words)
+    assert said.exit_code == 0, said.stderr
+    assert said.stdout.replace(" ", "").strip() == arm_code(StreetKeys(secret).arm_codes(device), device, 7)
+    (order,) = house.recovery.list()
+    assert (order.device, order.evidence, order.state) == (device, "a code was told for number 0007", "approved")
+    assert CliRunner().invoke(app, ["order", "arm-code", "01", *words[3:]]).exit_code == 3
