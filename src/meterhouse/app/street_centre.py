@@ -15,17 +15,19 @@ from meterhouse.app.keys import StreetKeys
 from meterhouse.app.street_trust import WAITING, StreetTrust
 from meterhouse.companion.certificate import CertifiedRole, Identity, identity_on_chain
 from meterhouse.crypto import Purpose
-from meterhouse.model import Eui64, Fuel, Instant, MeterhouseError
-from meterhouse.store import Database, SqlAuditChain, SqlCentreRecords, SqlLifeStates, Transaction
+from meterhouse.model import Eui64, Fuel, Instant, MeterhouseError, PolicyError
+from meterhouse.store import Database, SqlAuditChain, SqlCentreRecords, SqlHomeBook, SqlLifeStates, Transaction
 from meterhouse.supplier.trust import (
     CertificateRecord,
     Issuer,
     Issuers,
     LifeState,
+    Scheme,
     SecurityCentre,
     attest,
     found_hierarchy,
     issue,
+    standing_scheme,
 )
 
 __all__ = ["StreetCentre"]
@@ -39,6 +41,7 @@ _PROGRAMS: Final = {
     CertifiedRole.GAS_METER: ("Meterhouse gas meter", "gas_meter"),
 }
 """Model and program of each device that this house makes itself."""
+_Parties = frozenset[tuple[CertifiedRole, Purpose]]
 _ROLE_OF: Final = {Fuel.ELECTRICITY: CertifiedRole.ELECTRICITY_METER, Fuel.GAS: CertifiedRole.GAS_METER}
 
 
@@ -79,11 +82,12 @@ class StreetCentre:
         if not new:
             return []
         issuers = self._authority()
+        parties = self._database.read(lambda tx: standing_scheme(SqlCentreRecords(tx), _sold_to(tx)).parties)
         refused = []
         for eui, role, home in new:
             papers = self._papers(issuers, eui, role)
             try:
-                self._database.run(lambda tx, at=home, own=papers: self._enter(tx, own, at, now))  # type: ignore[misc]
+                self._database.run(lambda tx, at=home, own=papers: self._enter(tx, own, at, parties, now))  # type: ignore[misc]
             except MeterhouseError as error:
                 refused.append((eui, error.sentence()))
         return refused
@@ -177,7 +181,9 @@ class StreetCentre:
         der = issue(issuers, eui, role, purpose, pair.public, self._wall(), os.urandom)
         return identity_on_chain(der, issuers.chain, [issuers.root], purpose, self._wall())
 
-    def _enter(self, transaction: Transaction, papers: tuple[Identity, Identity], home: str, now: Instant) -> None:
+    def _enter(
+        self, transaction: Transaction, papers: tuple[Identity, Identity], home: str, parties: _Parties, now: Instant
+    ) -> None:
         records = SqlCentreRecords(transaction)
         centre = SecurityCentre(records)
         signing, agreement = papers
@@ -188,7 +194,7 @@ class StreetCentre:
             evidence = f"the program itself, meterhouse.premises.{program}"
             centre.type_test(model, __version__, evidence, _digest(program), _WHO, now)
         centre.manufacture(signing, agreement, model, __version__, _WHO, now)
-        centre.install(eui, home, model, __version__, _WHO, now)
+        centre.install(eui, home, model, __version__, _WHO, now, scheme=Scheme(parties, _sold_to(transaction)))
         self._attest(centre, eui, _WHO, now)
         for each in papers:  # new each, so none replaces another: `Credentials.issued` would look through all of them
             own = each.certified
@@ -204,6 +210,19 @@ class StreetCentre:
     def _attest(self, centre: SecurityCentre, eui: Eui64, who: str, now: Instant) -> None:
         nonce = os.urandom(32)
         centre.register(eui, nonce, attest(self._trust.signing(eui), eui, nonce), who, now)
+
+
+def _sold_to(transaction: Transaction) -> Callable[[str], None]:
+    """Lets a home pass that the counter has entered: it enters none before tokens can be made for it (`Books`)."""
+
+    def check(home: str) -> None:
+        if not SqlHomeBook(transaction).meters(home):
+            raise PolicyError(
+                f"no device is installed in home {home}",
+                why="The counter has not entered it: whether tokens can be made for it is not known.",
+            )
+
+    return check
 
 
 def _digest(program: str) -> str:

@@ -14,7 +14,8 @@ from meterhouse.crypto import P256, KeyPair, Purpose
 from meterhouse.links import SystemClock
 from meterhouse.model import Eui64
 from meterhouse.store import Database, DataFolder, SqlAuditChain, SqlCentreRecords
-from meterhouse.supplier.trust import Credentials, Issuer, SecurityCentre, attest, found_hierarchy, issue
+from meterhouse.supplier.trust import Credentials, Issuer, Scheme, SecurityCentre, attest, found_hierarchy, issue
+from meterhouse.supplier.trust.scheme import NEEDED
 
 NOW = SystemClock().now()
 UNIT = Eui64.parse("02-4D-48-01-00-00-00-01")
@@ -49,7 +50,7 @@ def unit_in_service(transaction) -> None:
     centre.design(*MODEL, "x", NOW)
     centre.type_test(*MODEL, "report", "0" * 64, "x", NOW)
     centre.manufacture(*papers, *MODEL, "x", NOW)
-    centre.install(UNIT, "01", *MODEL, "x", NOW)
+    centre.install(UNIT, "01", *MODEL, "x", NOW, scheme=Scheme(NEEDED, lambda _home: None))
     centre.register(UNIT, bytes(16), attest(key(Purpose.SIGN), UNIT, bytes(16)), "x", NOW)
     centre.prove(UNIT, "x", NOW)
     centre.serve(UNIT, "x", NOW)

@@ -37,6 +37,7 @@ from meterhouse.supplier.trust import (
     LifeState,
     NoReason,
     Right,
+    Scheme,
     SecurityCentre,
     Viewer,
     ask_rotation,
@@ -47,8 +48,10 @@ from meterhouse.supplier.trust import (
     parties_of,
     sign_hand_over,
     sign_recovery,
+    standing_scheme,
     supply_content,
 )
+from meterhouse.supplier.trust.scheme import NEEDED
 
 MODEL, FIRMWARE = "Acme E1", "1.0.3"
 EVIDENCE = ("certificate 2026-17, cabinet 4", sha256(b"report").hexdigest())
@@ -90,10 +93,14 @@ def centre(records):
     return made
 
 
+WHOLE = Scheme(NEEDED, lambda _home: None)
+"""A scheme that stands; what is refused without one: the last test."""
+
+
 def in_service(centre, eui: Eui64 = UNIT, home: str = "home-1", at: Instant = TEN):
     signing, agreement = papers(eui)
     centre.manufacture(signing, agreement, MODEL, FIRMWARE, "maker", at)
-    centre.install(eui, home, MODEL, FIRMWARE, "installer", at)
+    centre.install(eui, home, MODEL, FIRMWARE, "installer", at, scheme=WHOLE)
     centre.register(eui, NONCE, attest(key(f"{eui} sign"), eui, NONCE), "centre", at)
     centre.prove(eui, "installer", at)
     return centre.serve(eui, "centre", at)
@@ -102,7 +109,7 @@ def in_service(centre, eui: Eui64 = UNIT, home: str = "home-1", at: Instant = TE
 @pytest.mark.requirement("S3-80", "S3-83")
 def test_a_device_goes_through_every_state_of_its_life_and_skips_none(centre, records):
     steps = {
-        LifeState.INSTALLED: lambda: centre.install(UNIT, "home-1", MODEL, FIRMWARE, "x", TEN),
+        LifeState.INSTALLED: lambda: centre.install(UNIT, "home-1", MODEL, FIRMWARE, "x", TEN, scheme=WHOLE),
         LifeState.REGISTERED: lambda: centre.register(UNIT, NONCE, attest(key(f"{UNIT} sign"), UNIT, NONCE), "x", TEN),
         LifeState.PROVEN: lambda: centre.prove(UNIT, "x", TEN),
         LifeState.IN_SERVICE: lambda: centre.serve(UNIT, "x", TEN),
@@ -182,7 +189,7 @@ def test_a_product_is_approved_by_evidence_and_nothing_else_is_made_or_installed
     centre.manufacture(*papers(), MODEL, FIRMWARE, "maker", TEN)
     for model, firmware in ((MODEL, "2.0"), ("Other", FIRMWARE)):
         with pytest.raises(PolicyError, match="not approved") as caught:
-            centre.install(UNIT, "home-1", model, firmware, "installer", TEN)
+            centre.install(UNIT, "home-1", model, firmware, "installer", TEN, scheme=WHOLE)
         assert caught.value.remedy
     kept = records.product(MODEL, FIRMWARE)
     assert (kept.evidence, kept.digest) == EVIDENCE
@@ -236,7 +243,7 @@ def test_a_withdrawn_firmware_is_found_in_every_home_quarantined_and_replaced_to
 @pytest.mark.requirement("S3-11")
 def test_a_radio_identity_in_other_hardware_fails_attestation(centre):
     centre.manufacture(*papers(), MODEL, FIRMWARE, "maker", TEN)
-    centre.install(UNIT, "home-1", MODEL, FIRMWARE, "installer", TEN)
+    centre.install(UNIT, "home-1", MODEL, FIRMWARE, "installer", TEN, scheme=WHOLE)
     clone = key("other hardware")
     right = key(f"{UNIT} sign")
     for answer in (
@@ -510,3 +517,44 @@ def test_an_access_file_that_gives_too_much_is_refused():
         assert before in ACCESS_TEXT
         with pytest.raises(ConfigurationError):
             parse_access(ACCESS_TEXT.replace(before, after))
+
+
+PARTIES = {
+    CertifiedRole.SUPPLIER: (Purpose.SIGN, Purpose.AGREE),
+    CertifiedRole.CONFIRM: (Purpose.SIGN,),
+    CertifiedRole.CARRIER: (Purpose.SIGN, Purpose.AGREE),
+    CertifiedRole.RECOVERY: (Purpose.SIGN,),
+}
+
+
+def test_no_device_is_installed_before_every_role_has_its_key_and_the_counter_can_sell(centre, records):
+    sold = []
+
+    def sell(home: str) -> None:
+        sold.append(home)
+        if len(sold) == 1:
+            raise ConfigurationError("no vending key")
+
+    def install():
+        scheme = standing_scheme(records, sell)
+        return centre.install(UNIT, "home-1", MODEL, FIRMWARE, "installer", TEN, scheme=scheme)
+
+    centre.manufacture(*papers(), MODEL, FIRMWARE, "maker", TEN)
+    credentials, number = Credentials(records, {}), 100
+    for role, purposes in PARTIES.items():
+        number += 1
+        for purpose in purposes:
+            with pytest.raises(PolicyError, match="no device is installed"):
+                install()
+            credentials.issued(identity(device_of(number), role, purpose), "x", TEN)
+    confirm = identity(device_of(102), CertifiedRole.CONFIRM, Purpose.SIGN, "stolen")
+    credentials.issued(confirm, "x", TEN)
+    credentials.revoke(confirm.certified.serial.hex(), "key stolen", "x", TEN)
+    with pytest.raises(PolicyError, match="no device is installed"):
+        install()
+    credentials.issued(identity(device_of(102), CertifiedRole.CONFIRM, Purpose.SIGN, "new"), "x", TEN)
+    assert sold == []
+    with pytest.raises(ConfigurationError, match="no vending key"):
+        install()
+    assert centre.device(UNIT).state is LifeState.MANUFACTURED
+    assert install().state is LifeState.INSTALLED

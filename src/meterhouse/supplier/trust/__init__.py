@@ -38,6 +38,7 @@ from meterhouse.supplier.trust.order_policy import (
 )
 from meterhouse.supplier.trust.order_records import OneEach, OrderRecords, OrderRequest
 from meterhouse.supplier.trust.people import Deed, Duty, Person, Staff, Statement, believe, state
+from meterhouse.supplier.trust.scheme import Scheme, standing_scheme
 from meterhouse.supplier.trust.signing import BLOCK, RESTORE_STEP, OrderCounters, PenBook, SigningDesk
 from meterhouse.supplier.trust.work_order import ENDED, LIVE, ReadBack, Step, WorkOrder, WorkState
 
@@ -93,6 +94,7 @@ __all__ = [
     "Product",
     "ReadBack",
     "Right",
+    "Scheme",
     "SecurityCentre",
     "SigningDesk",
     "Staff",
@@ -113,6 +115,7 @@ __all__ = [
     "parties_of",
     "sign_hand_over",
     "sign_recovery",
+    "standing_scheme",
     "state",
     "supply_content",
     "use_case_of",

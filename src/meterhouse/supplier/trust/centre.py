@@ -24,6 +24,7 @@ from meterhouse.model import (
 )
 from meterhouse.supplier.trust.centre_records import CentreRecords, CertificateStatus, Device, Job, Lapse, Product
 from meterhouse.supplier.trust.life_cycle import LifeState, check_step
+from meterhouse.supplier.trust.scheme import Scheme
 
 __all__ = ["SecurityCentre", "admit_domain", "attest"]
 
@@ -138,11 +139,15 @@ class SecurityCentre:
                 raise PolicyError(f"device {device.eui} has a key of {holder}", why="Every device has keys of its own.")
         return self._keep(device, now, who, "manufactured")
 
-    def install(self, eui: Eui64, home: str, model: str, firmware: str, who: str, now: Instant) -> Device:
+    def install(
+        self, eui: Eui64, home: str, model: str, firmware: str, who: str, now: Instant, *, scheme: Scheme
+    ) -> Device:
         """A device was installed in a home, and says itself which product it is.
 
         Raises:
-            PolicyError: that product is not approved, or is not the one that it was made as.
+            PolicyError: that product is not approved, or is not the one that it was made as; or the scheme does not
+                stand: a role or its key is missing (S3-01).
+            ConfigurationError, LinkError: tokens cannot be made for that home.
             StateError: a state was skipped.
         """
         device = self.device(eui)
@@ -151,6 +156,7 @@ class SecurityCentre:
             raise PolicyError(f"device {eui} says it is a {model}; it was made as {device.model}")
         if not home:
             raise PolicyError(f"device {eui} is installed nowhere")
+        scheme.require(home)
         return self._step(replace(device, home=home, firmware=firmware), LifeState.INSTALLED, now, who, f"at {home}")
 
     def register(self, eui: Eui64, nonce: bytes, answer: bytes, who: str, now: Instant) -> Device:
