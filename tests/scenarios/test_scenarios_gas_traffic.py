@@ -72,7 +72,7 @@ def test_only_measuring_and_the_valve_cross_the_gas_link_whatever_happens_to_tar
         if telegram.ci == Ci.TRANSPORT_TO_METER and telegram.control == Control.ACK:
             said.append(Acknowledgement(telegram.access_number))
         else:
-            said.append(order_of(telegram))
+            said.append(order_of(telegram, telegram.records[-1].value))
     assert {type(one) for one in said} <= {Acknowledgement, WriteCutoff, OpenValve}
     assert {type(one) for one in said} >= {WriteCutoff, OpenValve}
     ear = HubEnd(GAS_KEY, RADIO_METER, bench.gas.settings.hub)

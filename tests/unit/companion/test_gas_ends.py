@@ -133,6 +133,39 @@ def test_a_proved_order_that_is_none_of_the_six_is_refused(telegram):
         meter.understand(Session(MasterKey(KEY), METER).seal(telegram))
 
 
+@pytest.mark.parametrize("order", SIX)
+def test_an_order_that_was_kept_back_is_not_about_a_later_report_with_the_same_access_number(order):
+    meter, hub = ends()
+    hub.understand(meter.report(report()))
+    kept_back = hub.order(order, 7)
+    newer = meter.report(report())
+    with pytest.raises(ProtocolError, match="about the report of counter 1, not of 2"):
+        meter.understand(kept_back)
+    hub.understand(newer)
+    assert meter.understand(hub.order(order, 7)) == order
+
+
+@pytest.mark.parametrize("counter", [0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFD])
+def test_an_order_names_its_report_whatever_the_counter(counter):
+    meter, hub = MeterEnd(KEY, METER, HUB, sent=counter), HubEnd(KEY, METER, HUB, received=counter)
+    hub.understand(meter.report(report()))
+    assert meter.understand(hub.order(OpenValve(), 7)) == OpenValve()
+
+
+def test_an_order_that_names_no_report_or_names_it_twice_is_none():
+    meter, _ = ends()
+    meter.report(report())
+    hub = Session(MasterKey(KEY), METER)
+    opening = Record(RecordHeader(Coding.INT8, b"\xfd\x1f"), 1)
+    about = Record(RecordHeader(Coding.INT32, b"\xfd\x08"), 1)
+    for records in ((opening,), (opening, about, about), (about, opening), (about,)):
+        command = Telegram(Control.SND_UD, HUB, Ci.COMMAND_LONG, METER, 7, records=records)
+        with pytest.raises(ForbiddenOrderError):
+            meter.understand(hub.seal(command))
+    command = Telegram(Control.SND_UD, HUB, Ci.COMMAND_LONG, METER, 7, records=(opening, about))
+    assert meter.understand(hub.seal(command)) == OpenValve()
+
+
 @pytest.mark.parametrize("delay", [-1, 673])
 def test_a_delay_beyond_fourteen_days_is_refused_at_both_ends(delay):
     meter, hub = ends()

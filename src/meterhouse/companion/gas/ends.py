@@ -8,7 +8,9 @@ The manner, frozen:
 2. Each half hour the meter wakes and sends SND-NR (C 44, extended link layer 8C, CI 7A): a `GasReport` with a new
    access number. It then listens for LISTEN_WINDOW.
 3. In that window the hub answers, copying the access number, with one of: an acknowledgement (C 00, CI 80, no
-   content), or an order (C 53, after it 73 and so on in turn, CI 5B), which acknowledges the report as well.
+   content), or an order (C 53, after it 73 and so on in turn, CI 5B), which acknowledges the report as well. An order
+   ends with the message counter of the report: access numbers come round after 256 reports, and sooner by the button,
+   so that an order which somebody kept back would else be about a later report as well.
 4. The meter answers an order with RSP-UD (C 08), CI 7A and the values, or CI 6E and a code where it refuses, and
    listens for LISTEN_WINDOW again. An acknowledgement ends the exchange; where half hours still wait, the next report
    follows at once in place of the end (after orders: when a window has passed in silence).
@@ -39,6 +41,7 @@ from meterhouse.companion.gas.messages import (
     WriteCutoff,
 )
 from meterhouse.companion.gas.profile import (
+    about_report,
     answer_of,
     order_of,
     order_records,
@@ -90,7 +93,7 @@ class MeterEnd:
         received: counter of the last telegram understood under this key.
     """
 
-    __slots__ = ("_awaiting", "_session", "hub", "meter")
+    __slots__ = ("_awaiting", "_reported", "_session", "hub", "meter")
 
     def __init__(
         self, master_key: bytes, meter: GasAddress, hub: GasAddress, *, sent: int = 0, received: int = 0
@@ -99,6 +102,7 @@ class MeterEnd:
         self.hub = hub
         self._session = Session(MasterKey(master_key), meter, sent=sent, received=received)
         self._awaiting: int | None = None
+        self._reported = 0
 
     @property
     def sent(self) -> int:
@@ -118,7 +122,7 @@ class MeterEnd:
             StateError: the key's counters are used up.
         """
         self._awaiting = report.access_number
-        return self._session.seal(
+        frame = self._session.seal(
             Telegram(
                 Control.SND_NR,
                 self.meter,
@@ -130,6 +134,8 @@ class MeterEnd:
                 records=report_records(report),
             )
         )
+        self._reported = self._session.sent
+        return frame
 
     def understand(self, frame: bytes) -> Acknowledgement | Order:
         """What the hub said, proved to be its own, new, and about our last report.
@@ -149,7 +155,7 @@ class MeterEnd:
             return Acknowledgement(telegram.access_number)
         if telegram.ci != Ci.COMMAND_LONG or telegram.control not in {Control.SND_UD, Control.SND_UD_FCB}:
             raise ForbiddenOrderError(f"{telegram.control.name} with CI {telegram.ci:02X}", Refusal.UNKNOWN_CI)
-        return order_of(telegram)
+        return order_of(telegram, self._reported)
 
     def answer(self, order: Order, volume_l: int, cutoff_l: int, valve: ValveState, countdown: int) -> bytes:
         """The frame that answers a done order with what it asked for, or with the state it left behind."""
@@ -197,7 +203,7 @@ class HubEnd:
         received: counter of the last telegram understood under this key.
     """
 
-    __slots__ = ("_control", "_last", "_session", "hub", "meter")
+    __slots__ = ("_control", "_last", "_reported", "_session", "hub", "meter")
 
     def __init__(
         self, master_key: bytes, meter: GasAddress, hub: GasAddress, *, sent: int = 0, received: int = 0
@@ -207,6 +213,7 @@ class HubEnd:
         self._session = Session(MasterKey(master_key), meter, sent=sent, received=received)
         self._control = Control.SND_UD_FCB
         self._last: tuple[Order, int] | None = None
+        self._reported = 0
 
     @property
     def sent(self) -> int:
@@ -233,7 +240,9 @@ class HubEnd:
         extended = None if telegram.extended is None else (telegram.extended, telegram.extended_access)
         if telegram.control == Control.SND_NR and telegram.ci == Ci.RESPONSE_SHORT:
             if extended in {(_PERIODIC, telegram.access_number), (_OUT_OF_TURN, telegram.access_number)}:
-                return report_of(telegram)
+                report = report_of(telegram)
+                self._reported = self._session.received
+                return report
         elif telegram.control == Control.RSP_UD and extended is None:
             if telegram.ci == Ci.RESPONSE_SHORT:
                 return answer_of(telegram)
@@ -277,6 +286,6 @@ class HubEnd:
                 Ci.COMMAND_LONG,
                 application=self.meter,
                 access_number=access_number,
-                records=order_records(order),
+                records=(*order_records(order), about_report(self._reported)),
             )
         )

@@ -12,6 +12,7 @@
 ``4C 13`` …           register at that end; storage 2 half an hour earlier, and so on
 ``08 13`` …           readout selection, in the three reading orders
 ``01 FD 1F``          remote control of the valve: 0 close, 1 open
+``04 FD 08``          last in every order: the message counter of the report that it is about, its lower 31 bits
 ====================  =======================================================================================
 """
 
@@ -34,7 +35,7 @@ from meterhouse.companion.gas.messages import (
     ValveState,
     WriteCutoff,
 )
-from meterhouse.model import HALF_HOUR, REGISTER_LIMIT_LITRES, HalfHour, Instant, UsageError
+from meterhouse.model import HALF_HOUR, REGISTER_LIMIT_LITRES, HalfHour, Instant, ProtocolError, UsageError
 from meterhouse.protocols.wmbus import (
     Coding,
     Layout,
@@ -50,6 +51,7 @@ from meterhouse.protocols.wmbus import (
 
 __all__ = [
     "HALF_HOURS_A_REPORT",
+    "about_report",
     "answer_of",
     "order_of",
     "order_records",
@@ -62,6 +64,8 @@ HALF_HOURS_A_REPORT: Final = 16
 """More would not fit into a frame of format B beside the other records."""
 
 _LARGEST_COUNT: Final = 0x7FFF
+_COUNTER: Final = 0x7FFF_FFFF
+"""What a signed record of four bytes holds of a message counter."""
 
 _TOTAL: Final = RecordHeader(Coding.BCD8, b"\x13")
 _CLOCK: Final = RecordHeader(Coding.INT32, b"\x6d")
@@ -73,6 +77,7 @@ _BATTERY: Final = RecordHeader(Coding.INT16, b"\xfd\x74")
 _NEWEST_END: Final = RecordHeader(Coding.INT32, b"\x6d", storage=1)
 _ROWS: Final = tuple(RecordHeader(Coding.BCD8, b"\x13", storage=1 + place) for place in range(HALF_HOURS_A_REPORT))
 _CONTROL: Final = RecordHeader(Coding.INT8, b"\xfd\x1f")
+_ABOUT: Final = RecordHeader(Coding.INT32, b"\xfd\x08")
 _SELECT_TOTAL: Final = RecordHeader(Coding.SELECTION, b"\x13")
 _SELECT_CUTOFF: Final = RecordHeader(Coding.SELECTION, b"\x13", subunit=1)
 _SELECT_VALVE: Final = RecordHeader(Coding.SELECTION, b"\xfd\x1a")
@@ -243,17 +248,39 @@ def _shape(telegram: Telegram) -> tuple[bytes, ...]:
     return tuple(record.header.encoded for record in records)
 
 
-def order_of(telegram: Telegram) -> Order:
+def about_report(counter: int) -> Record:
+    """What every order ends with: which report it is about, by the message counter that the report was sealed under.
+
+    An access number comes round after 256 reports; this does not in a meter's life.
+    """
+    return Record(_ABOUT, counter & _COUNTER)
+
+
+def order_of(telegram: Telegram, counter: int) -> Order:
     """The order in an authenticated command telegram.
 
+    Args:
+        telegram: from the hub.
+        counter: message counter of our last report.
+
     Raises:
-        ForbiddenOrderError: well-formed, but none of the six, or out of range.
+        ForbiddenOrderError: well-formed, but none of the six, out of range, or not saying which report it is about.
+        ProtocolError: an order about another report: kept back on its way, by whoever did it.
     """
-    shape = _shape(telegram)
+    shape, values = _shape(telegram), _values(telegram)
+    about = values.pop(_ABOUT.encoded, None)
+    order = _plain_order(shape[:-1] if shape[-1:] == (_ABOUT.encoded,) else shape, values, telegram)
+    if about is None:
+        raise ForbiddenOrderError("an order that does not say which report it is about", Refusal.NOT_AN_ORDER)
+    if about != counter & _COUNTER:
+        raise ProtocolError(f"an order about the report of counter {about}, not of {counter & _COUNTER}")
+    return order
+
+
+def _plain_order(shape: tuple[bytes, ...], values: _Values, telegram: Telegram) -> Order:
     reading = _READINGS.get(shape)
     if reading is not None and not telegram.payload:
         return reading
-    values = _values(telegram)
     if shape == (_CONTROL.encoded,) and values.get(_CONTROL.encoded) in {0, 1}:
         return OpenValve() if values[_CONTROL.encoded] else CloseValve()
     if shape in {(_CUTOFF.encoded,), (_CUTOFF.encoded, _COUNTDOWN.encoded)}:
