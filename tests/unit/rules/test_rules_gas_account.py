@@ -18,7 +18,7 @@ from meterhouse.rules import (
     energy_wh,
     register_after,
 )
-from meterhouse.rules.gas_account import CONVERSION_FACTOR, DENOMINATOR
+from meterhouse.rules.gas_account import CONVERSION_FACTOR, DENOMINATOR, litres_to
 
 
 @dataclass(slots=True)
@@ -51,6 +51,13 @@ def test_a_long_account_costs_the_exact_sum_rounded_down_once(half_hours):
         charge_volume(account, litres)
     total = sum((exact_cost(*half_hour) for half_hour in half_hours), Fraction(0))
     assert account.balance == -(total.numerator // total.denominator)
+
+
+@given(wanted_wh=st.integers(1, 50_000_000), cv=st.integers(37_500, 43_000))
+def test_a_block_changes_over_at_the_first_litre_whose_energy_reaches_it(wanted_wh, cv):
+    litres = litres_to(wanted_wh, cv)
+    litre = exact_cost(1, cv, 1_000)  # at 1000 a kWh a litre costs its Wh
+    assert litres * litre >= wanted_wh > (litres - 1) * litre
 
 
 @pytest.mark.requirement("S0-107")

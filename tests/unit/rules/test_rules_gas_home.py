@@ -28,6 +28,7 @@ from meterhouse.rules import (
     select_emergency,
     spendable,
 )
+from meterhouse.rules.gas_home import draw_gas
 
 HUGE = 2**62
 FULL = 10
@@ -106,6 +107,12 @@ def test_a_closed_valve_opens_only_for_a_hand_and_lets_nothing_through(history):
     volume = home.volume_l
     gas_half_hour(home, 100, 0, 0, True, False)
     assert home.volume_l == volume
+
+
+def test_an_open_valve_beyond_its_cutoff_lets_nothing_flow_and_closes():
+    home = Home(volume_l=1_000, cutoff_l=900)
+    assert draw_gas(home, 50) == 0
+    assert (home.volume_l, home.valve_open) == (1_000, 0)
 
 
 @pytest.mark.requirement("S0-112")
