@@ -1,7 +1,8 @@
-"""Who may call the API of a street: whoever has a key, or everybody on this machine while no key is made."""
+"""Who may call the API of a street, and what he sees: whoever has a key, or all on this machine while none is made."""
 
 from __future__ import annotations
 
+from meterhouse.app.sight import EVERYTHING, Sight, agreed_homes
 from meterhouse.store import ApiScope, Database, SqlApiKeys
 
 __all__ = ["ApiAccess"]
@@ -26,3 +27,18 @@ class ApiAccess:
         if not self.guarded:
             return ApiScope.ADMIN
         return self._database.read(lambda tx: SqlApiKeys(tx).scope(token)) if token else None
+
+    def sight_of(self, token: str) -> Sight | None:
+        """What a caller with this token sees of homes; None for nothing, as where its key was just revoked."""
+        if self.scope_of(token) is None:
+            return None
+        if not self.guarded:
+            return EVERYTHING
+        grant = self._database.read(lambda tx: SqlApiKeys(tx).grant(token))
+        if grant is None:
+            return None
+        viewer = grant.viewer
+        if viewer is None:
+            return EVERYTHING
+        agreed = self._database.read(lambda tx: agreed_homes(tx, viewer))
+        return Sight(viewer, grant.home, agreed.__contains__)

@@ -50,6 +50,7 @@ async def _run(settings: RunSettings, port: int, *, as_json: bool) -> None:
                     port=port,
                     started=lambda url: _announce(running, url, as_json=as_json),
                     scope_of=running.access.scope_of,
+                    sight_of=running.access.sight_of,
                     room=running.room,
                     visits=StreetVisitRoom(running.street),
                 )

@@ -14,6 +14,7 @@ from meterhouse.app.desk import Desk
 from meterhouse.app.order_room import OrderRoom
 from meterhouse.app.visit_room import VisitRoom
 from meterhouse.console.api import API_PATH, build_api
+from meterhouse.console.api.seen import SightOf
 from meterhouse.console.origin_guard import OriginGuard
 from meterhouse.console.pages import add_pages
 from meterhouse.model import ConfigurationError
@@ -32,6 +33,7 @@ def build_app(
     names: Collection[str] = (),
     zone: tzinfo | None = None,
     scope_of: Callable[[str], ApiScope | None] | None = None,
+    sight_of: SightOf | None = None,
     room: OrderRoom | None = None,
     visits: VisitRoom | None = None,
 ) -> FastAPI:
@@ -44,6 +46,7 @@ def build_app(
         names: further host names that browsers may use; see `OriginGuard`.
         zone: the local time of the pages (exports are UTC); British time by default, UTC where the machine lacks it.
         scope_of: what a caller of the API may do; None lets everybody do everything. The pages ask for no key.
+        sight_of: what such a caller sees of homes; None shows everything.
         room: where orders about supplies are raised and approved; None for a street whose orders are not sealed.
         visits: where visits to homes are planned, and their steps stated; None for a console without them.
 
@@ -51,7 +54,7 @@ def build_app(
         ConfigurationError: this process has already served a console.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.mount(API_PATH, build_api(desk, scope_of=scope_of))
+    app.mount(API_PATH, build_api(desk, scope_of=scope_of, sight_of=sight_of))
     add_pages(desk, zone if zone is not None else _british_time(), room, visits)
     try:
         ui.run_with(

@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from meterhouse.app.sight import SightError
 from meterhouse.model import (
     ConfigurationError,
     LinkError,
@@ -77,6 +78,7 @@ _KINDS: Final[tuple[tuple[type[MeterhouseError], _Kind], ...]] = (
         NotFoundError,
         _Kind(HTTPStatus.NOT_FOUND, "Nothing in this street goes by that name.", "Look it up under /api/v1/homes."),
     ),
+    (SightError, _Kind(HTTPStatus.FORBIDDEN, "This key does not see it.", "Ask the operator for another key.")),
     (PolicyError, _Kind(HTTPStatus.CONFLICT, "A rule of the house says no.", "Don't repeat it; change the request.")),
     (
         StateError,

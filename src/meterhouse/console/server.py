@@ -15,6 +15,7 @@ import uvicorn
 from meterhouse.app.desk import Desk
 from meterhouse.app.order_room import OrderRoom
 from meterhouse.app.visit_room import VisitRoom
+from meterhouse.console.api.seen import SightOf
 from meterhouse.console.application import build_app
 from meterhouse.model import ConfigurationError
 from meterhouse.store.api_keys import ApiScope
@@ -56,6 +57,7 @@ async def serve(
     names: Collection[str] = (),
     started: Callable[[str], None] | None = None,
     scope_of: Callable[[str], ApiScope | None] | None = None,
+    sight_of: SightOf | None = None,
     room: OrderRoom | None = None,
     visits: VisitRoom | None = None,
 ) -> None:
@@ -69,6 +71,7 @@ async def serve(
         port: 0 picks a free one.
         names: further host names under which browsers reach the console; see `OriginGuard`.
         scope_of: what a caller of the API may do; see `build_app`.
+        sight_of: what it sees; see `build_app`.
         room: for orders about supplies; see `build_app`.
         visits: for work at homes; see `build_app`.
         started: called once with the console's address, when it answers.
@@ -80,7 +83,7 @@ async def serve(
     try:
         server = _Server(
             uvicorn.Config(
-                build_app(desk, names=names, scope_of=scope_of, room=room, visits=visits),
+                build_app(desk, names=names, scope_of=scope_of, sight_of=sight_of, room=room, visits=visits),
                 lifespan="on",
                 log_config=None,
                 access_log=False,

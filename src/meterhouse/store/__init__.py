@@ -1,6 +1,6 @@
 """the memory: SQL (ledger, registry, commands) and interval data (Parquet); implements the supplier's ports"""
 
-from meterhouse.store.api_keys import ApiScope, SqlApiKeys
+from meterhouse.store.api_keys import ApiGrant, ApiScope, SqlApiKeys
 from meterhouse.store.audit import Trail, audit_trail
 from meterhouse.store.audit_chain import SqlAuditChain
 from meterhouse.store.backup import Restored, back_up, lift, restore
@@ -52,6 +52,7 @@ __all__ = [
     "REFUSALS_KEPT",
     "SEEN",
     "SHOW_DEBT",
+    "ApiGrant",
     "ApiScope",
     "BatchReport",
     "Call",

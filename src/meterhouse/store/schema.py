@@ -136,6 +136,8 @@ api_keys: Final = Table(
     Column("hash", Text, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("scope", Text, nullable=False),
+    Column("viewer", Text, nullable=False, server_default=""),
+    Column("home", Text, nullable=False, server_default=""),
 )
 
 hooks: Final = Table(

@@ -50,7 +50,7 @@ def test_the_door_is_open_until_the_first_key_and_stays_shut_after_the_last(data
 def test_a_key_is_shown_once_and_listed_by_its_name_only(data: Path) -> None:
     token = made(data, "shop", "read")
     listed = say("key", "list", "--data", data, "--json")
-    assert json.loads(listed.stdout) == [{"name": "shop", "scope": "read"}]
+    assert json.loads(listed.stdout) == [{"name": "shop", "scope": "read", "viewer": "operator", "home": None}]
     assert token not in (data / "meterhouse.db").read_bytes().decode("latin-1")
     assert say("key", "make", "shop", "--scope", "read", "--data", data).exit_code == 1, "a name has one key"
     assert say("key", "revoke", "nobody", "--data", data).exit_code == 3

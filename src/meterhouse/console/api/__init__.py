@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from meterhouse.app.desk import Desk
 from meterhouse.console.api import by_hand, homes, payments, status
 from meterhouse.console.api.scope_guard import ScopeGuard
+from meterhouse.console.api.seen import SightOf
 from meterhouse.console.problem import answer_problems
 from meterhouse.store.api_keys import ApiScope
 
@@ -18,11 +19,14 @@ __all__ = ["API_PATH", "build_api"]
 API_PATH: Final = "/api/v1"
 
 
-def build_api(desk: Desk, *, scope_of: Callable[[str], ApiScope | None] | None = None) -> FastAPI:
+def build_api(
+    desk: Desk, *, scope_of: Callable[[str], ApiScope | None] | None = None, sight_of: SightOf | None = None
+) -> FastAPI:
     """The API as an application of its own, to be mounted at `API_PATH`.
 
     It gives `/openapi.json` but no web page for it: the usual ones load their scripts from elsewhere. It has no login
-    and no guard; see `OriginGuard`. With `scope_of` every call needs a key; see `ScopeGuard`.
+    and no guard; see `OriginGuard`. With `scope_of` every call needs a key; see `ScopeGuard`. With
+    `sight_of` each caller is shown what it sees of homes; see `seen`.
     """
     api = FastAPI(
         title="Meterhouse",
@@ -39,6 +43,7 @@ def build_api(desk: Desk, *, scope_of: Callable[[str], ApiScope | None] | None =
         redoc_url=None,
     )
     api.state.desk = desk
+    api.state.sight_of = sight_of
     answer_problems(api)
     if scope_of is not None:
         api.add_middleware(ScopeGuard, scope_of=scope_of)

@@ -11,6 +11,8 @@ from meterhouse.console.api import examples
 from meterhouse.console.api.chair import Chair
 from meterhouse.console.api.hand_documents import CodeOrder, DisplayDocument, HandDocument, ReadingOrder
 from meterhouse.console.api.homes import HomeId
+from meterhouse.console.api.seen import Eyes
+from meterhouse.supplier.trust import DataKind
 
 __all__ = ["router"]
 
@@ -20,10 +22,11 @@ router = APIRouter(prefix="/homes", tags=["homes"])
 @router.get(
     "/{home}/displays",
     summary="What stands on the home's displays",
-    responses=examples.answers(HTTPStatus.OK, [examples.DISPLAY], "not found"),
+    responses=examples.answers(HTTPStatus.OK, [examples.DISPLAY], "not found", "not seen"),
 )
-async def show_displays(desk: Chair, home: HomeId) -> list[DisplayDocument]:
+async def show_displays(desk: Chair, home: HomeId, eyes: Eyes) -> list[DisplayDocument]:
     """The hub's page of each fuel, and the gas meter's own display with its check digits."""
+    eyes.require(home, DataKind.REGISTERS, DataKind.PAYMENTS, DataKind.DEBT, DataKind.EVENTS)
     return [DisplayDocument.of(view) for view in await desk.displays(home)]
 
 

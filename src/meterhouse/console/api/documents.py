@@ -1,7 +1,8 @@
 """The JSON documents of the API.
 
 Money is decimal text with its currency, never a JSON number: `{"amount": "16.00", "currency": "GBP"}`. Instants are
-ISO 8601 in UTC. Energy is integer Wh, volume integer litres. A field that doesn't apply is null.
+ISO 8601 in UTC. Energy is integer Wh, volume integer litres. A field that doesn't apply, or that the caller's key
+doesn't show (`seen`), is null.
 """
 
 from __future__ import annotations
@@ -127,17 +128,17 @@ class MeterDocument(_Document):
     fuel: Fuel
     serial: str
     mode: str = Field(description="credit or prepay")
-    supply: str = Field(description="on, armed, off or unknown; armed: a hand on the spot may restore it")
-    register_total: int = Field(description="Wh for electricity, litres for gas")
+    supply: str | None = Field(description="on, armed, off or unknown; armed: a hand on the spot may restore it")
+    register_total: int | None = Field(description="Wh for electricity, litres for gas")
     unit: str = Field(description="Wh or litres")
-    link_ok: bool
+    link_ok: bool | None
     last_contact: str | None
     balance: MoneyDocument | None = Field(description="prepay only")
     debt: MoneyDocument | None = Field(description="as last told to the home")
     cutoff_litres: int | None = Field(description="gas prepay only; null where there is no limit now")
     countdown_half_hours: int | None = Field(description="gas only: half hours without a link that are still allowed")
-    low_credit: bool
-    why: str = Field(description="why the supply is off or armed, and what to do")
+    low_credit: bool | None
+    why: str | None = Field(description="why the supply is off or armed, and what to do")
     valve: bool = Field(default=True, description="gas: whether the meter has one")
     mains: bool = Field(default=False, description="gas: fed by the hub beside it; listens always")
     terms: GasTermsDocument | None = Field(default=None, description="gas prepay only")
@@ -173,9 +174,9 @@ class HomeDocument(_Document):
 
     home: str
     account: str | None = Field(description="its prepay account at the counter; null for a credit home")
-    hub_online: bool
+    hub_online: bool | None
     last_collected: str | None = Field(description="end of the newest half hour stored by the head end")
-    note: str
+    note: str | None
     meters: list[MeterDocument]
 
     @classmethod
@@ -213,9 +214,9 @@ class PaymentDocument(_Document):
     account: str
     home: str
     paid: MoneyDocument
-    to_debt: MoneyDocument
-    in_token: MoneyDocument
-    debt_left: MoneyDocument
+    to_debt: MoneyDocument | None
+    in_token: MoneyDocument | None
+    debt_left: MoneyDocument | None
     token: str | None = Field(description="20 digits; null where all went to debt")
     made_at: str
     stages: list[StageDocument]
@@ -255,9 +256,9 @@ class EventDocument(_Document):
 class HomeDetailDocument(HomeDocument):
     """One home with its half hours, receipts and events."""
 
-    half_hours: dict[Fuel, list[HalfHourDocument]] = Field(description="oldest first")
-    payments: list[PaymentDocument] = Field(description="newest first")
-    events: list[EventDocument] = Field(description="newest first")
+    half_hours: dict[Fuel, list[HalfHourDocument]] | None = Field(description="oldest first")
+    payments: list[PaymentDocument] | None = Field(description="newest first")
+    events: list[EventDocument] | None = Field(description="newest first")
 
     @classmethod
     def of_detail(cls, detail: HomeDetail) -> HomeDetailDocument:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from meterhouse.app.sight import SightError
 from meterhouse.console.api.documents import (
     ButtonDocument,
     ClockDocument,
@@ -100,6 +101,11 @@ CSV: Final = f"half_hour_end_utc,gas_litres\r\n{_CONTACT},214\r\n"
 
 REFUSALS: Final[dict[str, MeterhouseError]] = {
     "not found": NotFoundError("There is no home '99'."),
+    "not seen": SightError(
+        "A key of the role operator does not see payments of home 07.",
+        why="Who sees which data of a home is settled in one table, for everybody.",
+        remedy="Ask the operator for what you need.",
+    ),
     "policy": PolicyError(
         "This Idempotency-Key was used for another payment.",
         why="One key stands for one payment.",

@@ -17,8 +17,10 @@ from meterhouse.console.api.documents import (
     KeyInDocument,
     KeyInOrder,
 )
+from meterhouse.console.api.seen import Eyes, home_seen, homes_seen
 from meterhouse.console.views import HalfHourSeries, series_csv
 from meterhouse.model import Fuel, parse_instant
+from meterhouse.supplier.trust import DataKind
 
 __all__ = ["HomeId", "router"]
 
@@ -32,31 +34,34 @@ Bound = Annotated[
 
 
 @router.get("", summary="The street", responses=examples.answers(HTTPStatus.OK, [examples.HOME], "link"))
-async def list_homes(desk: Chair) -> list[HomeDocument]:
-    """Every home in order: supply per fuel, balance, last contact."""
-    return [HomeDocument.of(view) for view in await desk.homes()]
+async def list_homes(desk: Chair, eyes: Eyes) -> list[HomeDocument]:
+    """Every home in order: supply per fuel, balance, last contact. What a key does not see is null or left out."""
+    return homes_seen([HomeDocument.of(view) for view in await desk.homes()], eyes)
 
 
 @router.get(
     "/{home}",
     summary="One home",
-    responses=examples.answers(HTTPStatus.OK, examples.HOME_DETAIL, "not found"),
+    responses=examples.answers(HTTPStatus.OK, examples.HOME_DETAIL, "not found", "not seen"),
 )
-async def show_home(desk: Chair, home: HomeId) -> HomeDetailDocument:
-    """One home with its stored half hours, its payments and its events."""
-    return HomeDetailDocument.of_detail(await desk.home(home))
+async def show_home(desk: Chair, home: HomeId, eyes: Eyes) -> HomeDetailDocument:
+    """One home with its stored half hours, its payments and its events, as far as the key's role sees them."""
+    if not eyes.sees_any(home):
+        eyes.require(home, *DataKind)
+    return home_seen(HomeDetailDocument.of_detail(await desk.home(home)), eyes)
 
 
 @router.get(
     "/{home}/half-hours.csv",
     summary="A home's half hours as CSV",
     response_class=Response,
-    responses=examples.answers(HTTPStatus.OK, examples.CSV, "not found", "usage"),
+    responses=examples.answers(HTTPStatus.OK, examples.CSV, "not found", "usage", "not seen"),
 )
 async def export_half_hours(
-    desk: Chair, home: HomeId, fuel: FuelChoice, since: Bound = None, until: Bound = None
+    desk: Chair, eyes: Eyes, home: HomeId, fuel: FuelChoice, since: Bound = None, until: Bound = None
 ) -> Response:
     """All that is stored: what ends after `since` and not after `until` (either may be left out); header with unit."""
+    eyes.require(home, DataKind.HALF_HOURS)
     first = parse_instant(since) if since is not None else None
     last = parse_instant(until) if until is not None else None
     text = series_csv(HalfHourSeries(fuel, await desk.half_hours(home, fuel, first, last)))

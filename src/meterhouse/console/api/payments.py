@@ -11,7 +11,9 @@ from meterhouse.app.desk import Desk
 from meterhouse.console.api import examples
 from meterhouse.console.api.chair import Chair
 from meterhouse.console.api.documents import PaymentDocument, PaymentOrder
+from meterhouse.console.api.seen import Eyes, payment_seen
 from meterhouse.model import Money, NotFoundError
+from meterhouse.supplier.trust import DataKind
 
 __all__ = ["router"]
 
@@ -37,9 +39,11 @@ Order = Annotated[
 
 
 @router.get("", summary="The newest payments", responses=examples.answers(HTTPStatus.OK, [examples.PAYMENT], "usage"))
-async def list_payments(desk: Chair, limit: Limit = 50) -> list[PaymentDocument]:
-    """Newest first."""
-    return [PaymentDocument.of(receipt) for receipt in await desk.receipts(limit)]
+async def list_payments(desk: Chair, eyes: Eyes, limit: Limit = 50) -> list[PaymentDocument]:
+    """Newest first; a customer's key lists those of its home, and a key that sees no payments none."""
+    found = (await desk.home(eyes.home)).receipts[:limit] if eyes.home else await desk.receipts(limit)
+    seen = [receipt for receipt in found if eyes.sees(DataKind.PAYMENTS, receipt.home)]
+    return [payment_seen(PaymentDocument.of(receipt), eyes) for receipt in seen]
 
 
 @router.post(
@@ -51,7 +55,7 @@ async def list_payments(desk: Chair, limit: Limit = 50) -> list[PaymentDocument]
         **examples.answers(HTTPStatus.OK, examples.PAYMENT),
     },
 )
-async def pay(desk: Chair, key: Key, order: Order, response: Response) -> PaymentDocument:
+async def pay(desk: Chair, eyes: Eyes, key: Key, order: Order, response: Response) -> PaymentDocument:
     """Debt first, the rest in a token that is sent to the home. 201 the first time, 200 for a repeat of the same key.
 
     The same key with other contents is refused with 409.
@@ -61,17 +65,19 @@ async def pay(desk: Chair, key: Key, order: Order, response: Response) -> Paymen
     receipt = await desk.pay(order.account, amount, key, order.network)
     if repeated:
         response.status_code = HTTPStatus.OK
-    return PaymentDocument.of(receipt)
+    return payment_seen(PaymentDocument.of(receipt), eyes)
 
 
 @router.get(
     "/{request}",
     summary="One payment with its life line",
-    responses=examples.answers(HTTPStatus.OK, examples.PAYMENT, "not found"),
+    responses=examples.answers(HTTPStatus.OK, examples.PAYMENT, "not found", "not seen"),
 )
-async def show_payment(desk: Chair, request: RequestId) -> PaymentDocument:
+async def show_payment(desk: Chair, eyes: Eyes, request: RequestId) -> PaymentDocument:
     """The receipt, and the steps of its token up to now: made, carried, hub, accepted or refused."""
-    return PaymentDocument.of(await desk.receipt(request))
+    receipt = await desk.receipt(request)
+    eyes.require(receipt.home, DataKind.PAYMENTS)
+    return payment_seen(PaymentDocument.of(receipt), eyes)
 
 
 async def _is_known(desk: Desk, key: str) -> bool:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from meterhouse.console.problem import Problem, problem_response
 from meterhouse.store.api_keys import ApiScope
 
-__all__ = ["ScopeGuard"]
+__all__ = ["ScopeGuard", "bearer"]
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -38,8 +38,7 @@ class ScopeGuard:
             await problem_response(problem)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Problem | None:
-        kind, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
-        held = self._scope_of(token.strip() if kind.lower() == "bearer" else "")
+        held = self._scope_of(bearer(Headers(scope=scope).get("authorization", "")))
         if held is None:
             return Problem(
                 HTTPStatus.UNAUTHORIZED,
@@ -56,6 +55,12 @@ class ScopeGuard:
             f"It needs scope {wanted.value}.",
             f"Ask the operator for a key with scope {wanted.value}.",
         )
+
+
+def bearer(header: str) -> str:
+    """The token in an Authorization header; empty for none."""
+    kind, _, token = header.partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 def _wanted(scope: Scope) -> ApiScope:

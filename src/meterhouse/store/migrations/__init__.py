@@ -8,6 +8,7 @@ from meterhouse.store.migrations.m0005_refusals import STATEMENTS as _REFUSALS
 from meterhouse.store.migrations.m0006_signed_words import STATEMENTS as _SIGNED_WORDS
 from meterhouse.store.migrations.m0007_trust import STATEMENTS as _TRUST
 from meterhouse.store.migrations.m0008_visits import STATEMENTS as _VISITS
+from meterhouse.store.migrations.m0009_viewers import STATEMENTS as _VIEWERS
 from meterhouse.store.migrations.migrate import migrate, version_of
 
 __all__ = ["MIGRATIONS", "migrate", "version_of"]
@@ -21,5 +22,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _SIGNED_WORDS,
     _TRUST,
     _VISITS,
+    _VIEWERS,
 )
 """Version n is made by the first n; a new one goes to the end."""
