@@ -24,7 +24,7 @@ from meterhouse.store import Transaction as Tx
 from meterhouse.supplier.headend import DeliverToken, HeadEnd, HeadEndSettings, HubEntry, MeterEntry
 from meterhouse.supplier.vending import AccountRecord, KeyName, MemoryKeyStore, MeterRecord, StsService
 
-__all__ = ["GainedMeter", "GainingSupplier"]
+__all__ = ["GainedClients", "GainedMeter", "GainedWords", "GainingSupplier"]
 
 
 @dataclass(frozen=True, slots=True)

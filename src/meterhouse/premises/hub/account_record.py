@@ -12,15 +12,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from meterhouse.model import HalfHour, Instant, MalformedError, Quality
+from meterhouse.model import SECOND, HalfHour, Instant, MalformedError, Quality, parse_instant
 from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_works import GasWorks
 from meterhouse.premises.hub.token_slot import TokenSlot
 
-__all__ = ["AccountRecord", "read_account_record", "write_account_record"]
+__all__ = ["AccountRecord", "first_counter", "read_account_record", "write_account_record"]
 
 _VERSION: Final = 1
+_COUNTERS_BEGIN: Final = parse_instant("2020-01-01T00:00:00Z")
 _ROWS: Final = 96
 """Newest half hours that travel with it: those of a day that the head end may not have collected."""
 
@@ -104,3 +105,12 @@ def read_account_record(octets: bytes) -> AccountRecord:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise MalformedError("the bytes are no record of a gas account", why=f"{error}.") from error
+
+
+def first_counter(now: Instant) -> int:
+    """The least counter of the gas link that this second may use: seconds of this century's twenties.
+
+    A hub that takes another's place, or goes on twice from one snapshot, so never says again what was said before it:
+    no hub sends a telegram a second for years.
+    """
+    return max(0, (now - _COUNTERS_BEGIN) // SECOND)

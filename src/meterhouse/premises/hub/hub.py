@@ -15,17 +15,15 @@ from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.crypto import PublicPoint
 from meterhouse.model import (
     MINUTE,
-    SECOND,
     ConfigurationError,
     Eui64,
     Event,
     HalfHour,
     Instant,
     Outgoing,
-    parse_instant,
 )
 from meterhouse.premises.clock import DeviceClock
-from meterhouse.premises.hub.account_record import AccountRecord, write_account_record
+from meterhouse.premises.hub.account_record import AccountRecord, first_counter, write_account_record
 from meterhouse.premises.hub.by_hand import ByHand
 from meterhouse.premises.hub.event_log import EventLog
 from meterhouse.premises.hub.gas_account import GasAccount
@@ -45,7 +43,6 @@ __all__ = ["Hub"]
 
 _REPORT_GRACE: Final = 2 * MINUTE
 """How long after the end of a half hour its report may come before it counts as missed."""
-_COUNTERS_BEGIN: Final = parse_instant("2020-01-01T00:00:00Z")
 _COUNTER_GAP: Final = 16
 """After a restart the gas link goes on at least so far beyond the last counter kept: more than one exchange needs."""
 
@@ -91,7 +88,7 @@ class Hub:
                 self.account.exact_blocks = gas.prepay.exact_blocks
                 if gas.prepay.basis is not None:
                     self.account.begin(gas.prepay.basis.register, gas.prepay.basis.end)
-        self._build(gas_sent=_first_counter(now), gas_received=0)
+        self._build(gas_sent=first_counter(now), gas_received=0)
 
     def _build(self, gas_sent: int, gas_received: int) -> None:
         """Wire the parts round the state that is there."""
@@ -256,7 +253,7 @@ class Hub:
             self.account = GasAccount.restored(state["account"])
         if "log" in state:
             self.log.restore(state["log"])
-        sent = max(state.get("gas_sent", 0) + _COUNTER_GAP, _first_counter(self._now))
+        sent = max(state.get("gas_sent", 0) + _COUNTER_GAP, first_counter(self._now))
         self._build(sent, state.get("gas_received", 0))
         self._tell(self._now, "state.due", counter=sent)
         if self.slot is not None and self._gas is not None and "slot" in state:
@@ -283,7 +280,7 @@ class Hub:
         self, record: AccountRecord | None, rows: Iterable[HalfHour] = (), tokens: Iterable[str] = ()
     ) -> None:
         """Take another hub's place, before it is switched on: see `AccountRecord.bring_in`."""
-        first = _first_counter(self._now)
+        first = first_counter(self._now)
         self._counters["meter"] = first  # the wire's key is the meter's: nobody counts below the hubs before
         if self.mirror is None or record is None:
             self._build(first, 0)
@@ -384,15 +381,6 @@ class Hub:
         if kind == "access.refused":
             self._refusal = str(fields["why"])
         self.orders.happened(kind, now)
-
-
-def _first_counter(now: Instant) -> int:
-    """The least counter of the gas link that this second may use: seconds of this century's twenties.
-
-    A hub that takes another's place, or goes on twice from one snapshot, so never says again what was said before it:
-    no hub sends a telegram a second for years.
-    """
-    return max(0, (now - _COUNTERS_BEGIN) // SECOND)
 
 
 def _taker(prepay: PrepaySetup) -> TokenTaker:
