@@ -36,6 +36,14 @@ SWITCH = re.compile(
     r"\b(switch\w*|valves?|contactors?|supply (is|was) (off|cut|open)|armed|disarmed|(cut|turned|switched) off)\b",
     re.IGNORECASE,
 )
+THING = re.compile(
+    r"\b(meters?|suppl(y|ies)|circuits?|installations?|wir(e|es|ing)|conductors?|electric\w*|gas|work\w*|touch\w*)\b",
+    re.IGNORECASE,
+)
+"""What somebody could lay hands on; a word of the list about anything else is no business of this law."""
+ALWAYS = re.compile(r"isolat|energi|volt|live|earthed|grounded", re.IGNORECASE)
+LABEL = 4
+"""A text of so few words is a label: nobody sees what it is about."""
 PHYSICAL = re.compile(
     r"physical|separat|tester|proved|cut-out[- ]fuse|locked-isolator|isolator locked off|isolates and proves",
     re.IGNORECASE,
@@ -50,10 +58,8 @@ DENIALS = (
 """The only words in which both may stand in one sentence."""
 OF_OTHER_THINGS = (
     "the network is never locked out",
-    "the line is dead, whatever TCP believes",
     "a harmless order at commissioning",
     "token is dead",
-    "a repeat is harmless",
 )
 """Words of the list about something that nobody touches with their hands."""
 NAMES = frozenset(
@@ -74,7 +80,8 @@ def complaints(text: str) -> list[str]:
         words = FORBIDDEN.search(plain)
         if words is None or any(each.lower() in plain.lower() for each in (*DENIALS, *OF_OTHER_THINGS)):
             continue
-        if SWITCH.search(plain) or not PHYSICAL.search(plain):
+        ours = ALWAYS.search(words[0]) or SWITCH.search(plain) or THING.search(plain) or len(plain.split()) <= LABEL
+        if ours and (SWITCH.search(plain) or not PHYSICAL.search(plain)):
             found.append(f"'{words[0]}' in: {plain[:160]}")
     return found
 
@@ -200,3 +207,4 @@ def test_what_denies_it_and_what_tells_of_physical_work_may_stand():
     assert not complaints("An open switch is no isolation. It breaks one conductor, with a small gap.")
     assert not complaints("State the physical isolation.")
     assert not complaints("The thread is patient, and the switch is open.")
+    assert not complaints("With carrier or hub dead, the way back is the telephone.")
