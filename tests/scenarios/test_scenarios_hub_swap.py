@@ -13,7 +13,6 @@ from meterhouse.premises.electricity_meter import ControlState
 from meterhouse.simulation.street_invariants import street_invariants
 from meterhouse.supplier.trust import ARM_SUPPLY, CUT_SUPPLY, LifeState, OrderRequest, supply_content
 
-
 HEAD = """
 [street]
 name = "One home"

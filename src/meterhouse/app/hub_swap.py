@@ -42,6 +42,7 @@ from meterhouse.store import (
     SqlAuditChain,
     SqlCentreRecords,
     SqlCommands,
+    SqlDeviceState,
     SqlIntervals,
     SqlRegistry,
     SqlTrustRecords,
@@ -52,7 +53,7 @@ from meterhouse.supplier.headend import HeadEnd, ReadAccount
 from meterhouse.supplier.trust import Credentials, LifeState, SecurityCentre, ask_rotation
 from meterhouse.supplier.vending import StageName
 
-__all__ = ["HubSwaps", "SwapStreet", "ask_swap", "kept_swaps", "taken_places"]
+__all__ = ["HubSwaps", "SwapStreet", "ask_swap", "kept_swaps", "street_time", "taken_places"]
 
 _KIND: Final = "hub-swap"
 _RECORD: Final = "hub-record"
@@ -112,6 +113,12 @@ def ask_swap(database: Database, home: str, why: str, now: Instant) -> dict[str,
         return asked
 
     return database.run(ask)
+
+
+def street_time(database: Database) -> Instant:
+    """The street's own time at its last checkpoint: at most half an hour of it ago while it runs."""
+    street = database.read(lambda tx: SqlDeviceState(tx).load("street"))
+    return Instant(0) if street is None else Instant(int(str(street["now"])))
 
 
 def kept_swaps(tx: Transaction) -> dict[str, dict[str, Any]]:

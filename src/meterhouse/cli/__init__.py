@@ -14,6 +14,7 @@ from meterhouse.cli.conform import conform
 from meterhouse.cli.decode import decode
 from meterhouse.cli.hand_over import hand_over
 from meterhouse.cli.hook import hook
+from meterhouse.cli.hub import hub
 from meterhouse.cli.key import key
 from meterhouse.cli.ledger import backup, ledger, restore_backup
 from meterhouse.cli.ledger_audit import audit as ledger_audit
@@ -60,6 +61,7 @@ app.add_typer(profile, name="profile")
 app.add_typer(token, name="token")
 app.add_typer(key, name="key")
 app.add_typer(hook, name="hook")
+app.add_typer(hub, name="hub")
 app.add_typer(order, name="order")
 app.add_typer(visit, name="visit")
 app.add_typer(trust, name="trust")
