@@ -9,7 +9,7 @@ import pytest
 from fakes.sealed_world import SealedWorld, sealed_world
 from meterhouse.app.bulk_arm import open_recovery
 from meterhouse.app.street_desk import StreetDesk
-from meterhouse.model import Fuel, NotFoundError, PolicyError, UsageError
+from meterhouse.model import SECOND, Fuel, NotFoundError, PolicyError, UsageError
 from meterhouse.premises.electricity_meter import ArmVerdict
 
 ANN = ("off by our fault", "Operator", "Operator's words")
@@ -43,6 +43,20 @@ def test_one_word_arms_the_street_over_the_real_line_and_a_hand_closes_each(held
     for site in held.street.sites.values():
         assert not site.electricity.switch.closed
         assert site.electricity.press_button(held.world.now)
+
+
+def test_orders_that_are_signed_in_portions_all_go_within_seconds(held, monkeypatch):
+    monkeypatch.setattr("meterhouse.app.work_orders._SIGNED_AT_ONCE", 1)
+    homes = list(held.street.sites)
+    for _ in recovery(held).arm_homes("outage", homes, Fuel.ELECTRICITY, *ANN):
+        pass
+    begun = held.world.now
+    held.street.sealed.look(begun)
+    held.minutes(0.5)
+    signed = [step.at for order in recovery(held).list() for step in recovery(held).show(order.number).history
+              if step.state == "signed"]  # fmt: skip
+    assert len(signed) == len(homes)
+    assert max(signed) - begun < 10 * SECOND
 
 
 def wan_down(held):

@@ -16,6 +16,7 @@ from meterhouse.model import (
     DAY,
     HOUR,
     MINUTE,
+    SECOND,
     Duration,
     Eui64,
     Fuel,
@@ -124,12 +125,13 @@ class OrderFlow:
         well = self._step(self._send_cancels, now) and well
         well = self._step(self._resume, now) and well
         well = self._step(self._do_later, now) and well
-        if self._look_at is not None and self._look_at > now:
+        more = self._works.more and well
+        if self._look_at is not None and self._look_at > now and not more:
             return
         self._look_at = None
         well = self._step(self._call_late, now) and well
         if self._later or self._live or not well:
-            self._look_at = Instant(now + LOOKS)
+            self._look_at = Instant(now + (SECOND if more else LOOKS))
             self._roads.again(self._look_at)
 
     def _step(self, step: Callable[[Instant], None], now: Instant) -> bool:

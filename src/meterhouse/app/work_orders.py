@@ -34,6 +34,7 @@ __all__ = ["WorkOrders", "open_work_orders"]
 T = TypeVar("T")
 Made = TypeVar("Made", bound="WorkOrders")
 
+_SIGNED_AT_ONCE: Final = 250
 _DESK_BRAKE: Final = "B1"
 _SIGNING_BRAKE: Final = "B2"
 _MOMENT: Final = "in a moment"
@@ -67,6 +68,7 @@ class WorkOrders(OrderFiles):
         self._staff = staff
         self._what_if = what_if
         self._unkept: dict[str, Envelope] = {}
+        self.more = False
 
     def now(self) -> Instant:
         """The time by which orders are judged: the signing daemon's.
@@ -177,7 +179,8 @@ class WorkOrders(OrderFiles):
         """Sign what has cooled off, end what is over. To be called every few seconds.
 
         An order that the signing daemon refuses ends with its reason, unless it only has to wait: for the pace of the
-        brake, or for the daemon.
+        brake, or for the daemon. Of many only some are signed at a time, so that nothing else waits for them: `more`
+        says whether to call again soon.
 
         Returns:
             Every order that is signed and not yet sent, for the head end to carry.
@@ -186,8 +189,10 @@ class WorkOrders(OrderFiles):
         due = self._act(lambda desk: desk.due(now), now)
         waiting = {order.number for order in due}
         self._unkept = {number: each for number, each in self._unkept.items() if number in waiting}
-        for order in due:
+        self.more = len(due) > _SIGNED_AT_ONCE
+        for order in due[:_SIGNED_AT_ONCE]:
             if not self._sign(order, now):
+                self.more = False
                 break
         self._sign_head(now)
         return tuple(order for order in self.list(live=True) if order.state is WorkState.SIGNED)

@@ -106,6 +106,15 @@ def test_one_word_of_one_person_is_enough_to_have_every_supply_armed_though_the_
     assert {order.state for order in signed} == {WorkState.SIGNED}
 
 
+def test_many_orders_are_signed_in_portions_so_that_nothing_else_waits_for_them(house, monkeypatch):
+    monkeypatch.setattr("meterhouse.app.work_orders._SIGNED_AT_ONCE", 5)
+    house.arm()
+    portions = []
+    while len(portions) < 4:
+        portions.append((len(house.recovery.work(NOW)), house.recovery.more))
+    assert portions == [(5, True), (10, True), (12, False), (12, False)]
+
+
 def test_said_again_it_goes_on_and_gives_another_order_only_to_meters_that_were_not_reached(house):
     first = {line.home: line for line in house.arm()}
     house.recovery.work(NOW)

@@ -32,6 +32,7 @@ class Works:
     """Work orders that are what a test says."""
 
     def __init__(self) -> None:
+        self.more = False
         self.orders: dict[str, WorkOrder] = {}
         self.fails: dict[str, Exception] = {}
 
