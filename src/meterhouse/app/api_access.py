@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meterhouse.app.sight import EVERYTHING, Sight, agreed_homes
 from meterhouse.store import ApiScope, Database, SqlApiKeys
+from meterhouse.supplier.trust import Viewer
 
 __all__ = ["ApiAccess"]
 
@@ -27,6 +28,12 @@ class ApiAccess:
         if not self.guarded:
             return ApiScope.ADMIN
         return self._database.read(lambda tx: SqlApiKeys(tx).scope(token)) if token else None
+
+    def console_sight(self, viewer: Viewer | None) -> Sight:
+        """What a console of a role sees of homes; a consent counts as soon as it is noted."""
+        if viewer is None:
+            return EVERYTHING
+        return Sight(viewer, "", lambda home: home in self._database.read(lambda tx: agreed_homes(tx, viewer)))
 
     def sight_of(self, token: str) -> Sight | None:
         """What a caller with this token sees of homes; None for nothing, as where its key was just revoked."""

@@ -1,4 +1,4 @@
-"""What people do at the security centre: look at devices, shut them out and let them in, approve and recall products."""
+"""What people do at the security centre: look at devices, shut them out, let them in; approve and recall products."""
 
 from __future__ import annotations
 

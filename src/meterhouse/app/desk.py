@@ -112,7 +112,7 @@ class MeterView:
     """One fuel at a home, as the home's own displays would show it.
 
     Attributes:
-        register: Wh for electricity, litres for gas.
+        register: Wh for electricity, litres for gas; None for whoever may not see it.
         balance: prepay only.
         cutoff_l: gas prepay only; None where there is no limit.
         countdown: gas only: half hours without communication that are still allowed.
@@ -129,7 +129,7 @@ class MeterView:
     serial: str
     mode: PaymentMode
     supply: Supply
-    register: int
+    register: int | None
     link_ok: bool
     last_contact: Instant | None
     balance: Money | None = None

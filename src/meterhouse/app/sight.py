@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -12,7 +12,7 @@ from meterhouse.model import Instant, NotFoundError, PolicyError
 from meterhouse.store import Database, SqlAuditChain, SqlRegistry, SqlTrustRecords, Transaction
 from meterhouse.supplier.trust import Access, DataKind, Viewer, parse_access
 
-__all__ = ["EVERYTHING", "Sight", "SightError", "agreed_homes", "consent", "own_access"]
+__all__ = ["EVERYTHING", "TOLD", "Sight", "SightError", "agreed_homes", "consent", "event_seen", "own_access"]
 
 _CONSENT: Final = "consent"
 _GIVEN: Final = "given"
@@ -76,6 +76,23 @@ class Sight:
 
 EVERYTHING: Final = Sight()
 """Of whoever runs the street."""
+
+
+TOLD: Final[Mapping[str, DataKind]] = {
+    "debt.": DataKind.DEBT,
+    "emergency.": DataKind.PAYMENTS,
+    "gas.manual_reading": DataKind.REGISTERS,
+    "low_credit": DataKind.PAYMENTS,
+    "token.": DataKind.PAYMENTS,
+    "valve.": DataKind.REGISTERS,
+}
+"""Events whose sentences tell more than that something happened, by how their kind begins."""
+
+
+def event_seen(kind: str, home: str, sight: Sight) -> bool:
+    """Whether a caller sees an event of a home."""
+    needs = (DataKind.EVENTS, *(needed for start, needed in TOLD.items() if kind.startswith(start)))
+    return all(sight.sees(needed, home) for needed in needs)
 
 
 def agreed_homes(transaction: Transaction, viewer: Viewer) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""`meterhouse centre`: devices looked at, shut out and let in by the security centre; products approved and recalled."""
+"""`meterhouse centre`: devices looked at, shut out and let in at the security centre; products approved, recalled."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import typer
 from meterhouse.cli.talk import say, spoken, write_json
 from meterhouse.model import plain
 
-__all__ = ["key"]
+__all__ = ["ViewerChoice", "key"]
 
 key = typer.Typer(no_args_is_help=True, help="Keys of the REST API.")
 
@@ -28,8 +28,8 @@ class _Scope(StrEnum):
     ADMIN = "admin"
 
 
-class _Viewer(StrEnum):
-    """In which role a key of scope read looks at homes; `supplier/trust/access.toml` says what each sees."""
+class ViewerChoice(StrEnum):
+    """In which role a key of scope read, or a console, looks at homes; `trust/access.toml` says what each sees."""
 
     CUSTOMER = "customer"
     BILLING = "billing"
@@ -58,7 +58,8 @@ def make(
     name: Name,
     scope: Annotated[_Scope, typer.Option(help="read looks; vend sells too; admin does and sees all.")],
     viewer: Annotated[
-        _Viewer | None, typer.Option("--viewer", help="In which role a read key sees homes; operator if none is said.")
+        ViewerChoice | None,
+        typer.Option("--viewer", help="In which role a read key sees homes; operator if none is said."),
     ] = None,
     home: Annotated[str, typer.Option(help="Of a customer's key: the one home that it sees.")] = "",
     data: Data = _FOLDER,
@@ -106,7 +107,7 @@ def show(data: Data = _FOLDER, json: Json = False) -> None:
 @spoken
 def consent(
     home: Annotated[str, typer.Argument(help="Short id of the home.")],
-    viewer: Annotated[_Viewer, typer.Argument(help="Who sees more of it by the customer's consent.")],
+    viewer: Annotated[ViewerChoice, typer.Argument(help="Who sees more of it by the customer's consent.")],
     person: Annotated[str, typer.Option("--as", help="Who you are; it is written in the audit chain.")],
     given: Annotated[bool, typer.Option("--given/--withdrawn", help="Whether the customer agrees, or no longer.")],
     data: Data = _FOLDER,

@@ -14,20 +14,21 @@ from meterhouse.app.visit_room import StreetVisitRoom
 from meterhouse.cli.talk import say, write_json
 from meterhouse.links import run_loop
 from meterhouse.model import ConfigurationError, isoformat
+from meterhouse.supplier.trust import Viewer
 
 __all__ = ["run_street"]
 
 
-def run_street(settings: RunSettings, port: int, *, as_json: bool) -> None:
-    """Run until SIGINT or SIGTERM; then keep everything and end.
+def run_street(settings: RunSettings, port: int, viewer: Viewer | None = None, *, as_json: bool) -> None:
+    """Run until SIGINT or SIGTERM; then keep everything and end. `viewer`: as whom the console's pages see homes.
 
     Raises:
         MeterhouseError: it could not start, or the store failed.
     """
-    run_loop(_run(settings, port, as_json=as_json))
+    run_loop(_run(settings, port, viewer, as_json=as_json))
 
 
-async def _run(settings: RunSettings, port: int, *, as_json: bool) -> None:
+async def _run(settings: RunSettings, port: int, viewer: Viewer | None, *, as_json: bool) -> None:
     try:
         from meterhouse.console import serve  # noqa: PLC0415 -- an extra: a street without it says what to install
     except ImportError as error:
@@ -51,6 +52,7 @@ async def _run(settings: RunSettings, port: int, *, as_json: bool) -> None:
                     started=lambda url: _announce(running, url, as_json=as_json),
                     scope_of=running.access.scope_of,
                     sight_of=running.access.sight_of,
+                    sight=running.access.console_sight(viewer),
                     room=running.room,
                     visits=StreetVisitRoom(running.street),
                 )

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from meterhouse.cli.key import ViewerChoice
 from meterhouse.cli.profile_options import (
     M3,
     GasCv,
@@ -20,6 +21,7 @@ from meterhouse.cli.profile_options import (
 )
 from meterhouse.cli.street_file import street_text
 from meterhouse.cli.talk import spoken
+from meterhouse.model import UsageError
 
 __all__ = ["up"]
 
@@ -47,11 +49,18 @@ def up(
     trust: Annotated[
         Path | None, typer.Option(help="Trust folder: orders about supplies come sealed, from now on.")
     ] = None,
+    console_as: Annotated[
+        ViewerChoice | None, typer.Option("--console-as", help="In which role the console sees homes; all if none.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print addresses as one JSON document.")] = False,
 ) -> None:
     """Run a street: meters, hubs, carrier, head end, counter and console, all on loopback. Ctrl-C stops it."""
     from meterhouse.app.running_street import RunSettings  # noqa: PLC0415 -- slow to import: `--help` is not to wait
     from meterhouse.cli.street_process import run_street  # noqa: PLC0415 -- as above
+    from meterhouse.supplier.trust import Viewer  # noqa: PLC0415 -- as above
+
+    if console_as is ViewerChoice.CUSTOMER:
+        raise UsageError("a customer has no console", remedy="Make a key: `meterhouse key make --viewer customer`.")
 
     settings = RunSettings(
         folder=data,
@@ -65,4 +74,4 @@ def up(
         first_meter_port=meter_port,
         trust=trust,
     )
-    run_street(settings, port, as_json=json)
+    run_street(settings, port, None if console_as is None else Viewer(console_as.value), as_json=json)

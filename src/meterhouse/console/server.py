@@ -14,6 +14,7 @@ import uvicorn
 
 from meterhouse.app.desk import Desk
 from meterhouse.app.order_room import OrderRoom
+from meterhouse.app.sight import EVERYTHING, Sight
 from meterhouse.app.visit_room import VisitRoom
 from meterhouse.console.api.seen import SightOf
 from meterhouse.console.application import build_app
@@ -58,6 +59,7 @@ async def serve(
     started: Callable[[str], None] | None = None,
     scope_of: Callable[[str], ApiScope | None] | None = None,
     sight_of: SightOf | None = None,
+    sight: Sight = EVERYTHING,
     room: OrderRoom | None = None,
     visits: VisitRoom | None = None,
 ) -> None:
@@ -72,6 +74,7 @@ async def serve(
         names: further host names under which browsers reach the console; see `OriginGuard`.
         scope_of: what a caller of the API may do; see `build_app`.
         sight_of: what it sees; see `build_app`.
+        sight: what whoever looks at the pages sees; see `build_app`.
         room: for orders about supplies; see `build_app`.
         visits: for work at homes; see `build_app`.
         started: called once with the console's address, when it answers.
@@ -83,7 +86,9 @@ async def serve(
     try:
         server = _Server(
             uvicorn.Config(
-                build_app(desk, names=names, scope_of=scope_of, sight_of=sight_of, room=room, visits=visits),
+                build_app(
+                    desk, names=names, scope_of=scope_of, sight_of=sight_of, sight=sight, room=room, visits=visits
+                ),
                 lifespan="on",
                 log_config=None,
                 access_log=False,

@@ -14,13 +14,15 @@ from typer.testing import CliRunner
 import counter_street as counter
 from fakes.street_desk import START, StreetDesk
 from meterhouse.app.api_access import ApiAccess
-from meterhouse.app.sight import EVERYTHING, Sight, own_access
+from meterhouse.app.desk import HomeDetail, Supply
+from meterhouse.app.seen_desk import SeenDesk
+from meterhouse.app.sight import EVERYTHING, TOLD, Sight, SightError, own_access
 from meterhouse.cli import app as cli
 from meterhouse.console import API_PATH, build_api
 from meterhouse.console.api.documents import HomeDetailDocument, MeterDocument, PaymentDocument
-from meterhouse.console.api.seen import FIELDS, OPEN, TOLD
+from meterhouse.console.api.seen import FIELDS, OPEN
 from meterhouse.console.views import happening
-from meterhouse.model import Event, Money
+from meterhouse.model import Event, Fuel, MeterhouseError, Money
 from meterhouse.store import ApiScope, Database, DataFolder, SqlRegistry
 from meterhouse.supplier.trust import DataKind, Viewer
 
@@ -143,6 +145,73 @@ async def test_a_customer_sees_the_own_home_and_no_other_and_consent_for_one_hom
     assert (await third.ask(f"/homes/{OTHER}/half-hours.csv?fuel=gas")).status_code == 403
     revoked = Caller(None, desk)
     assert (await revoked.ask("/homes")).json() == []
+
+
+def kinds_seen(detail: HomeDetail) -> set[DataKind]:
+    """Every kind of data of which a view tells anything."""
+    view, found = detail.view, set()
+    for meter in view.meters:
+        found |= {DataKind.REGISTERS} if meter.register is not None or meter.cutoff_l is not None else set()
+        out = (meter.last_contact, meter.countdown, meter.link_week)
+        found |= {DataKind.EVENTS} if meter.supply is not Supply.UNKNOWN or any(out) or not meter.link_ok else set()
+        money = (meter.balance, meter.terms, meter.why, meter.low_credit)
+        found |= {DataKind.PAYMENTS} if any(each not in {None, "", False} for each in money) else set()
+        found |= {DataKind.DEBT} if meter.debt is not None else set()
+    found |= {DataKind.PAYMENTS} if view.account else set()
+    found |= {DataKind.EVENTS} if detail.events or view.note or view.last_collected else set()
+    return found | ({DataKind.HALF_HOURS} if detail.half_hours else set())
+
+
+@pytest.mark.asyncio
+@pytest.mark.requirement("S3-17")
+@pytest.mark.parametrize("agreed", ["no consent", "with consent"])
+@pytest.mark.parametrize("viewer", Viewer)
+async def test_a_console_in_each_role_shows_what_the_matrix_says_and_does_nothing_whose_answer_tells_more(
+    viewer: Viewer, agreed: str, desk: StreetDesk
+) -> None:
+    may = {kind for kind in DataKind if own_access().shows(viewer, kind, consent=agreed == "with consent")}
+    eyes = SeenDesk(desk, sight(viewer, consent=agreed == "with consent"))
+    detail = await desk.home(HOME)
+    assert kinds_seen(detail) == set(DataKind) - NOT_SHOWN
+    if may:
+        seen = await eyes.home(HOME)
+        assert kinds_seen(seen) == may - NOT_SHOWN
+        assert HOME in {view.home for view in await eyes.homes()}
+        assert bool(seen.receipts) is ({DataKind.PAYMENTS, DataKind.DEBT} <= may)
+    else:
+        assert await eyes.homes() == ()
+        with pytest.raises(SightError):
+            await eyes.home(HOME)
+    acts = (
+        ({DataKind.HALF_HOURS}, lambda: eyes.half_hours(HOME, Fuel.GAS)),
+        ({DataKind.PAYMENTS, DataKind.DEBT}, lambda: eyes.receipt(f"paid-{HOME}")),
+        ({DataKind.PAYMENTS, DataKind.DEBT}, lambda: eyes.debt_history(detail.view.account)),
+        (
+            {DataKind.PAYMENTS, DataKind.DEBT},
+            lambda: eyes.pay(detail.view.account, Money.parse("5.00"), "again", "shop"),
+        ),
+        ({DataKind.PAYMENTS}, lambda: eyes.key_in(HOME, "1" * 20)),
+        ({DataKind.PAYMENTS}, lambda: eyes.select_emergency(HOME)),
+        (
+            {DataKind.REGISTERS, DataKind.EVENTS, DataKind.PAYMENTS, DataKind.DEBT},
+            lambda: eyes.displays(HOME),
+        ),
+        ({DataKind.REGISTERS}, lambda: eyes.read_in(HOME, 1, "1")),
+        ({DataKind.REGISTERS, DataKind.PAYMENTS}, lambda: eyes.reopen_code(HOME)),
+        ({DataKind.REGISTERS}, lambda: eyes.key_in_meter(HOME, "1")),
+        ({DataKind.EVENTS}, lambda: eyes.press_button(HOME, Fuel.GAS)),
+    )
+    for wanted, act in acts:
+        try:
+            await act()
+            refused = False
+        except SightError:
+            refused = True
+        except MeterhouseError:  # the home's own answer
+            refused = False
+        assert refused is not (wanted <= may)
+    receipts = await eyes.receipts()
+    assert bool(receipts) is ({DataKind.PAYMENTS, DataKind.DEBT} <= may)
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Request
 
-from meterhouse.app.sight import EVERYTHING, Sight
+from meterhouse.app.sight import EVERYTHING, Sight, event_seen
 from meterhouse.console.api.documents import HomeDetailDocument, HomeDocument, MeterDocument, PaymentDocument
 from meterhouse.console.api.scope_guard import bearer
 from meterhouse.supplier.trust import DataKind, Viewer
 
-__all__ = ["FIELDS", "OPEN", "TOLD", "Eyes", "SightOf", "home_seen", "homes_seen", "payment_seen"]
+__all__ = ["FIELDS", "OPEN", "Eyes", "SightOf", "home_seen", "homes_seen", "payment_seen"]
 
 _Home = TypeVar("_Home", bound=HomeDocument)
 
@@ -61,17 +61,6 @@ OPEN: Final[Mapping[type, frozenset[str]]] = {
 """Fields that go with a home, or with a payment, for whoever sees any of it: what is installed, which payment it is."""
 
 
-TOLD: Final[Mapping[str, DataKind]] = {
-    "debt.": DataKind.DEBT,
-    "emergency.": DataKind.PAYMENTS,
-    "gas.manual_reading": DataKind.REGISTERS,
-    "low_credit": DataKind.PAYMENTS,
-    "token.": DataKind.PAYMENTS,
-    "valve.": DataKind.REGISTERS,
-}
-"""Events whose sentences tell more than that something happened, by how their kind begins."""
-
-
 def homes_seen(documents: list[HomeDocument], sight: Sight) -> list[HomeDocument]:
     """The homes of which the caller sees anything, each as far as he does."""
     return [home_seen(each, sight) for each in documents if sight.sees_any(each.home)]
@@ -88,17 +77,13 @@ def home_seen(document: _Home, sight: Sight) -> _Home:
         if document.payments is not None and "payments" not in changes:
             changes["payments"] = [payment_seen(each, sight) for each in document.payments]
         if document.events is not None and "events" not in changes:
-            changes["events"] = [each for each in document.events if _tells(each.kind, home, sight)]
+            changes["events"] = [each for each in document.events if event_seen(each.kind, home, sight)]
     return document.model_copy(update=changes)
 
 
 def payment_seen(document: PaymentDocument, sight: Sight) -> PaymentDocument:
     """A payment that the caller sees, as far as he does."""
     return document.model_copy(update=_hidden(document, FIELDS[PaymentDocument], document.home, sight))
-
-
-def _tells(event: str, home: str, sight: Sight) -> bool:
-    return all(sight.sees(kind, home) for start, kind in TOLD.items() if event.startswith(start))
 
 
 def _hidden(document: object, fields: Mapping[str, DataKind], home: str, sight: Sight) -> dict[str, None]:

@@ -169,7 +169,7 @@ def token_progress(typed: str) -> tuple[str, str]:
 
 
 def _cutoff_facts(meter: MeterView) -> list[Fact]:
-    if meter.fuel is not Fuel.GAS or meter.mode is not PaymentMode.PREPAY:
+    if meter.fuel is not Fuel.GAS or meter.mode is not PaymentMode.PREPAY or meter.register is None:
         return []
     if meter.cutoff_l is None:
         facts = [Fact("Cut-off", "No limit now")]
