@@ -9,7 +9,7 @@ from meterhouse.carrier import Carrier
 from meterhouse.companion.certificate import CertifiedRole, identity_of
 from meterhouse.companion.relay import Hello, Role
 from meterhouse.links import Introduce
-from meterhouse.model import Eui64, MalformedError
+from meterhouse.model import Eui64, MalformedError, MeterhouseError
 
 __all__ = ["carrier_door", "expects"]
 
@@ -35,10 +35,10 @@ def carrier_door(carrier: Carrier, withdrawn: Callable[[Eui64], bool]) -> Introd
     def introduce(port: str, der: bytes) -> bool:
         try:
             eui, role = identity_of(der)
-        except MalformedError:
-            return False
-        line = _LINES.get(CertifiedRole(role))
-        if line is None or withdrawn(eui):
+            line = _LINES.get(CertifiedRole(role))
+            if line is None or withdrawn(eui):
+                return False
+        except MeterhouseError:  # no certificate of ours; or nobody can say now who was withdrawn: he dials again
             return False
         carrier.vouch(port, Hello(line, eui))
         return True

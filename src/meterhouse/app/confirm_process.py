@@ -18,7 +18,7 @@ from meterhouse.companion.release import release_by
 from meterhouse.crypto import PublicPoint, Purpose
 from meterhouse.links import Pump
 from meterhouse.links.tls import mutual_tls
-from meterhouse.model import ConfigurationError, Eui64, Instant, MalformedError
+from meterhouse.model import AuthenticationError, ConfigurationError, Eui64, Instant, MalformedError
 from meterhouse.store import Database, LedgerView, PartyKeys, SqlDeviceKeys, SqlHomeBook, SqlWorkOrders, StaffKeys
 from meterhouse.store import Transaction as Tx
 from meterhouse.supplier.trust import (
@@ -36,6 +36,7 @@ __all__ = ["Confirming", "confirming_line", "open_confirming", "release_confirm_
 T = TypeVar("T")
 
 _DATABASE: Final = "confirm.db"
+_COPY: Final = "Copy it from the folder `signing`, or restore this place from a backup."
 _SUPPLIER: Final = f"{CertifiedRole.SUPPLIER}-{Purpose.SIGN}.pem"
 
 
@@ -132,9 +133,16 @@ def open_confirming(
     staff = StaffKeys(folder / STAFF).staff()
     pair = PartyKeys(folder / "keys", passphrase).pair(SIGN_KEY)
     leaf, *issuers = certificates_in(folder / _SUPPLIER)
-    supplier = identity_on_chain(leaf, issuers, certificates_in(folder / "root.pem"), Purpose.SIGN, now)
+    try:
+        supplier = identity_on_chain(leaf, issuers, certificates_in(folder / "root.pem"), Purpose.SIGN, now)
+    except MalformedError as error:
+        raise ConfigurationError(f"{folder / _SUPPLIER} is none", why=f"{error.what}.", remedy=_COPY) from error
+    except AuthenticationError as error:
+        what = f"{folder / _SUPPLIER} is not to be believed"
+        raise ConfigurationError(what, why=error.sentence(), remedy=_COPY) from error
     if (supplier.eui, supplier.role) != (settings.supplier, CertifiedRole.SUPPLIER):
-        raise ConfigurationError(f"{_SUPPLIER} is not the certificate of supplier {settings.supplier}")
+        what = f"{folder / _SUPPLIER} is not the certificate of supplier {settings.supplier}"
+        raise ConfigurationError(what, remedy=_COPY)
     view = None if database is not None else LedgerView(ledger)
     read = (database or view).read  # type: ignore[union-attr]  # one of the two is there
     books = _Books(read)

@@ -125,6 +125,7 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
             trusted = _trusted(folder, settings.trust)
             if trusted is not None:
                 office, daemon = opened.enter_context(open_office(trusted, keys, database, pump.clock))
+                _keep_trusted(folder, trusted)
                 server = await serve_signing(daemon, trusted / "signing" / SOCKET)
                 opened.callback(server.close)
                 tls = StreetTls(folder.keys / "tls", keys, os.urandom, SystemClock().now())
@@ -133,8 +134,8 @@ async def open_street(settings: RunSettings) -> AsyncIterator[RunningStreet]:
                 pump, street, carrier_port=settings.carrier_port, first_meter_port=settings.first_meter_port, tls=tls
             )
             gc.freeze()  # what stands by now stays: the collector took a tenth of each payment to look at it again
-            pump.every(max(MINUTE, _LOOKS_S * settings.speed * SECOND), street.swaps.look)
             opened.callback(gc.unfreeze)
+            pump.every(max(MINUTE, _LOOKS_S * settings.speed * SECOND), street.swaps.look)
             if street.sealed is not None:  # orders that were raised on the command line
                 looks = max(MINUTE, _LOOKS_S * settings.speed * SECOND)
                 pump.every(looks, street.sealed.look)
@@ -174,7 +175,7 @@ def _plan(folder: DataFolder, settings: RunSettings) -> StreetPlan:
 
 
 def _trusted(folder: DataFolder, asked: Path | None) -> Path | None:
-    """The street's trust folder, kept from the first run that names one."""
+    """The street's trust folder: the one of its first run with one, or the one asked for now."""
     path = folder.path / _TRUST_FILE
     kept = Path(path.read_text(encoding="utf-8").strip()) if path.exists() else None
     if kept is not None and asked is not None and asked.resolve() != kept:
@@ -183,10 +184,14 @@ def _trusted(folder: DataFolder, asked: Path | None) -> Path | None:
             why="Its devices hold the keys of that folder's parties.",
             remedy="Start it without --trust, or with that folder.",
         )
-    if kept is None and asked is not None:
-        kept = asked.resolve()
-        _write_private(path, str(kept).encode())
-    return kept
+    return asked.resolve() if kept is None and asked is not None else kept
+
+
+def _keep_trusted(folder: DataFolder, trusted: Path) -> None:
+    """Once it has opened, and not before: a folder that was mistyped must not be the street's for ever."""
+    path = folder.path / _TRUST_FILE
+    if not path.exists():
+        _write_private(path, str(trusted).encode())
 
 
 def _keys(folder: DataFolder) -> StreetKeys:

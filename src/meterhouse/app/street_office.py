@@ -20,16 +20,17 @@ from meterhouse.app.trust_folder import CHANGES, SIGN_KEY, STAFF, certificates_i
 from meterhouse.app.trust_settings import POLICY, parse_trust_settings
 from meterhouse.app.trust_stores import database_of, keeper, kept_brake
 from meterhouse.app.work_orders import WorkOrders
-from meterhouse.companion.certificate import CertifiedRole, identity_of
+from meterhouse.companion.certificate import CertifiedRole, identity_on_chain
 from meterhouse.companion.release import release_by
-from meterhouse.crypto import PublicPoint, Purpose, read_certified
+from meterhouse.crypto import PublicPoint, Purpose
 from meterhouse.links import Clock, SystemClock
-from meterhouse.model import Eui64
+from meterhouse.model import ConfigurationError, Eui64, Instant, MeterhouseError
 from meterhouse.store import Database, PartyKeys, StaffKeys
 
 __all__ = ["open_office"]
 
 _AGREE_KEY: Final = Purpose.AGREE.value
+_RESTORE: Final = "Restore its place of the trust folder from a backup."
 
 
 @contextmanager
@@ -50,6 +51,12 @@ def open_office(
         ConfigurationError: a key, a certificate, a rule or the staff is missing or wrong.
         PolicyError, AuthenticationError: a kept tightening of a limit is not what an officer signed.
     """
+    if not (folder / "root.pem").exists():
+        raise ConfigurationError(
+            f"there is no trust folder at {folder}",
+            why="The street's devices hold the keys of its parties.",
+            remedy="Put it back where it was, or restore it from a backup: a new one would be another's.",
+        )
     people = StaffKeys(folder / "signing" / STAFF)
     kept = KeptUseCases(lambda: database.read(lambda tx: kept_limits(tx, people.staff())))
     with ExitStack() as opened:
@@ -58,7 +65,7 @@ def open_office(
         confirming = opened.enter_context(closing(open_confirming(folder / "confirm", "", wall, database=database)))
         settings = parse_trust_settings(folder / "signing" / POLICY)
         own = opened.enter_context(database_of(folder / "carrier", "carrier.db"))
-        trust = StreetTrust(keys, _parties(folder), kept.catalogue)
+        trust = StreetTrust(keys, _parties(folder, wall), kept.catalogue)
         signing = SigningTalk(daemon)
         works = WorkOrders(database, signing, settings, kept.catalogue, people.staff)
         brake = kept_brake(own, "B3", settings.limits, settings.officers)
@@ -80,24 +87,30 @@ def open_office(
         yield Office(trust, works, confirming.service, signing, carrier, at_confirm, centre, look), daemon
 
 
-def _parties(folder: Path) -> StreetParties:
-    supplier, supplier_key = _certified(folder / "signing" / f"{CertifiedRole.SUPPLIER}-{Purpose.SIGN}.pem")
-    confirm, confirm_key = _certified(folder / "confirm" / f"{CertifiedRole.CONFIRM}-{Purpose.SIGN}.pem")
-    carrier, _ = _certified(folder / "carrier" / f"{CertifiedRole.CARRIER}-{Purpose.SIGN}.pem")
+def _parties(folder: Path, wall: Instant) -> StreetParties:
+    roots = certificates_in(folder / "root.pem")
+
+    def certified(place: str, role: CertifiedRole) -> tuple[Eui64, PublicPoint]:
+        path = folder / place / f"{role}-{Purpose.SIGN}.pem"
+        leaf, *issuers = certificates_in(path)
+        try:
+            identity = identity_on_chain(leaf, issuers, roots, Purpose.SIGN, wall)
+        except MeterhouseError as error:
+            raise ConfigurationError(f"{path} is not to be believed", why=error.sentence(), remedy=_RESTORE) from error
+        kept = PartyKeys(folder / place / "keys").pair(SIGN_KEY).public
+        if identity.role is not role or (identity.certified.public != kept and place != "signing"):
+            raise ConfigurationError(f"{path} is not the certificate of the key beside it", remedy=_RESTORE)
+        return identity.eui, identity.certified.public
+
+    carrier, _ = certified("carrier", CertifiedRole.CARRIER)
     at_carrier = PartyKeys(folder / "carrier" / "keys")
-    office = folder / CHANGES / f"{CertifiedRole.CHANGE_OF_SUPPLIER}-{Purpose.SIGN}.pem"
+    office = CertifiedRole.CHANGE_OF_SUPPLIER
+    changes = (folder / CHANGES / f"{office}-{Purpose.SIGN}.pem").exists()
     return StreetParties(
-        supplier,
-        supplier_key,
-        confirm,
-        confirm_key,
+        *certified("signing", CertifiedRole.SUPPLIER),
+        *certified("confirm", CertifiedRole.CONFIRM),
         carrier,
         at_carrier.pair(SIGN_KEY),
         at_carrier.pair(_AGREE_KEY),
-        *(_certified(office) if office.exists() else (None, None)),
+        *(certified(CHANGES, office) if changes else (None, None)),
     )
-
-
-def _certified(path: Path) -> tuple[Eui64, PublicPoint]:
-    leaf = certificates_in(path)[0]
-    return identity_of(leaf, Purpose.SIGN)[0], read_certified(leaf).public

@@ -18,7 +18,7 @@ from meterhouse.app.keys import StreetKeys
 from meterhouse.companion.certificate import CertifiedRole, Domain, dns_domain, dns_name
 from meterhouse.crypto import KeyPair, Purpose, Template, certify, certify_root
 from meterhouse.links import mutual_tls
-from meterhouse.model import DAY, Eui64, Instant
+from meterhouse.model import DAY, Eui64, Instant, StorageError
 
 __all__ = ["StreetTls"]
 
@@ -37,6 +37,9 @@ class StreetTls:
         keys: of the street.
         entropy: for serial numbers.
         now: by the wall's clock, which TLS looks at, whatever the street's own says.
+
+    Raises:
+        StorageError: a file cannot be written.
     """
 
     def __init__(self, folder: Path, keys: StreetKeys, entropy: Callable[[int], bytes], now: Instant) -> None:
@@ -44,7 +47,10 @@ class StreetTls:
         self._keys = keys
         self._entropy = entropy
         self._times = Instant(now - DAY), Instant(now + _LASTS)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritten(folder, error) from error
         root_pair, self._pair = (keys.pair("issue", who) for who in (_ROOT, _ISSUER))
         root = certify_root(root_pair, Template("root", "", "", Purpose.ISSUE, *self._times), entropy)
         permitted = tuple(map(dns_domain, _DOMAINS))
@@ -70,9 +76,20 @@ class StreetTls:
         return mutual_tls(self.authority, chain, key, server=server)
 
     def _write(self, path: Path, text: str) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(text)
+        except OSError as error:
+            raise _unwritten(path, error) from error
+
+
+def _unwritten(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{path} cannot be written",
+        why=f"The system says: {error.strerror or error}.",
+        remedy="Free some space or mend the rights of the data folder, then try again.",
+    )
 
 
 def _pem(der: bytes) -> str:

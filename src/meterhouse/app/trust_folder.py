@@ -100,9 +100,13 @@ class TrustFolder:
             raise ConfigurationError(f"{path} is no trust folder", remedy=f"Say: meterhouse trust init {path}")
         keys = PartyKeys(path / "issuers" / _KEYS, passphrase)
         self.path = path
+        chain = certificates_in(path / "chain.pem")
+        if len(chain) != len(Issuer):
+            what = f"{path / 'chain.pem'} has {len(chain)} certificates, not {len(Issuer)}"
+            raise ConfigurationError(what, remedy="Restore it from a backup.")
         self.issuers = Issuers(
             certificates_in(path / "root.pem")[0],
-            dict(zip(Issuer, certificates_in(path / "chain.pem"), strict=True)),
+            dict(zip(Issuer, chain, strict=True)),
             {issuer: keys.pair(issuer.value) for issuer in Issuer},
         )
 
@@ -239,4 +243,7 @@ def certificates_in(path: Path) -> list[bytes]:
     try:
         return [each.public_bytes(Encoding.DER) for each in load_pem_x509_certificates(path.read_bytes())]
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path} holds no certificates", why=f"{error}.") from error
+        why = f"The system says: {error.strerror or error}." if isinstance(error, OSError) else "It is no PEM file."
+        raise ConfigurationError(
+            f"{path} holds no certificates", why=why, remedy="Restore it from a backup."
+        ) from error

@@ -34,6 +34,8 @@ _FIELDS: Final = {
     "feeders",
 }
 
+_MEND: Final = "Mend it by the file that `meterhouse trust init` writes, or restore it from a backup."
+
 _TEXT: Final = """\
 # Rules of one place of the trust office. Each place has a file of its own, and none believes another's.
 
@@ -93,11 +95,18 @@ def parse_trust_settings(path: Path) -> TrustSettings:
     try:
         return _settings(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read", remedy="Say: meterhouse trust init") from error
-    except ConfigurationError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError, MeterhouseError, ZoneInfoNotFoundError) as error:
-        raise ConfigurationError(f"{path} is not as it must be", why=f"{error}.") from error
+        raise ConfigurationError(
+            f"{path} cannot be read",
+            why=f"The system says: {error.strerror or error}.",
+            remedy="Restore it from a backup; a new trust folder is made by: meterhouse trust init",
+        ) from error
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error.what}", why=error.why, remedy=error.remedy or _MEND) from error
+    except (TypeError, ValueError, AttributeError, MeterhouseError, ZoneInfoNotFoundError) as error:
+        why = error.sentence() if isinstance(error, MeterhouseError) else f"{error}."
+        raise ConfigurationError(f"{path} is not as it must be", why=why, remedy=_MEND) from error
+    except KeyError as error:
+        raise ConfigurationError(f"{path} has no field {error}", remedy=_MEND) from error
 
 
 def _settings(told: Mapping[str, Any]) -> TrustSettings:

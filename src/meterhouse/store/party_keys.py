@@ -18,7 +18,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from meterhouse.crypto import P256, KeyPair, PublicPoint
-from meterhouse.model import ConfigurationError, MeterhouseError, PolicyError, StateError, UsageError, plain, said
+from meterhouse.model import (
+    ConfigurationError,
+    MeterhouseError,
+    PolicyError,
+    StateError,
+    StorageError,
+    UsageError,
+    plain,
+    said,
+)
 from meterhouse.supplier.trust import Duty, Person, Staff
 
 __all__ = ["PartyKeys", "StaffKeys", "write_private"]
@@ -34,14 +43,35 @@ _LONGEST_NAME: Final = 100
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all, and on the disk when this returns."""
+    """Write a file that only its owner can read, whole or not at all, and on the disk when this returns.
+
+    Raises:
+        StorageError: it cannot be written; the file is as it was.
+    """
     fresh = path.with_name(path.name + ".fresh")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written",
+            why=f"The system says: {error.strerror or error}.",
+            remedy="Free some space, or give this user the right to write there.",
+        ) from error
+
+
+def _read(path: Path) -> bytes:
+    """What is in a file; nothing where it is not there."""
+    try:
+        return path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        why = f"The system says: {error.strerror or error}."
+        raise ConfigurationError(f"{path} cannot be read", why=why, remedy=f"Say: chown $USER {path}") from error
 
 
 class PartyKeys:
@@ -60,12 +90,14 @@ class PartyKeys:
 
     def __init__(self, path: Path, passphrase: str | None = None) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        sealed = path.read_bytes() if path.exists() else b""
+        sealed, master = _read(path), path.parent / _MASTER
+        if sealed and passphrase is None and not master.exists():
+            why = f"It opens {path.name}."
+            raise ConfigurationError(f"{master} is missing", why=why, remedy="Restore it from a backup.")
         if sealed and (not sealed.startswith(_MAGIC) or len(sealed) < len(_MAGIC) + _SALT + _NONCE):
-            raise ConfigurationError(f"{path.name} is not a key file", remedy="Restore it from a backup.")
+            raise ConfigurationError(f"{path} is not a key file", remedy="Restore it from a backup.")
         self._salt = sealed[len(_MAGIC) :][:_SALT] or secrets.token_bytes(_SALT)
-        self._master = _from_file(path.parent / _MASTER) if passphrase is None else _derived(passphrase, self._salt)
+        self._master = _from_file(master) if passphrase is None else _derived(passphrase, self._salt)
         self._keys: dict[str, KeyPair] = {}
         if sealed:
             told = json.loads(_opened(self._master, sealed[len(_MAGIC) + _SALT :], self._bound, path.name))
@@ -86,7 +118,7 @@ class PartyKeys:
             ConfigurationError: it is not here.
         """
         if name not in self._keys:
-            raise ConfigurationError(f"no key '{name}' is in {self._path.name}")
+            raise ConfigurationError(f"no key '{name}' is in {self._path}", remedy="Restore it from a backup.")
         return self._keys[name]
 
     def add(self, name: str, pair: KeyPair) -> None:
@@ -121,10 +153,12 @@ class StaffKeys:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._rows: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
+            self._rows: dict[str, dict[str, Any]] = json.loads(_read(path) or b"{}")
             self.staff()
+        except ConfigurationError:
+            raise
         except (ValueError, TypeError, KeyError, AttributeError, MeterhouseError) as error:
-            raise ConfigurationError(f"{path.name} is damaged", remedy="Restore it from a backup.") from error
+            raise ConfigurationError(f"{path} is damaged", remedy="Restore it from a backup.") from error
 
     def staff(self) -> Staff:
         """Everybody's public side."""
@@ -204,7 +238,7 @@ def _from_file(path: Path) -> bytes:
         write_private(path, secrets.token_bytes(32))
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise ConfigurationError(f"{path.name} can be read by others", remedy=f"Say: chmod 600 {path}")
-    master = path.read_bytes()
+    master = _read(path)
     if len(master) != 32:
-        raise ConfigurationError(f"{path.name} is damaged", remedy="Restore it from a backup.")
+        raise ConfigurationError(f"{path} is damaged", remedy="Restore it from a backup.")
     return master

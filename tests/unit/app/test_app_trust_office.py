@@ -339,7 +339,7 @@ def test_the_confirm_service_believes_no_supplier_certificate_of_another_root(tr
     other = tmp_path / "other"
     found_trust(other, PASSPHRASE, NOW)
     (trust / "confirm" / "supplier-sign.pem").write_bytes((other / "confirm" / "supplier-sign.pem").read_bytes())
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(ConfigurationError, match="not to be believed"):
         open_confirming(trust / "confirm", f"sqlite:///{tmp_path / 'x.db'}", NOW)
 
 
