@@ -80,7 +80,6 @@ def deeds(data) -> list[tuple[str, str, str]]:
     return [(line.who, line.deed, line.subject) for line in lines]
 
 
-@pytest.mark.requirement("S3-79")
 def test_each_device_is_listed_with_its_state_its_one_domain_and_the_end_of_its_certificates(data):
     (told,) = document(data, "devices")
     assert (told["device"], told["state"], told["domain"], told["home"]) == (str(UNIT), "in-service", "utility", "01")

@@ -262,6 +262,7 @@ def test_a_radio_identity_in_other_hardware_fails_attestation(centre):
         centre.manufacture(*papers(), MODEL, FIRMWARE, "maker", TEN)
 
 
+@pytest.mark.requirement("S3-17")
 def test_no_two_devices_share_a_key_and_an_old_one_never_returns(centre, records):
     in_service(centre)
     twin = device_of(2)
@@ -294,6 +295,7 @@ def test_what_belongs_to_the_consumers_domain_is_not_let_onto_the_utilities_netw
 # credentials ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("S3-17")
 def test_a_new_key_is_taken_on_the_old_ones_word_and_freezes_cuts(centre, records):
     in_service(centre)
     credentials = Credentials(records, {})
@@ -311,6 +313,7 @@ def test_a_new_key_is_taken_on_the_old_ones_word_and_freezes_cuts(centre, record
     assert changed.frozen_until == TEN + FREEZE == TEN + 72 * HOUR
 
 
+@pytest.mark.requirement("S3-17")
 def test_a_lost_key_is_recovered_by_two_officers_and_never_by_one(centre, records):
     in_service(centre)
     credentials = Credentials(records, Office().staff)
@@ -325,6 +328,7 @@ def test_a_lost_key_is_recovered_by_two_officers_and_never_by_one(centre, record
     assert got.signing == new.public
 
 
+@pytest.mark.requirement("S3-17")
 def test_a_certificate_is_gone_by_until_it_is_replaced_revoked_or_over_and_warns_before(records):
     credentials = Credentials(records, {})
     supplier = device_of(100)
@@ -370,6 +374,7 @@ def signatures(change: HandOver, *parties: Eui64) -> dict[Eui64, bytes]:
     return {eui: sign_hand_over(key(f"{eui} sign"), change) for eui in parties}
 
 
+@pytest.mark.requirement("S3-17")
 def test_neither_party_can_take_a_home_alone_and_nobody_with_old_or_other_words(market):
     office, credentials, people = market
     change = HandOver(UNIT, LOSER, GAINER, TEN)
@@ -394,6 +399,7 @@ def test_neither_party_can_take_a_home_alone_and_nobody_with_old_or_other_words(
         office.hand_over(change, *args, both, TEN)
 
 
+@pytest.mark.requirement("S3-17")
 def test_after_the_hand_over_the_losers_orders_are_refused_and_nobody_cuts_for_72_hours(market):
     office, _, people = market
     change = HandOver(UNIT, LOSER, GAINER, TEN)
@@ -480,6 +486,7 @@ def test_every_cell_of_the_domain_matrix_is_what_the_file_says(domain, right):
     assert ACCESS.domain_allows(domain, right) is (right.value in _told("domains", domain.value))
 
 
+@pytest.mark.requirement("S3-17")
 @pytest.mark.parametrize("viewer", Viewer)
 @pytest.mark.parametrize("kind", DataKind)
 def test_every_cell_of_the_privacy_matrix_is_what_the_file_says(viewer, kind):
