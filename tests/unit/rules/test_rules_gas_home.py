@@ -109,6 +109,13 @@ def test_a_closed_valve_opens_only_for_a_hand_and_lets_nothing_through(history):
     assert home.volume_l == volume
 
 
+@pytest.mark.parametrize(("contact", "said"), [(False, MISSED + OPENED), (True, OPENED)])
+def test_a_half_hour_in_which_a_hand_opened_the_valve_says_so_and_whether_its_report_was_missed(contact, said):
+    home = Home(valve_open=0, comms_ok=0)
+    assert gas_half_hour(home, 50, 20, 0, contact, True) == said
+    assert home.valve_open == 1
+
+
 def test_an_open_valve_beyond_its_cutoff_lets_nothing_flow_and_closes():
     home = Home(volume_l=1_000, cutoff_l=900)
     assert draw_gas(home, 50) == 0
