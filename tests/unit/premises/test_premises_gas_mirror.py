@@ -60,3 +60,19 @@ def test_a_snapshot_goes_on_in_the_middle_of_an_outage():
     assert again.state() == one.state()
     assert not again.missed(after(3)), "it has been told already"
     assert (again.misses, again.missed_now, again.countdown) == (3, 3, DELAY - 3)
+
+
+def test_a_snapshot_keeps_the_valve_as_its_last_order_left_it():
+    one = mirror()
+    one.settled(None, ValveState.ARMED, None)
+    again = mirror()
+    again.restore(one.state())
+    assert again.valve is ValveState.ARMED
+
+
+def test_a_snapshot_of_before_outages_were_counted_by_themselves_has_none_under_way():
+    state = mirror().state()
+    del state["missed_now"]
+    again = mirror()
+    again.restore(state)
+    assert again.missed_now == 0
