@@ -132,20 +132,33 @@ class SealedStreet:
 
         Whoever was suspended or withdrawn loses his line; a device that is proven anew is met; limits are as narrow as
         officers have made them; and once an hour there are alarms for silent devices and for certificates that end.
+        What fails is told in one sentence and done at the next look; it keeps nothing else back.
         """
         try:
             self._look_at_limits()
         except MeterhouseError as error:  # somebody wrote it by hand: what was believed before stays
             self._tell("limits.not_believed", why=error.sentence())
+        for step in (self._end_lines, self._readmit, self._meet_waiting, self.changes.look, self._alarm):
+            try:
+                step(now)
+            except MeterhouseError as error:
+                self._tell("watch.held", why=error.sentence())
+
+    def _end_lines(self, _now: Instant) -> None:
         for hub in filter(self._online, self.centre.shut_out()):
             self._shut_out(hub)
+
+    def _readmit(self, now: Instant) -> None:
         for device, why in self.centre.readmit(now):
             self._tell("device.not_readmitted", device=str(device), why=why)
+
+    def _meet_waiting(self, _now: Instant) -> None:
         self._meet()
-        self.changes.look(now)
+
+    def _alarm(self, now: Instant) -> None:
         if now >= self._watch_at:
-            self._watch_at = Instant(now + _WATCHES)
             self.centre.watch(now)
+            self._watch_at = Instant(now + _WATCHES)
 
     def take_in(self, now: Instant) -> None:
         """A device that is new in the street is taken in at the security centre, and met once it is on the line."""

@@ -45,6 +45,8 @@ LONGEST_LINE: Final = 1 << 16
 WORDS_AT_ONCE: Final = 500
 """That one passphrase gives: they fit one line."""
 _CONNECTIONS: Final = 32
+_PATIENCE_S: Final = 30.0
+"""Whoever says nothing for so long gives his place to others."""
 _TRIES: Final = 5
 """Wrong passphrases of one person in a minute; then even the right one waits."""
 
@@ -233,10 +235,10 @@ async def serve_signing(daemon: SignDaemon, socket: Path) -> asyncio.Server:
         nonlocal connections
         connections += 1
         try:
-            while connections <= _CONNECTIONS and (line := await reader.readline()):
+            while connections <= _CONNECTIONS and (line := await asyncio.wait_for(reader.readline(), _PATIENCE_S)):
                 writer.write(daemon.answer_line(line))
                 await writer.drain()
-        except (ValueError, OSError):  # too long a line, or the caller is gone
+        except (ValueError, OSError):  # too long a line, the caller is gone, or says nothing (TimeoutError)
             pass
         finally:
             connections -= 1

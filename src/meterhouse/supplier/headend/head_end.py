@@ -135,8 +135,8 @@ class HeadEnd:
         for job in queue.waiting():
             if job is not held:
                 queue.drop(job)
-                if job.order:
-                    self._orders.stage(job.order, "refused", now, why)
+                if (book := getattr(job, "book", None)) is not None:  # a sealed order's is not a payment's
+                    book.stage(job.order, "refused", now, why)
                 self._tell(now, "order.refused", hub=str(hub), order=job.order, why=why)
 
     def replace_hub(self, old: Eui64, new: Eui64) -> None:
