@@ -33,6 +33,7 @@ from meterhouse.model import (
     HalfHour,
     Instant,
     MalformedError,
+    MeterhouseError,
     NotFoundError,
     PolicyError,
 )
@@ -104,7 +105,7 @@ def ask_swap(database: Database, home: str, why: str, now: Instant) -> dict[str,
             raise PolicyError(
                 f"the gas of home {home} is another supplier's",
                 why="The account in the hub is kept under that supplier's keys.",
-                remedy="Hand the gas back first, or let that supplier replace the hub.",
+                remedy="This version swaps no hub under another supplier's account: leave it, or hand the gas back first.",
             )
         module = 1 + (0 if before is None else int(before["module"]))
         asked = {"home": home, "module": module, "state": _ASKED, "why": why, "at": now}
@@ -221,28 +222,33 @@ class HubSwaps:
 
     def _swap_waiting(self, home: str, now: Instant) -> None:
         waiting = self._waiting.pop(home, None)
-        if waiting is not None:
+        if waiting is None:
+            return
+        try:
             self._swap(home, waiting.asked, now)
+        except MeterhouseError as error:  # before anything was moved: it begins anew at the next look
+            self._street.head_end.note(now, "hub.not_swapped", home=home, why=error.sentence())
 
     def _swap(self, home: str, asked: dict[str, Any], now: Instant) -> None:
         street, old, module = self._street, self._street.sites[home], int(asked["module"])
         database = street.books.database
         names = SiteNames(old.names.number, module)
-        street.driver.remove(old.hub)  # off the wall; what it knew last is what was read
-        if street.sealed is not None:
-            street.sealed.shut_out(old.names.hub)
-            database.run(lambda tx: self._at_centre(tx, old, module, now))
-            for unit in [one for one in street.sealed.trust.units.values() if one.hub == old.names.hub]:
-                street.sealed.trust.renew(replace(unit, hub=names.hub), module)
 
         def move(tx: Transaction) -> None:
+            if street.sealed is not None:
+                self._at_centre(tx, old, module, now)
             SqlRegistry(tx).replace_hub(old.names.hub, names.hub)
             SqlCommands(tx).replace_hub(old.names.hub, names.hub)
             SqlTrustRecords(tx).put(_KIND, home, _DONE, {**asked, "state": _DONE, "done_at": now}, now)
             fields = {"from": str(old.names.hub), "to": str(names.hub), "why": asked["why"]}
             SqlAuditChain(tx).write(now, _WHO, "hub.swapped", home, fields)
 
-        database.run(move)
+        database.run(move)  # all of it, or the old hub stays
+        street.driver.remove(old.hub)  # off the wall; what it knew last is what was read
+        if street.sealed is not None:
+            street.sealed.shut_out(old.names.hub)
+            for unit in [one for one in street.sealed.trust.units.values() if one.hub == old.names.hub]:
+                street.sealed.trust.renew(replace(unit, hub=names.hub), module)
         hub = self._commissioned(old, names, database.read(lambda tx: _place(tx, home, module)), now)
         site = replace(old, names=names, hub=hub)
         street.head_end.replace_hub(old.names.hub, names.hub)

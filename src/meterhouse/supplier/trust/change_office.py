@@ -23,11 +23,13 @@ from meterhouse.model import (
     MalformedError,
     MeterhouseError,
     Outgoing,
+    StorageError,
 )
 from meterhouse.supplier.trust.confirm_service import CARRIER, DeviceKeys
 
 __all__ = ["ChangeOffice", "ChangeOrder"]
 
+_NEVER: Final = Instant(0)
 _REDIAL: Final[Duration] = 5 * SECOND
 _PING: Final[Duration] = 20 * SECOND
 _AGAIN: Final[Duration] = 10 * MINUTE
@@ -59,6 +61,7 @@ class _Sent:
     identity: bytes
     at: Instant
     number: int = 0
+    kept_again: Instant = _NEVER
 
 
 class ChangeOffice:
@@ -68,7 +71,7 @@ class ChangeOffice:
         name: of the machine.
         own: its identity.
         devices: whose signatures it believes.
-        ended: told (device, whether it changed, why not).
+        ended: told (device, whether it changed, why not, when); raises StorageError where it cannot keep that.
     """
 
     def __init__(
@@ -134,8 +137,8 @@ class ChangeOffice:
 
     def deadline(self) -> Instant | None:
         """When it dials or pings, sends an order again, or one is over."""
-        due = [one.order.not_after for one in self._sent.values()]
-        due += [one.at for one in self._sent.values() if self._welcomed]
+        due = [max(one.order.not_after, one.kept_again) for one in self._sent.values()]
+        due += [one.at for one in self._sent.values() if self._welcomed and one.at < one.order.not_after]
         return min([*due, self._next])
 
     def elapse(self, now: Instant) -> None:
@@ -148,9 +151,9 @@ class ChangeOffice:
                 self._send(Hello(Role.CHANGE_OF_SUPPLIER, self._own).frame())
             self._next = Instant(now + _PING)
         for one in list(self._sent.values()):
-            if now >= one.order.not_after:
-                self._end(one, changed=False, why="the device did not answer in time", now=now)
-            elif self._welcomed and now >= one.at:
+            if now >= max(one.order.not_after, one.kept_again):
+                self._expire(one, now)
+            elif self._welcomed and now >= one.at and now < one.order.not_after:
                 self._number += 1
                 one.number, one.at = self._number, Instant(now + _AGAIN)
                 self._send(Note(one.order.hub, one.order.octets).frame(one.number))
@@ -164,7 +167,11 @@ class ChangeOffice:
         elif frame.kind is Kind.PING:
             self._send(Frame(Kind.PONG))
         elif frame.kind is Kind.NOTE:
-            self._heard(Note.parse(frame.payload).octets, now)
+            try:
+                self._heard(Note.parse(frame.payload).octets, now)
+            except StorageError as error:  # not safely taken: whoever brought it brings it again
+                self._tell(now, "change.unkept", why=error.sentence())
+                return
             self._send(Frame(Kind.NOTED, frame.session))
         elif frame.kind is Kind.REFUSED:
             one = next((one for one in self._sent.values() if one.number == frame.session), None)
@@ -183,6 +190,8 @@ class ChangeOffice:
             if alert.code != ORDER_RESULT:
                 raise SealedError("it is no result of an order")
             result = OrderResult.decode(alert.content)
+        except StorageError:
+            raise
         except MeterhouseError as error:
             self._tell(now, "note.refused", why=error.sentence())
             return
@@ -190,11 +199,18 @@ class ChangeOffice:
             changed = result.outcome is Outcome.HANDED_OVER
             self._end(one, changed=changed, why="" if changed else result.hindrance.name.lower(), now=now)
 
+    def _expire(self, one: _Sent, now: Instant) -> None:
+        try:
+            self._end(one, changed=False, why="the device did not answer in time", now=now)
+        except StorageError as error:
+            one.kept_again = Instant(now + _AGAIN)
+            self._tell(now, "change.unkept", why=error.sentence())
+
     def _end(self, one: _Sent, *, changed: bool, why: str, now: Instant) -> None:
+        self._ended(one.order.device, changed, why, now)
         del self._sent[one.order.device]
         kind = "change.done" if changed else "change.failed"
         self._tell(now, kind, device=str(one.order.device), why=why)
-        self._ended(one.order.device, changed, why, now)
 
     def _lost(self, now: Instant) -> None:
         self._up = self._welcomed = False
