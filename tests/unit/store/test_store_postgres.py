@@ -8,9 +8,33 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from counter_street import NOW, SERVICE, build, payment
-from meterhouse.model import Instant, Money, StorageError
-from meterhouse.store import Database, SqlBook, SqlDeviceState, SqlRegistry, SqlVendingRecords, Till, verify
+from counter_street import NOW, SERVICE, build, meter_of, payment
+from meterhouse.model import (
+    DAY,
+    HALF_HOUR,
+    DayProfile,
+    Duration,
+    Fuel,
+    HalfHour,
+    Instant,
+    Money,
+    Quality,
+    StorageError,
+    day_start,
+)
+from meterhouse.store import (
+    Database,
+    NewCommand,
+    SqlBook,
+    SqlCommands,
+    SqlCounters,
+    SqlDeviceState,
+    SqlIntervals,
+    SqlRegistry,
+    SqlVendingRecords,
+    Till,
+    verify,
+)
 from meterhouse.store.migrations import MIGRATIONS, migrate
 from meterhouse.store.schema import metadata
 from meterhouse.supplier.vending import Issue, PaymentLimitError, PaymentLimits, StageName, VendKind, advance
@@ -169,3 +193,34 @@ def test_the_whole_life_of_an_account_in_sql(url):
         assert database.read(verify) == ()
         assert database.read(lambda tx: SqlRegistry(tx).account("A0")).debt == Money.parse("2.00")
         assert len(database.read(lambda tx: list(SqlBook(tx).journal()))) > 10
+
+
+def test_days_of_readings_counters_and_the_outbox_are_the_same_on_both(url):
+    day = day_start(NOW)
+    rows = [HalfHour(Instant(day + (slot + 1) * HALF_HOUR), 1000 + slot, Quality.MEASURED) for slot in range(4)]
+    half = DayProfile(meter_of(0), Fuel.GAS, day, 990, tuple(rows[:2]))
+    whole = DayProfile(meter_of(0), Fuel.GAS, day, 990, tuple(rows))
+    hub = meter_of(1)
+    with Database(url) as database:
+        for part in (half, whole, whole):
+            database.run(lambda tx, part=part: SqlIntervals(tx).put_day(part, NOW))
+        assert database.read(lambda tx: SqlIntervals(tx).get_day(meter_of(0), day)) == whole
+
+        def reserve(tx):
+            counters = SqlCounters(tx)
+            first = counters.reserve("c", 10, 5)
+            counters.raise_to("c", 40)
+            return first, counters.reserve("c", 10), counters.reserved("c"), counters.reserved("none")
+
+        assert database.run(reserve) == (range(5, 15), range(40, 50), 50, 0)
+
+        order = NewCommand(hub, "credit.add", {"token": "1"}, NOW, Instant(NOW + DAY), "r1")
+        for _ in range(2):
+            database.run(lambda tx: SqlCommands(tx).enqueue(order))
+        claim = lambda tx, at: SqlCommands(tx).claim(at, lease=Duration(HALF_HOUR))  # noqa: E731
+        (claimed,) = database.run(lambda tx: claim(tx, NOW))
+        assert (claimed.hub, claimed.payload, claimed.attempts) == (hub, {"token": "1"}, 1)
+        assert database.run(lambda tx: claim(tx, NOW)) == ()
+        (again,) = database.run(lambda tx: claim(tx, Instant(NOW + HALF_HOUR)))
+        assert database.run(lambda tx: SqlCommands(tx).complete(again.id))
+        assert database.read(lambda tx: SqlCommands(tx).get(again.id)).state.value == "done"
