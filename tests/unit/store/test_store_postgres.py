@@ -222,5 +222,5 @@ def test_days_of_readings_counters_and_the_outbox_are_the_same_on_both(url):
         assert (claimed.hub, claimed.payload, claimed.attempts) == (hub, {"token": "1"}, 1)
         assert database.run(lambda tx: claim(tx, NOW)) == ()
         (again,) = database.run(lambda tx: claim(tx, Instant(NOW + HALF_HOUR)))
-        assert database.run(lambda tx: SqlCommands(tx).complete(again.id))
-        assert database.read(lambda tx: SqlCommands(tx).get(again.id)).state.value == "done"
+        assert database.run(lambda tx: SqlCommands(tx).complete(again.command_id))
+        assert database.read(lambda tx: SqlCommands(tx).get(again.command_id)).state.value == "done"
