@@ -105,7 +105,7 @@ def ask_swap(database: Database, home: str, why: str, now: Instant) -> dict[str,
             raise PolicyError(
                 f"the gas of home {home} is another supplier's",
                 why="The account in the hub is kept under that supplier's keys.",
-                remedy="This version swaps no hub under another supplier's account: leave it, or hand the gas back first.",
+                remedy="This version swaps no hub under another supplier's account: hand the gas back first.",
             )
         module = 1 + (0 if before is None else int(before["module"]))
         asked = {"home": home, "module": module, "state": _ASKED, "why": why, "at": now}
