@@ -24,7 +24,6 @@ _HOME: Final = "home"
 
 _METER: Final = select(meters).where(meters.c.meter == bindparam("id"))
 _METERS: Final = select(meters).where(meters.c.home == bindparam("id")).order_by(meters.c.meter)
-_METERS: Final = select(meters).where(meters.c.home == bindparam("id")).order_by(meters.c.meter)
 _TENANCIES: Final = select(func.count()).select_from(accounts).where(accounts.c.meter == bindparam("id"))
 _PAID: Final = select(func.max(vends.c.at)).where(
     vends.c.home == bindparam("id"), vends.c.kind == "payment", vends.c.state.in_(("pending", "posted"))
@@ -64,11 +63,6 @@ class SqlHomeBook:
         """What a registered meter measures; None for one that is not."""
         meter = self._transaction.first(_METER, {"id": device.octets.hex()})
         return None if meter is None else Fuel(meter.fuel)
-
-    def meters(self, home: str) -> tuple[tuple[Eui64, Fuel], ...]:
-        """The registered meters of a home; none where it is not known."""
-        rows = self._transaction.rows(_METERS, {"id": home})
-        return tuple((Eui64(bytes.fromhex(row.meter)), Fuel(row.fuel)) for row in rows)
 
     def meters(self, home: str) -> tuple[tuple[Eui64, Fuel], ...]:
         """The registered meters of a home; none where it is not known."""
