@@ -97,7 +97,8 @@ class TrustFolder:
 
     def __init__(self, path: Path, passphrase: str | None = None) -> None:
         if not (path / "root.pem").exists():
-            raise ConfigurationError(f"{path} is no trust folder", remedy=f"Say: meterhouse trust init {path}")
+            remedy = f"Make one: meterhouse trust init --trust {path}"
+            raise ConfigurationError(f"{path} is no trust folder", remedy=remedy)
         keys = PartyKeys(path / "issuers" / _KEYS, passphrase)
         self.path = path
         chain = certificates_in(path / "chain.pem")
