@@ -13,6 +13,7 @@ import pytest
 
 from home_bench import START, make_hub
 from meterhouse.companion.sealed import (
+    CHANGE_SUPPLIER,
     CONFIRM_QUERY,
     ORDER_RESULT,
     Accepted,
@@ -20,6 +21,7 @@ from meterhouse.companion.sealed import (
     Component,
     ConfirmAnswer,
     ConfirmQuery,
+    HandOver,
     Hindrance,
     OrderCode,
     OrderReply,
@@ -29,12 +31,15 @@ from meterhouse.companion.sealed import (
     Responder,
     Role,
     Standing,
+    SupplierChange,
     VolatileCounters,
     ZclFrame,
     decode_envelope,
     encode_cancel,
     encode_components,
 )
+from meterhouse.crypto import P256, KeyPair
+from meterhouse.model import Eui64
 from sealed_home import ARM, GAS_ID, OPEN, READ, Parties, clock_set, load_limit, sealed_meter
 from sealed_parties import (
     CATALOGUE,
@@ -55,6 +60,8 @@ pytestmark = pytest.mark.skipif(TSHARK is None, reason="tshark is not on this ma
 LINK_TYPE = 147  # USER0, for which the preference below names the dissector
 DISSECTOR = 'uat:user_dlts:"User 0 (DLT=147)","gbcs_message","0","","0",""'
 COUNTER = count(1)
+GAINS = Eui64(b"\x02MH\x09\0\0\0\x7f")
+GAINER = KeyPair(P256, bytes(31) + b"\7")
 
 
 def gbz(cluster: int, command: int, payload: str, *, to_client: bool = False) -> Component:
@@ -89,6 +96,11 @@ GBZ = {
     ),
     0xF011: ConfirmAnswer(bytes(range(16)), bytes(range(32)), yes=True).encode(),
     0xF013: encode_cancel(bytes(range(32))),
+    CHANGE_SUPPLIER: SupplierChange(
+        HandOver(DEVICE, SUPPLIER, GAINS, NOW), GAINER.public, GAINER.public, GAINS, GAINER.public, bytes(40)
+    )
+    .signed_by(GAINER)
+    .encode(),
 }
 COSEM = {
     0x0050: bytes.fromhex("D9200003E8000103000900000A006AFF0101120034"),
