@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -125,15 +127,24 @@ def test_ctrl_c_reports_what_was_done_and_where_to_go_on():
         "--jobs",
         "2",
     ]
-    ran = subprocess.Popen(
-        [*words, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ran = subprocess.Popen(  # noqa: PLW1509 -- the child only sets a signal
+        [*words, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a background job would ignore it
     )
-    until = time.monotonic() + 60
-    while not workers_of(ran.pid) and time.monotonic() < until:
-        time.sleep(0.1)
-    time.sleep(2)
-    os.killpg(ran.pid, signal.SIGINT)
-    said, told = ran.communicate(timeout=30)
+    try:
+        until = time.monotonic() + 60
+        while not workers_of(ran.pid) and time.monotonic() < until:
+            time.sleep(0.1)
+        time.sleep(2)
+        os.killpg(ran.pid, signal.SIGINT)
+        said, told = ran.communicate(timeout=30)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(ran.pid, signal.SIGKILL)
     assert ran.returncode == 130, told
     assert '"interrupted": true' in said
     assert "go on with --first-seed " in told
