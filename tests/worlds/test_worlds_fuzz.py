@@ -10,7 +10,6 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -113,6 +112,11 @@ def workers_of(pid):
 @pytest.mark.skipif(
     not Path(f"/proc/self/task/{os.getpid()}/children").exists(), reason="looks at its children in /proc"
 )
+def _hear_ctrl_c():
+    """A job that was begun in the background ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_reports_what_was_done_and_where_to_go_on():
     words = [
         sys.executable,
@@ -127,13 +131,13 @@ def test_ctrl_c_reports_what_was_done_and_where_to_go_on():
         "--jobs",
         "2",
     ]
-    ran = subprocess.Popen(  # noqa: PLW1509 -- the child only sets a signal
+    ran = subprocess.Popen(
         [*words, "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a background job would ignore it
+        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509 -- it only sets a signal
     )
     try:
         until = time.monotonic() + 60
