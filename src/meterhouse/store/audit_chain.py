@@ -72,6 +72,7 @@ class SqlAuditChain:
 
     def keep(self, head: AuditHead) -> None:
         """Keep a signed head; again changes nothing."""
+        take_turns(self._transaction)
         last = self.newest_head()
         if last is None or last.number < head.number:
             row = {"number": head.number, "at": head.at, "digest": head.digest.hex(), "signature": head.signature.hex()}

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from threading import Barrier, Lock
+from time import sleep
 
 import pytest
 from sqlalchemy import create_engine
@@ -183,6 +184,19 @@ def test_two_who_look_at_once_sign_an_order_once(two):
     view = two.checked(order)
     assert [step.state for step in view.history].count(WorkState.SIGNED) == 1
     assert view.order.state is WorkState.SIGNED
+
+
+def test_two_who_keep_the_same_head_at_once_keep_it_once(two):
+    two.raised()
+    line = two.databases[0].read(lambda tx: SqlAuditChain(tx).newest())
+    head = two.desks[0]._signing.head(line)
+
+    def keep(database):
+        database.run(lambda tx: (SqlAuditChain(tx).keep(head), sleep(0.2)))
+
+    kept = two.at_once(*(partial(keep, each) for each in two.databases))
+    assert kept == [None, None]
+    assert two.databases[1].read(lambda tx: SqlAuditChain(tx).newest_head()) == head
 
 
 def test_two_officers_at_once_release_a_brake_and_one_twice_does_not(two):
