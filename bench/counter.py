@@ -87,7 +87,7 @@ def _measured(url: str, clients: int, *, vends: int = 0) -> tuple[float, str]:
     """Vends in a second, and a note of how many in a second of one processor: that one holds on a busy machine too."""
     with Database(url) as database:
         for first in range(0, HOMES, 500):
-            database.run(lambda transaction, first=first: _furnish(first, first + 500, transaction))
+            database.run(lambda transaction, first=first: _furnish(first, min(first + 500, HOMES), transaction))
         till = Till(database, StsService(_KEYS), os.urandom, limits={})
         warm = HOMES if SECONDS >= 1 else CLIENTS  # each meter's key is derived, as on any day but the first
         _clients(till, CLIENTS, vends=warm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(trace.Plugin(config.getoption("--requirements")), "requirement-trace")
     WATCH.install()
+    gc.set_threshold(50_000, 20, 20)  # thousands of tests stay in memory: to look at them all again is a third of a run
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from bench import __main__ as command
-from bench import counter, rounds, stopwatch, worlds
+from bench import carrier, counter, premises, rounds, stopwatch, worlds
 from bench.registry import BENCHES
 
 
@@ -19,6 +19,11 @@ def test_a_bench_gives_figures_that_a_program_can_read(name, monkeypatch, capsys
         monkeypatch.setattr(clock, "ROUNDS", 1)
         monkeypatch.setattr(clock, "ROUND_SECONDS", 0.001)
     monkeypatch.setattr(counter, "SECONDS", 0.05)
+    monkeypatch.setattr(counter, "HOMES", 100)
+    monkeypatch.setattr(premises, "HOMES", 1_000)
+    monkeypatch.setattr(carrier, "HUBS", 30)
+    monkeypatch.setattr(carrier, "AT_ONCE", 15)
+    monkeypatch.setattr(carrier, "PASSES", 50)
     monkeypatch.setattr(worlds, "DAYS", 1)
     monkeypatch.setattr(worlds, "FLOOR_DAYS", 1)
     monkeypatch.setattr(sys, "argv", ["bench", name, "--json"])
