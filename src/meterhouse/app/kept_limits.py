@@ -25,8 +25,9 @@ def kept_limits(transaction: Transaction, staff: Staff) -> Limits:
     Raises:
         PolicyError, AuthenticationError: a kept tightening is not what an officer signed: somebody wrote it by hand.
     """
-    limits, officers = own_limits(), _officers(staff)
-    for told in SqlTrustRecords(transaction).all(_LIMIT):
+    limits, kept = own_limits(), SqlTrustRecords(transaction).all(_LIMIT)
+    officers = _officers(staff) if kept else {}
+    for told in kept:
         to = FieldRange(told["least"], told["most"])
         change = Tightening(told["name"], to, told["officer"], bytes.fromhex(told["signature"]))
         limits = limits.tightened(change, officers)

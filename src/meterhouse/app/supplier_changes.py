@@ -53,8 +53,7 @@ class SupplierChanges:
     def look(self, now: Instant) -> None:
         """Follow what was ordered since."""
         del now
-        self._follow()
-        for change in self._changes():
+        for change in self._follow():
             if self._seen.get(change.device) != change.octets:
                 self._apply(change)
 
@@ -63,11 +62,13 @@ class SupplierChanges:
     def _changes(self) -> list[Change]:
         return [] if self.office is None else list(self._database.read(kept_changes).values())
 
-    def _follow(self) -> None:
-        """What carrier and broker ask: whose every device is."""
-        for change in self._changes():
+    def _follow(self) -> list[Change]:
+        """Every change, once it is taken into what carrier and broker ask: whose each device is."""
+        changes = self._changes()
+        for change in changes:
             self._trust.others |= {change.gainer: Role.SUPPLIER, change.confirm: Role.CONFIRM}
             self._trust.gained[change.device] = change.gainer
+        return changes
 
     def _apply(self, change: Change) -> None:
         head_end, office, unit = self._head_end, self.office, self._trust.units.get(change.device)

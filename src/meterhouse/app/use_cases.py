@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from meterhouse.companion.limits import Limits, parse_field_limits
@@ -10,6 +11,7 @@ from meterhouse.companion.sealed import Catalogue, parse_catalogue
 __all__ = ["own_catalogue", "own_limits"]
 
 
+@cache
 def own_limits() -> Limits:
     """The limits of fields in `companion/limits.toml`."""
     return parse_field_limits(files("meterhouse.companion").joinpath("limits.toml").read_text(encoding="utf-8"))

@@ -185,6 +185,11 @@ class WorkOrders(OrderFiles):
         Returns:
             Every order that is signed and not yet sent, for the head end to carry.
         """
+        if not self.list(live=True):  # as at nearly every look: nothing to write, and nobody to wait for
+            self.more = False
+            self._unkept.clear()
+            self._sign_head(now)
+            return ()
         self._act(lambda desk: desk.expire(now), now)
         due = self._act(lambda desk: desk.due(now), now)
         waiting = {order.number for order in due}

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -148,13 +149,13 @@ class StaffKeys:
         ConfigurationError: it is damaged.
     """
 
-    __slots__ = ("_path", "_rows")
+    __slots__ = ("_path", "_rows", "_staff")
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
             self._rows: dict[str, dict[str, Any]] = json.loads(_read(path) or b"{}")
-            self.staff()
+            self._staff = _people(self._rows)
         except ConfigurationError:
             raise
         except (ValueError, TypeError, KeyError, AttributeError, MeterhouseError) as error:
@@ -162,12 +163,7 @@ class StaffKeys:
 
     def staff(self) -> Staff:
         """Everybody's public side."""
-        return {
-            name: Person(
-                name, PublicPoint(P256, bytes.fromhex(row["public"])), frozenset(Duty(duty) for duty in row["duties"])
-            )
-            for name, row in self._rows.items()
-        }
+        return self._staff
 
     def add(
         self, name: str, duties: Iterable[Duty], passphrase: str, entropy: Callable[[int], bytes] = secrets.token_bytes
@@ -189,9 +185,10 @@ class StaffKeys:
         sealed = _closed(_derived(passphrase, salt), pair.private, _MAGIC + name.encode())
         public = pair.public.octets.hex()
         row = {"duties": chosen, "public": public, "salt": salt.hex(), "key": sealed.hex()}
-        self._rows = {**self._rows, name: row}
-        write_private(self._path, json.dumps(self._rows, indent=1).encode())
-        return self.staff()[name]
+        rows = {**self._rows, name: row}
+        write_private(self._path, json.dumps(rows, indent=1).encode())
+        self._rows, self._staff = rows, _people(rows)
+        return self._staff[name]
 
     def open(self, name: str, passphrase: str) -> KeyPair:
         """A person's key.
@@ -211,6 +208,17 @@ class StaffKeys:
         """Write names, duties and public keys for another place, such as the confirm service."""
         rows = {name: {"duties": row["duties"], "public": row["public"]} for name, row in self._rows.items()}
         write_private(path, json.dumps(rows, indent=1).encode())
+
+
+def _people(rows: Mapping[str, Mapping[str, Any]]) -> Staff:
+    return MappingProxyType(
+        {
+            name: Person(
+                name, PublicPoint(P256, bytes.fromhex(row["public"])), frozenset(Duty(duty) for duty in row["duties"])
+            )
+            for name, row in rows.items()
+        }
+    )
 
 
 def _derived(passphrase: str, salt: bytes) -> bytes:
