@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -50,6 +51,7 @@ def desk() -> MoodyDesk:
 @contextlib.contextmanager
 def page_library() -> Iterator[None]:
     """The page library's process-wide state, put back afterwards."""
+    gc.freeze()  # it collects before and after: what thousands of tests have left behind is none of its business
     with nicegui_reset_globals():
         try:
             yield
