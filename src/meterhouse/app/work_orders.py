@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Collection
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -21,13 +23,15 @@ from meterhouse.model import (
     Instant,
     LinkError,
     MeterhouseError,
+    NotFoundError,
     StorageError,
     UsageError,
+    plain,
     said,
 )
 from meterhouse.store import Database, SqlAuditChain, SqlBrakes, SqlHomeBook, SqlWorkOrders, StaffKeys, Transaction
 from meterhouse.store.turns import take_turns
-from meterhouse.supplier.trust import Deed, OrderDesk, OrderRequest, Staff, Step, WhatIf, WorkOrder, WorkState
+from meterhouse.supplier.trust import Deed, OrderDesk, OrderRequest, Staff, Step, WhatIf, WorkOrder, WorkState, believe
 
 __all__ = ["WorkOrders", "open_work_orders"]
 
@@ -37,6 +41,8 @@ Made = TypeVar("Made", bound="WorkOrders")
 _SIGNED_AT_ONCE: Final = 250
 _DESK_BRAKE: Final = "B1"
 _SIGNING_BRAKE: Final = "B2"
+_HOME_TAG: Final = "MHHM1"
+"""Sets a word about a home apart from one about an order."""
 _MOMENT: Final = "in a moment"
 """The daemon's word for what only has to wait."""
 
@@ -149,27 +155,39 @@ class WorkOrders(OrderFiles):
 
         return self._database.run(release)
 
-    def mark_home(
-        self, home: str, person: str, now: Instant, *, protected: str | None = None, feeder: str | None = None
-    ) -> None:
-        """Say why a home is never to be cut (an empty reason: it may be), or on which feeder it hangs.
+    def protect_home(self, home: str, why: str, person: str, passphrase: str, now: Instant) -> None:
+        """Say why a home is never to be cut; an empty reason: it may be, which not everybody may say.
 
         Raises:
-            UsageError: a text is too long, or holds what cannot be shown.
+            UsageError: the reason is too long, or holds what cannot be shown.
+            NotFoundError: there is no such home.
+            PolicyError: a wrong passphrase, or not their duty.
+            LinkError: the signing daemon is away.
         """
-        for what, text in (
-            ("the reason", protected),
-            ("the feeder", feeder),
-            ("the home", home),
-            ("your name", person),
-        ):
-            said(text or "", what)
+        why = said(why, "the reason")
+        deed = Deed.PROTECT if why else Deed.UNPROTECT
+        self._mark(deed, home, {"protected": why}, person, passphrase, now)
+
+    def place_home(self, home: str, feeder: str, person: str, passphrase: str, now: Instant) -> None:
+        """Say on which feeder a home hangs, as the brakes count it; empty where nobody knows.
+
+        Raises what `protect_home` raises.
+        """
+        feeder, known = said(feeder, "the feeder"), self._settings.limits.feeders
+        if feeder and feeder not in known:
+            remedy = f"Write it with its homes under [feeders] in every {POLICY}; there {_named(known)}."
+            raise NotFoundError(f"there is no feeder '{feeder}'", remedy=remedy)
+        self._mark(Deed.PLACE, home, {"feeder": feeder}, person, passphrase, now)
+
+    def _mark(self, deed: Deed, home: str, to: dict[str, str], person: str, passphrase: str, now: Instant) -> None:
+        if not self._database.read(lambda tx: SqlHomeBook(tx).meters(home)):
+            raise NotFoundError(f"there is no home {plain(home)} with a meter", remedy="Look at the street.")
+        digest = sha256(json.dumps([_HOME_TAG, home, to]).encode()).digest()
+        believe(self._signing.write(person, passphrase, deed, digest), digest, self._staff())
 
         def mark(transaction: Transaction) -> None:
-            SqlHomeBook(transaction).mark(home, now, person, protected=protected, feeder=feeder)
-            SqlAuditChain(transaction).write(
-                now, person, "home.marked", home, {"protected": protected, "feeder": feeder}
-            )
+            SqlHomeBook(transaction).mark(home, now, person, **to)
+            SqlAuditChain(transaction).write(now, person, "home.marked", home, to)
 
         self._database.run(mark)
 
@@ -332,6 +350,10 @@ class WorkOrders(OrderFiles):
             kept.trip(brake.why)
             SqlBrakes(transaction).save(kept.name, kept.snapshot())
             SqlAuditChain(transaction).write(now, "meterhouse", "brake.tripped", kept.name, {"why": kept.why})
+
+
+def _named(feeders: Collection[str]) -> str:
+    return f"are {', '.join(sorted(feeders))}" if feeders else "is none yet"
 
 
 def open_work_orders(

@@ -182,11 +182,31 @@ def protect(
 ) -> None:
     """Say that a home is never to be cut, or that it may be again."""
     with _service(data, trust) as service:
-        service.mark_home(home, person, _now(at, service), protected=why)
+        service.protect_home(home, why, person, passphrase_of(person), _now(at, service))
     if json:
-        write_json({"home": home, "protected": why})
+        write_json({"home": home, "protected": why.strip()})
     else:
         say.print(f"Home {home} is protected: {why}." if why else f"Home {home} is not protected.")
+
+
+@order.command()
+@spoken
+def feeder(
+    home: Annotated[str, typer.Argument(help="The home.")],
+    name: Annotated[str, typer.Argument(help="The feeder, as the policy file names it.")],
+    person: Person,
+    data: Data = _DATA,
+    trust: Trust = _TRUST,
+    at: Now = None,
+    json: Json = False,
+) -> None:
+    """Say on which feeder a home hangs: of one feeder's homes the brakes let only a part go off."""
+    with _service(data, trust) as service:
+        service.place_home(home, name, person, passphrase_of(person), _now(at, service))
+    if json:
+        write_json({"home": home, "feeder": name.strip()})
+    else:
+        say.print(f"Home {home} hangs on feeder {plain(name.strip())}.")
 
 
 def passphrase_of(person: str) -> str:

@@ -17,7 +17,8 @@ from meterhouse.app.confirm_process import open_confirming, release_confirm_brak
 from meterhouse.app.kept_limits import kept_limits, tighten
 from meterhouse.app.sign_client import SigningClient, SigningTalk
 from meterhouse.app.sign_daemon import LONGEST_LINE, SignDaemon, serve_signing
-from meterhouse.app.trust_folder import STAFF, certificates_in, found_trust, share_staff
+from meterhouse.app.trust_folder import DESK, STAFF, certificates_in, found_trust, share_staff
+from meterhouse.app.trust_settings import POLICY
 from meterhouse.app.trust_stores import BlockCounters, database_of, keeper, raise_after_restore
 from meterhouse.app.work_orders import open_work_orders
 from meterhouse.companion.certificate import CertifiedRole, identity_on_chain
@@ -43,6 +44,7 @@ from meterhouse.model import (
     Fuel,
     Instant,
     LinkError,
+    NotFoundError,
     PolicyError,
     StateError,
     parse_instant,
@@ -210,6 +212,37 @@ def test_an_order_that_was_cancelled_between_signing_and_sending_is_confirmed_by
     word = house.orders.cancel_of(cancelled)
     assert (cancelled.number, word.target, word.code) == (signed.number, METER, 0xF013)
     assert house.orders.work(house.clock.at) == ()
+
+
+def test_a_home_that_is_protected_is_cut_by_nobody_until_one_who_may_approve_says_otherwise(house):
+    with pytest.raises(PolicyError):
+        house.orders.protect_home(HOME, "dialysis at home", "Ann", "not her words", NOW)
+    assert house.raised().state is WorkState.RAISED, "a word that is not believed marks nothing"
+    house.orders.protect_home(HOME, " dialysis at home ", "Ann", "Ann says so", NOW)
+    with pytest.raises(PolicyError, match="not to be cut"):
+        house.raised()
+    with pytest.raises(PolicyError, match="may not unprotect homes"):
+        house.orders.protect_home(HOME, "", "Ann", "Ann says so", NOW)
+    with pytest.raises(PolicyError, match="not to be cut"):
+        house.raised()
+    house.orders.protect_home(HOME, "", "Bob", "Bob says so", NOW)
+    assert house.raised().state is WorkState.RAISED
+
+
+def test_a_home_is_placed_on_a_feeder_that_the_brakes_know_and_nowhere_else(house, trust):
+    with pytest.raises(NotFoundError, match="there is no home 99"):
+        house.orders.protect_home("99", "nobody lives there", "Ann", "Ann says so", NOW)
+    with pytest.raises(NotFoundError, match="no feeder 'F1'"):
+        house.orders.place_home(HOME, "F1", "Bob", "Bob says so", NOW)
+    with (trust / DESK / POLICY).open("a") as policy:
+        policy.write("F1 = 200\n")
+    orders = open_work_orders(house.database, trust, house.daemon)
+    with pytest.raises(PolicyError, match="may not place homes"):
+        orders.place_home(HOME, "F1", "Ann", "Ann says so", NOW)
+    orders.place_home(HOME, "F1", "Bob", "Bob says so", NOW)
+    assert orders.raise_order(house.request(), "Ann", "Ann says so", NOW).feeder == "F1"
+    orders.place_home(HOME, "", "Bob", "Bob says so", NOW)
+    assert orders.raise_order(house.request(), "Ann", "Ann says so", NOW).feeder == ""
 
 
 def test_without_the_daemon_nothing_is_signed_and_later_it_is(house, trust):

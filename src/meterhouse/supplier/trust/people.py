@@ -25,11 +25,19 @@ class Duty(StrEnum):
 
 
 class Deed(StrEnum):
-    """What a person says about an order, and the duties that let them."""
+    """What a person says about an order or a home, and the duties that let them."""
 
     RAISE = "raise"
     APPROVE = "approve"
     CANCEL = "cancel"
+    PROTECT = "protect"
+    UNPROTECT = "unprotect"
+    PLACE = "place"
+
+    @property
+    def about(self) -> str:
+        """What is done so."""
+        return "orders" if self in {Deed.RAISE, Deed.APPROVE, Deed.CANCEL} else "homes"
 
     @property
     def duties(self) -> frozenset[Duty]:
@@ -41,6 +49,9 @@ _DUTIES: Final = {
     Deed.RAISE: frozenset({Duty.OPERATOR, Duty.APPROVER, Duty.OFFICER}),
     Deed.APPROVE: frozenset({Duty.APPROVER, Duty.OFFICER}),
     Deed.CANCEL: frozenset(Duty),
+    Deed.PROTECT: frozenset(Duty),
+    Deed.UNPROTECT: frozenset({Duty.APPROVER, Duty.OFFICER}),
+    Deed.PLACE: frozenset({Duty.APPROVER, Duty.OFFICER}),
 }
 
 
@@ -65,7 +76,7 @@ Staff = Mapping[str, Person]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One person's signed word about one order.
+    """One person's signed word about one order or home.
 
     Attributes:
         person: who.
@@ -81,7 +92,7 @@ class Statement:
 
 
 def state(person: str, pair: KeyPair, deed: Deed, digest: bytes, now: Instant) -> Statement:
-    """A person's word about the order with this digest."""
+    """A person's word about what has this digest."""
     return Statement(person, deed, now, sign(pair, _words(person, deed, digest, now)))
 
 
@@ -96,7 +107,9 @@ def believe(statement: Statement, digest: bytes, staff: Staff) -> Person:
     if person is None:
         raise PolicyError(f"'{statement.person}' is not of the staff")
     if not person.duties & statement.deed.duties:
-        raise PolicyError(f"{person.name} may not {statement.deed} orders", remedy="Ask somebody whose duty it is.")
+        raise PolicyError(
+            f"{person.name} may not {statement.deed} {statement.deed.about}", remedy="Ask somebody whose duty it is."
+        )
     words = _words(statement.person, statement.deed, digest, statement.at)
     try:
         verify(person.public, words, statement.signature)

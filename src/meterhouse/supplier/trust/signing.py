@@ -92,7 +92,7 @@ class SigningDesk:
         """
         known = self.staff.get(person)
         if known is None or not known.duties & deed.duties or key.public != known.public:
-            raise PolicyError(f"'{person}' may not {deed} orders")
+            raise PolicyError(f"'{person}' may not {deed} {deed.about}")
         word = state(person, key, deed, digest, now)
         self.pen.wrote(word, digest)
         return word
