@@ -11,6 +11,7 @@ from rich.table import Table
 
 from bench import carrier, confirmed_cut, counter, dlms, dlms_sessions, gas, premises, sealed, tokens, worlds  # noqa: F401 - importing a module enters its benches
 from bench.registry import BENCHES, Figure
+from meterhouse.cli.collector import look_seldom
 
 __all__ = ["main"]
 
@@ -47,6 +48,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.names if not _of(name)]:
         parser.error(f"no bench is called {', '.join(unknown)}; there are: {', '.join(BENCHES)}")
+    look_seldom()  # as every process of the house does
     figures = []
     for name in dict.fromkeys(each for asked in arguments.names for each in _of(asked)) or BENCHES:
         print(f"bench: {name}", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from meterhouse import __version__
 from meterhouse.cli.attack import attack
 from meterhouse.cli.audit import audit
 from meterhouse.cli.centre import centre
+from meterhouse.cli.collector import look_seldom
 from meterhouse.cli.conform import conform
 from meterhouse.cli.decode import decode
 from meterhouse.cli.hand_over import hand_over
@@ -82,5 +82,5 @@ def version(*, json: Annotated[bool, typer.Option("--json", help="Print it as on
 
 def main() -> None:
     """The console script."""
-    gc.set_threshold(50_000, 20, 20)  # a fifth of a start went into looking at what imports leave behind
+    look_seldom()
     app()

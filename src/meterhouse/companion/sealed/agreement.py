@@ -6,6 +6,7 @@ counter || target); IV = originator || 00000000; the MAC is the 12-byte GMAC.
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Final
 
 from meterhouse.companion.sealed.envelope import Envelope
@@ -15,6 +16,7 @@ from meterhouse.model import AuthenticationError
 __all__ = ["Agreement"]
 
 _ALGORITHM: Final = bytes.fromhex("60857406080300")
+_PURPOSE: Final = Struct(">7s8sBBQ8s")
 _KEY_LENGTH: Final = 16
 _INVOCATION: Final = bytes(4)
 
@@ -45,8 +47,12 @@ class Agreement:
         key, nonce = self._key_of(envelope)
         return key.gmac(nonce, envelope.authenticated())
 
-    def verify(self, envelope: Envelope) -> None:
+    def verify(self, envelope: Envelope, signed: bytes = b"") -> None:
         """Compare the MAC in constant time.
+
+        Args:
+            envelope: the message.
+            signed: its signed part, where the caller has it already.
 
         Raises:
             AuthenticationError: it is absent or wrong.
@@ -54,18 +60,9 @@ class Agreement:
         if not envelope.mac:
             raise AuthenticationError("authentication failed", why="The message carries no MAC.")
         key, nonce = self._key_of(envelope)
-        key.verify(nonce, envelope.authenticated(), envelope.mac)
+        key.verify(nonce, envelope.authenticated(signed), envelope.mac)
 
     def _key_of(self, envelope: Envelope) -> tuple[GcmKey, bytes]:
         originator = envelope.originator.octets
-        purpose = b"".join(
-            (
-                _ALGORITHM,
-                originator,
-                b"\x09",
-                bytes((envelope.kind,)),
-                envelope.counter.to_bytes(8, "big"),
-                envelope.target.octets,
-            )
-        )
+        purpose = _PURPOSE.pack(_ALGORITHM, originator, 9, envelope.kind, envelope.counter, envelope.target.octets)
         return GcmKey(concat_kdf(P256.hash, self._secret, purpose, _KEY_LENGTH)), originator + _INVOCATION

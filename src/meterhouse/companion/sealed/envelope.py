@@ -22,7 +22,15 @@ from meterhouse.companion.sealed.octets import SealedReader, length_octets
 from meterhouse.crypto import sha256
 from meterhouse.model import Eui64, UsageError
 
-__all__ = ["MAX_CONTENT", "SUPPLEMENT_LENGTHS", "Envelope", "Kind", "decode_envelope"]
+__all__ = [
+    "MAX_CONTENT",
+    "SUPPLEMENT_LENGTHS",
+    "Envelope",
+    "Kind",
+    "covered_by_signature",
+    "decode_envelope",
+    "signed_part_of",
+]
 
 MAX_CONTENT: Final = 8192
 """Bytes of content; GBCS messages stay below 1.5 kB but for firmware, which goes another way."""
@@ -30,9 +38,16 @@ SUPPLEMENT_LENGTHS: Final = (0, 16, 24)
 """Bytes that may follow the message code: nothing, a supplementary party with its counter, or a mandate of ours."""
 
 _SIGNATURE: Final = 64
+_SIGNATURES: Final = frozenset((0, _SIGNATURE))
 _MAC: Final = 12
+_MACS: Final = frozenset((0, _MAC))
+_COUNTERS: Final = 1 << 64
+_CODES: Final = 1 << 16
 _CIPHERING: Final = bytes.fromhex("DD000000000000")
 _SECURITY: Final = bytes.fromhex("1100000000")
+_SHORT_HEADER: Final = len(_CIPHERING) + 1 + len(_SECURITY)
+"""Bytes before the signed part, where a length of one byte stands among them."""
+_SIGNING: Final = 0xDF
 _TO_BE_SIGNED: Final = Struct(">BBQB8sB8sBBH")
 _HEAD: Final = Struct(">2xBQx8sx8sxB")
 """DF 09, kind, counter, 08, originator, 08, target, no date-time, length of the other information."""
@@ -78,13 +93,13 @@ class Envelope:
         Raises:
             UsageError: a number or length is outside its field.
         """
-        if not (0 <= self.counter < 1 << 64 and 0 <= self.code < 1 << 16):
+        if not (0 <= self.counter < _COUNTERS and 0 <= self.code < _CODES):
             raise UsageError(f"counter {self.counter} or code {self.code} is outside 64 or 16 bits")
         if len(self.content) > MAX_CONTENT or len(self.supplement) not in SUPPLEMENT_LENGTHS:
             raise UsageError(
                 f"content of {len(self.content)} or supplement of {len(self.supplement)} bytes does not fit"
             )
-        if len(self.signature) not in {0, _SIGNATURE} or len(self.mac) not in {0, _MAC}:
+        if len(self.signature) not in _SIGNATURES or len(self.mac) not in _MACS:
             raise UsageError(f"a signature has {_SIGNATURE} bytes or none, a MAC {_MAC} or none")
 
     def to_be_signed(self) -> bytes:
@@ -104,9 +119,9 @@ class Envelope:
         """The general-signing message, with its tag and signature: what a MAC covers."""
         return b"".join((b"\xdf", self.to_be_signed(), bytes((len(self.signature),)), self.signature))
 
-    def authenticated(self) -> bytes:
+    def authenticated(self, signed: bytes = b"") -> bytes:
         """Additional authenticated data of the MAC: security header, a zero, and the signed part (GBCS §4.3.3)."""
-        return _SECURITY + b"\x00" + self.signed_part()
+        return b"".join((_SECURITY, b"\x00", signed or self.signed_part()))
 
     def encode(self) -> bytes:
         """The message's only bytes."""
@@ -125,6 +140,20 @@ class Envelope:
         return replace(self, mac=mac)
 
 
+def signed_part_of(octets: bytes) -> bytes:
+    """`Envelope.signed_part` out of the bytes of a message that `decode_envelope` has taken."""
+    if octets[0] == _SIGNING:
+        return octets
+    length = octets[len(_CIPHERING)]
+    start = _SHORT_HEADER + (0 if length < 0x80 else length & 0x7F)
+    return octets[start:-_MAC]
+
+
+def covered_by_signature(signed: bytes) -> bytes:
+    """`Envelope.to_be_signed` out of the signed part of a message that has a signature."""
+    return signed[1 : -1 - _SIGNATURE]
+
+
 def decode_envelope(octets: bytes) -> Envelope:
     """The message that `octets` are. Nothing of it is believed: see `Verifier`.
 
@@ -136,8 +165,9 @@ def decode_envelope(octets: bytes) -> Envelope:
     if octets.startswith(b"\xdd"):
         reader.expect(_CIPHERING, "general-ciphering header")
         length = reader.length("general-ciphering")
-        if length != reader.remaining or length < len(_SECURITY) + _MAC:
-            raise SealedError(f"general-ciphering says {length} bytes, {reader.remaining} are there")
+        there = reader.remaining
+        if length != there or length < len(_SECURITY) + _MAC:
+            raise SealedError(f"general-ciphering says {length} bytes, {there} are there")
         reader.expect(_SECURITY, "security header")
         mac = octets[-_MAC:]
     envelope = _signed_part(reader, mac)
@@ -159,7 +189,7 @@ def _signed_part(reader: SealedReader, mac: bytes) -> Envelope:
         raise SealedError(f"content of {length} bytes is longer than {MAX_CONTENT}")
     content = reader.take(length, "content")
     length = reader.u8("length of the signature")
-    if length not in {0, _SIGNATURE}:
+    if length not in _SIGNATURES:
         raise SealedError(f"a signature of {length} bytes is none")
     signature = reader.take(length, "signature")
     code = int.from_bytes(other[:2], "big")

@@ -30,6 +30,7 @@ SMART_ENERGY: Final = 0x0109
 """The ZigBee application profile of Smart Energy 1.x."""
 MAX_COMPONENTS: Final = 32
 
+_PROFILE: Final = SMART_ENERGY.to_bytes(2, "big")
 _LAST: Final = 0x01
 _ENCRYPTED: Final = 0x02
 _FROM_TIME: Final = 0x10
@@ -98,11 +99,11 @@ def decode_components(octets: bytes) -> tuple[Component, ...]:
         SealedError: another profile, a wrong count, an encrypted component (not read yet), or a frame cut off.
     """
     reader = SealedReader(octets)
-    reader.expect(SMART_ENERGY.to_bytes(2, "big"), "profile")
+    reader.expect(_PROFILE, "profile")
     count = reader.u8("number of components")
     if not 1 <= count <= MAX_COMPONENTS:
         raise SealedError(f"{count} components are not 1 to {MAX_COMPONENTS}")
-    components = tuple(_component(reader, last=number == count) for number in range(1, count + 1))
+    components = tuple([_component(reader, last=number == count) for number in range(1, count + 1)])
     reader.finish("content")
     return components
 

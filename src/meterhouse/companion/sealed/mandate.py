@@ -7,6 +7,7 @@ supplementary party with two counters; a reader of pure GBCS, such as tshark, sh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from struct import Struct
 from typing import Final
 
 from meterhouse.companion.sealed.errors import SealedError
@@ -18,6 +19,7 @@ __all__ = ["BINDING_LENGTH", "MAX_WINDOW", "Mandate", "decode_mandate", "premise
 BINDING_LENGTH: Final = 8
 MAX_WINDOW: Final = DAY
 """The longest that an order may stay valid."""
+_MANDATE: Final = Struct(">8sQQ")
 
 
 def premises_binding(supply_number: str, device: Eui64, tenancy: int) -> bytes:
@@ -61,7 +63,7 @@ class Mandate:
                 f"a mandate from {self.not_before} to {self.not_after} is none",
                 why=f"It has a binding of {BINDING_LENGTH} bytes and lasts up to {MAX_WINDOW} ms.",
             )
-        return self.premises + self.not_before.to_bytes(8, "big") + self.not_after.to_bytes(8, "big")
+        return _MANDATE.pack(self.premises, self.not_before, self.not_after)
 
     @property
     def is_sound(self) -> bool:
@@ -75,10 +77,7 @@ def decode_mandate(octets: bytes) -> Mandate:
     Raises:
         SealedError: another length.
     """
-    if len(octets) != BINDING_LENGTH + 16:
+    if len(octets) != _MANDATE.size:
         raise SealedError(f"a supplement of {len(octets)} bytes is no mandate")
-    return Mandate(
-        octets[:BINDING_LENGTH],
-        Instant(int.from_bytes(octets[8:16], "big")),
-        Instant(int.from_bytes(octets[16:], "big")),
-    )
+    premises, not_before, not_after = _MANDATE.unpack(octets)
+    return Mandate(premises, Instant(not_before), Instant(not_after))

@@ -39,5 +39,7 @@ class SealedReader(Reader):
 
     def expect(self, octets: bytes, what: str) -> None:
         """Insist on exactly these bytes."""
-        if self.take(len(octets), what) != octets:
+        if not self.octets.startswith(octets, self.position):
+            self.take(len(octets), what)
             raise SealedError(f"{what} is not {octets.hex()}")
+        self.position += len(octets)

@@ -116,8 +116,10 @@ class UseCase:
         for component in decode_components(content):
             frame = component.frame
             named = (component.cluster, frame.command, frame.cluster_specific, frame.to_client)
-            rule = next((rule for rule in self.components if rule.names(named)), None)
-            if rule is None or frame.manufacturer is not None:
+            for rule in self.components:
+                if rule.names(named) and frame.manufacturer is None:
+                    break
+            else:
                 raise SealedError(
                     f"{self.name} has no command {frame.command:#04x} of cluster {component.cluster:#06x}"
                 )

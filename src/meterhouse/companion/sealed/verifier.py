@@ -8,7 +8,7 @@ from typing import Final
 from meterhouse.companion.sealed.agreement import Agreement
 from meterhouse.companion.sealed.catalogue import Catalogue
 from meterhouse.companion.sealed.counters import MAX_COUNTER, Counters, Newest
-from meterhouse.companion.sealed.envelope import Envelope, Kind, decode_envelope
+from meterhouse.companion.sealed.envelope import Envelope, Kind, covered_by_signature, decode_envelope, signed_part_of
 from meterhouse.companion.sealed.errors import SealedError
 from meterhouse.companion.sealed.mandate import decode_mandate
 from meterhouse.companion.sealed.parties import Party
@@ -77,7 +77,7 @@ class Verifier:
         if not newest.counter < envelope.counter <= MAX_COUNTER:
             why = f"counter {envelope.counter} is not above {newest.counter} and below 2^63"
             return Refused(Reason.COUNTER, why, envelope)
-        refusal = self._authentic(envelope, party, use_case) or self._allowed(envelope, party, use_case, now)
+        refusal = self._authentic(envelope, octets, party, use_case) or self._allowed(envelope, party, use_case, now)
         if refusal is not None:
             return refusal
         self._counters.advance(party.role, use_case.counter_class, Newest(envelope.counter, digest))
@@ -96,9 +96,10 @@ class Verifier:
             return Refused(Reason.CODE, f"message code {envelope.code:#06x} is not in the catalogue", envelope)
         return party, use_case
 
-    def _authentic(self, envelope: Envelope, party: Party, use_case: UseCase) -> Refused | None:
+    def _authentic(self, envelope: Envelope, octets: bytes, party: Party, use_case: UseCase) -> Refused | None:
+        signed = signed_part_of(octets)
         try:
-            self._broker.verify(envelope)
+            self._broker.verify(envelope, signed)
         except AuthenticationError as error:
             return Refused(Reason.MAC, error.why, envelope)
         if not use_case.critical and not envelope.signature:
@@ -110,7 +111,7 @@ class Verifier:
         if not is_low(envelope.signature):
             return Refused(Reason.HIGH_S, "the signature's s is above half the order of the curve", envelope)
         try:
-            verify(party.signing, envelope.to_be_signed(), envelope.signature)
+            verify(party.signing, covered_by_signature(signed), envelope.signature)
         except AuthenticationError as error:
             return Refused(Reason.SIGNATURE, error.why, envelope)
         return None

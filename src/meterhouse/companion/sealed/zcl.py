@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from meterhouse.companion.sealed.errors import SealedError
-from meterhouse.companion.sealed.octets import SealedReader
 from meterhouse.model import UsageError
 
 __all__ = ["ZclFrame", "decode_zcl"]
@@ -15,6 +14,10 @@ _CLUSTER_SPECIFIC: Final = 0x01
 _MANUFACTURER: Final = 0x04
 _TO_CLIENT: Final = 0x08
 _NO_DEFAULT_RESPONSE: Final = 0x10
+_HEADER: Final = 3
+"""Frame control, sequence number, command."""
+_LONG_HEADER: Final = 5
+"""With the manufacturer's code between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +67,19 @@ def decode_zcl(octets: bytes) -> ZclFrame:
     Raises:
         SealedError: shorter than a header, or a reserved type or bit.
     """
-    reader = SealedReader(octets)
-    control = reader.u8("frame control")
+    control = octets[0] if octets else 0
     if control & 0xE2:
         raise SealedError(f"frame control {control:#04x} has a reserved type or bit")
-    manufacturer = reader.little(2, "manufacturer code") if control & _MANUFACTURER else None
-    sequence, command = reader.take(2, "sequence number and command")
+    length = _LONG_HEADER if control & _MANUFACTURER else _HEADER
+    if len(octets) < length:
+        raise SealedError(f"a ZCL frame of {len(octets)} bytes ends within its header of {length}")
+    manufacturer = int.from_bytes(octets[1:3], "little") if control & _MANUFACTURER else None
     return ZclFrame(
         cluster_specific=bool(control & _CLUSTER_SPECIFIC),
         to_client=bool(control & _TO_CLIENT),
-        sequence=sequence,
-        command=command,
-        payload=reader.rest(),
+        sequence=octets[length - 2],
+        command=octets[length - 1],
+        payload=octets[length:],
         no_default_response=bool(control & _NO_DEFAULT_RESPONSE),
         manufacturer=manufacturer,
     )
