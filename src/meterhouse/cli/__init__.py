@@ -71,6 +71,22 @@ app.add_typer(audit, name="audit")
 app.add_typer(conform, name="conform")
 
 
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 -- the value of an option
+    if asked:
+        typer.echo(f"meterhouse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _meterhouse(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    del version
+
+
 @app.command()
 def version(*, json: Annotated[bool, typer.Option("--json", help="Print it as one JSON document.")] = False) -> None:
     """Say which version this is."""
