@@ -312,6 +312,35 @@ def test_a_valve_that_opened_though_its_answer_was_lost_is_not_ordered_open_agai
     assert bench.kinds("hub").count("valve.open_ordered") == 1
 
 
+@pytest.mark.requirement("S0-111")
+def test_a_hand_opens_at_most_once_even_where_nobody_heard_that_it_did():
+    """The answer is lost, and the gas goes off again before the next report: who pressed before did not see that."""
+    bench = spent()
+    bench.key_in(token(2_000_000))
+    understand = bench.hub._gas_end.understand
+
+    def deaf_to_answers(telegram: bytes) -> object:
+        if telegram[1] == RESPONSE and bench.gas.valve is ValveState.OPEN:
+            raise ProtocolError("lost on the air")
+        return understand(telegram)
+
+    bench.hub._gas._end = SimpleNamespace(
+        understand=deaf_to_answers, order=bench.hub._gas_end.order, acknowledge=bench.hub._gas_end.acknowledge
+    )
+    bench.half_hours(1)
+    assert bench.gas.valve is ValveState.OPEN
+    bench.gas.pass_gas(bench.gas.cutoff_l, bench.now)
+    assert bench.gas.valve is ValveState.CLOSED
+    bench.hub._gas._end = bench.hub._gas_end
+    bench.hub.slot.enter(token(2_000_000, tid=6_000_100), bench.now, by_hand=False)
+    bench.half_hours(3)
+    assert bench.gas.valve is ValveState.CLOSED
+    assert bench.kinds("gas_meter").count("valve.opened") == 1
+    bench.press()
+    bench.half_hours(1)
+    assert bench.gas.valve is ValveState.OPEN
+
+
 def test_with_a_balance_of_nothing_at_all_a_hand_does_not_count_and_one_that_did_is_forgotten():
     bench = spent()
     account(bench).balance = 0

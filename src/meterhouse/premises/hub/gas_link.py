@@ -211,6 +211,8 @@ class GasLink:
 
     def _order(self, now: Instant) -> None:
         self._repeat_at = Instant(now + _REPEAT_AFTER)
+        if isinstance(self._orders[0], OpenValve):
+            self.hand_at = None  # used up, whatever is heard: the meter may open now, and close again, unheard
         self._send(self._end.order(self._orders[0], self._access_number))
 
     def _repeat(self, now: Instant) -> None:
