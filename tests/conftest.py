@@ -24,7 +24,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(trace.Plugin(config.getoption("--requirements")), "requirement-trace")
     WATCH.install()
-    gc.set_threshold(50_000, 20, 20)  # thousands of tests stay in memory: to look at them all again is a third of a run
+    gc.set_threshold(
+        50_000, 20, 20
+    )  # thousands of tests stay in memory: looking at them again was a third of collecting them
 
 
 def pytest_collection_finish() -> None:

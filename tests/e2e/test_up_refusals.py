@@ -42,13 +42,18 @@ def up(
     data = () if "--data" in words else ("--data", "data")
     port = () if "--port" in words else ("--port", "0")
     code, out, said = said_by(folder, "up", street, *data, *port, "--json", *words, before=before)
+    return code, sentence_of(out, said)
+
+
+def sentence_of(out: str, said: str) -> str:
+    """The one sentence that was said; fails if there is more than one, or data beside it."""
     assert "Traceback" not in said, said
     assert out == "", out
     lines = said.strip().splitlines()
     assert len(lines) == 1, said
     assert lines[0].startswith("Error: "), said
     assert lines[0].endswith("."), said
-    return code, lines[0]
+    return lines[0]
 
 
 @pytest.fixture
@@ -61,11 +66,7 @@ def up_here(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
         )
         with pytest.raises(SystemExit) as ended:
             main()
-        out, told = capsys.readouterr()
-        assert out == "", out
-        lines = told.strip().splitlines()
-        assert len(lines) == 1, told
-        return int(ended.value.code or 0), lines[0]
+        return int(ended.value.code or 0), sentence_of(*capsys.readouterr())
 
     monkeypatch.chdir(folder)
     monkeypatch.setenv("COLUMNS", "200")
@@ -120,7 +121,7 @@ def test_data_folder_that_holds_other_things(folder: Path, up_here: Up) -> None:
     assert "is not a data folder: it holds holiday.jpg." in said
 
 
-@pytest.mark.parametrize("kilobytes", [1, 120])
+@pytest.mark.parametrize("kilobytes", [0, 1, 40, 120])
 def test_disk_that_is_full_at_the_start(folder: Path, kilobytes: int) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, kilobytes * 1024))

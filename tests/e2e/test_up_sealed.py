@@ -105,7 +105,7 @@ def test_two_people_cut_a_supply_and_arm_it_and_only_a_hand_brings_it_back(tmp_p
         street.wait("look back", lambda: office.show(number)["read_back"] == "matches")
 
         def billed() -> list[dict[str, Any]]:
-            """What the carrier's bill says of the home, once both orders are on it: it is kept at each checkpoint."""
+            """What the carrier's bill says of the home, once both orders are on it: it is kept once an hour of the street."""
             rows = json.loads(say("usage", "2026-01-05", "2026-01-07", "--data", tmp_path / "data", "--json").stdout)
             at_home = [row for row in rows if row["home"] == "01"]
             return at_home if sum(row["orders"] for row in at_home) >= 2 else []

@@ -109,14 +109,14 @@ def workers_of(pid):
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
-@pytest.mark.skipif(
-    not Path(f"/proc/self/task/{os.getpid()}/children").exists(), reason="looks at its children in /proc"
-)
 def _hear_ctrl_c():
     """A job that was begun in the background ignores Ctrl-C, and so would its children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.skipif(
+    not Path(f"/proc/self/task/{os.getpid()}/children").exists(), reason="looks at its children in /proc"
+)
 def test_ctrl_c_reports_what_was_done_and_where_to_go_on():
     words = [
         sys.executable,

@@ -97,7 +97,7 @@ class TrustFolder:
 
     def __init__(self, path: Path, passphrase: str | None = None) -> None:
         if not (path / "root.pem").exists():
-            remedy = f"Make one: meterhouse trust init --trust {path}"
+            remedy = f"Make one: meterhouse trust init {path}"
             raise ConfigurationError(f"{path} is no trust folder", remedy=remedy)
         keys = PartyKeys(path / "issuers" / _KEYS, passphrase)
         self.path = path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,6 +17,7 @@ from meterhouse.app.use_cases import own_catalogue
 from meterhouse.companion.brake import Brake
 from meterhouse.companion.release import release_by
 from meterhouse.companion.sealed import Catalogue, Envelope, OrderReply, OrderResult
+from meterhouse.crypto import sha256
 from meterhouse.model import (
     Eui64,
     Instant,
@@ -182,7 +182,7 @@ class WorkOrders(OrderFiles):
     def _mark(self, deed: Deed, home: str, to: dict[str, str], person: str, passphrase: str, now: Instant) -> None:
         if not self._database.read(lambda tx: SqlHomeBook(tx).meters(home)):
             raise NotFoundError(f"there is no home {plain(home)} with a meter", remedy="Look at the street.")
-        digest = sha256(json.dumps([_HOME_TAG, home, to]).encode()).digest()
+        digest = sha256(json.dumps([_HOME_TAG, home, to]).encode())
         believe(self._signing.write(person, passphrase, deed, digest), digest, self._staff())
 
         def mark(transaction: Transaction) -> None:

@@ -8,8 +8,8 @@ from typing import Final
 __all__ = ["look_seldom"]
 
 _YOUNG: Final = 50_000
-"""Objects between two looks. At Python's own 700, a fifth of a start went into looking at what imports leave behind,
-and a tenth of every payment into looking at what the counter has just made and will let go of by itself."""
+"""Objects between two looks. At Python's own 700, a tenth to a fifth of a start went into looking at what imports leave
+behind, and a twelfth of each payment into looking at what the counter has just made and lets go of by itself."""
 _OLDER: Final = 20
 
 

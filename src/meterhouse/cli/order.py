@@ -193,7 +193,7 @@ def protect(
 @spoken
 def feeder(
     home: Annotated[str, typer.Argument(help="The home.")],
-    name: Annotated[str, typer.Argument(help="The feeder, as the policy file names it.")],
+    name: Annotated[str, typer.Argument(help="The feeder, as the policy file names it; empty: unknown.")],
     person: Person,
     data: Data = _DATA,
     trust: Trust = _TRUST,
@@ -206,7 +206,9 @@ def feeder(
     if json:
         write_json({"home": home, "feeder": name.strip()})
     else:
-        say.print(f"Home {home} hangs on feeder {plain(name.strip())}.")
+        say.print(
+            f"Home {home} hangs on feeder {plain(name.strip())}." if name.strip() else f"Home {home}: feeder unknown."
+        )
 
 
 def passphrase_of(person: str) -> str:

@@ -77,7 +77,7 @@ def person(
     if set(duty) - known:
         raise UsageError(f"'{(set(duty) - known).pop()}' is no duty", remedy=f"Say one of {', '.join(sorted(known))}.")
     if not (folder / "signing" / "root.pem").exists():  # else a key would stand where no office is
-        raise UsageError(f"{folder} is no trust folder", remedy=f"Make one: meterhouse trust init --trust {folder}")
+        raise UsageError(f"{folder} is no trust folder", remedy=f"Make one: meterhouse trust init {folder}")
     made = StaffKeys(folder / "signing" / STAFF).add(name, [Duty(each) for each in duty], passphrase_of(name))
     share_staff(folder)
     if json:

@@ -16,4 +16,5 @@ def test_a_person_is_not_entered_where_there_is_no_office_and_nothing_is_made(tm
     assert said.exit_code == 2
     assert "is no trust folder" in said.output.replace("\n", " ")
     assert "trust init" in said.output
+    assert "init --trust" not in said.output, "the folder is an argument there"
     assert not folder.exists()

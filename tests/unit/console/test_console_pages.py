@@ -57,6 +57,7 @@ def page_library() -> Iterator[None]:
             yield
         finally:
             Client.page_routes.clear()  # else the library forgets our modules, and everyone's classes come twice
+            gc.unfreeze()
 
 
 @pytest_asyncio.fixture
