@@ -13,8 +13,9 @@ from meterhouse.companion.relay import Frame, FrameReader, Hello, Kind
 from meterhouse.model import HALF_HOUR, MINUTE, Eui64, Event, Instant, parse_instant
 from meterhouse.premises.electricity_meter import ElectricityMeter, ElectricityMeterSettings
 from meterhouse.premises.gas_meter import GasMeter, GasMeterSettings
-from meterhouse.premises.hub import GasSetup, GasTariff, Hub, HubSettings, PrepaySetup
+from meterhouse.premises.hub import GasSetup, Hub, HubSettings
 from meterhouse.premises.orders import DeviceTrust
+from meterhouse.premises.prepay import EnergyTariff, PrepaySetup
 from meterhouse.protocols import dlms, sts
 
 __all__ = [
@@ -46,7 +47,7 @@ GAS_KEY = bytes(range(100, 116))
 RADIO_METER = GasAddress("MTH", 20_000_001, 1, 3)
 RADIO_HUB = GasAddress("MTH", 10_000_001, 1, 0x31)
 PAN = sts.MeterPan.of_serial(99, 1)
-TARIFF = GasTariff.flat(price=7_370, standing_charge=29_110, cv=39_500)
+TARIFF = EnergyTariff.flat(price=7_370, standing_charge=29_110, cv=39_500)
 
 
 def _key(pan: sts.MeterPan) -> sts.DecoderKey:

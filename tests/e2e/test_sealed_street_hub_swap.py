@@ -24,7 +24,7 @@ def test_a_hub_is_swapped_beside_a_running_street_and_stands_after_a_restart(tmp
     async def swapped() -> tuple[str, int]:
         async with sealed_house(tmp_path) as house:
             old = house.street.sites["01"]
-            await house.until("account", lambda: old.hub.account is not None and old.hub.account.charged_l is not None)
+            await house.until("account", lambda: old.hub.account is not None and old.hub.account.charged is not None)
             await asyncio.to_thread(say, "swap", "01", "--why", "its radio is of the last generation", "--data", data)
             await house.until("swap", lambda: house.street.sites["01"].hub is not old.hub)
             new = house.street.sites["01"]

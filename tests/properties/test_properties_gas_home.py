@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from home_bench import START, HomeBench
 from meterhouse.companion.gas import NO_LIMIT_LITRES, ValveState
 from meterhouse.model import HALF_HOUR, MINUTE, SECOND
-from meterhouse.premises.hub import CreditLimits, GasTariff
+from meterhouse.premises.prepay import CreditLimits, EnergyTariff
 from meterhouse.rules import emergency_after_credit, gas_half_hour, select_emergency
 
 DELAY = 6
@@ -48,7 +48,7 @@ class Home:
 class Pair:
     """The same home twice. Whoever presses does so after the report of a half hour, before any more gas flows."""
 
-    def __init__(self, tariff: GasTariff, limits: CreditLimits, friendly: list[int]) -> None:
+    def __init__(self, tariff: EnergyTariff, limits: CreditLimits, friendly: list[int]) -> None:
         rows = tariff.prices, tariff.rates, tariff.thresholds_wh, tariff.standing_charge, tariff.cv
         self.rule = Home(*rows, limits.emergency, limits.emergency_threshold, limits.low, friendly)
         self.bench = HomeBench(balance=BALANCE, delay=DELAY)
@@ -101,7 +101,7 @@ PRICES = st.tuples(*[st.sampled_from([0, 1_000, 7_370, 30_000])] * 16)
 RATES = st.tuples(*[st.integers(0, 3)] * 96)
 THRESHOLDS = st.tuples(*[st.integers(1, 40_000)] * 3).map(lambda three: tuple(sorted(three)))
 TARIFFS = st.builds(
-    GasTariff, PRICES, RATES, THRESHOLDS, st.sampled_from([0, 29_110]), st.sampled_from([37_500, 39_500, 43_000])
+    EnergyTariff, PRICES, RATES, THRESHOLDS, st.sampled_from([0, 29_110]), st.sampled_from([37_500, 39_500, 43_000])
 )
 LIMITS = st.sampled_from([CreditLimits(), CreditLimits(50_000, 20_000, 10_000)])
 FRIENDLY = st.one_of(st.just(0), st.integers(0, (1 << 48) - 1))

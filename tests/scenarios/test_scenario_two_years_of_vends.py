@@ -15,8 +15,7 @@ from counter_street import hub_of, meter_of
 from meterhouse.companion.utrn import UtrnKey, UtrnReader
 from meterhouse.crypto import P256, KeyPair, shared_secret
 from meterhouse.model import DAY, Eui64, Fuel, HalfHour, Instant, Money, parse_instant
-from meterhouse.premises.hub.gas_account import GasAccount
-from meterhouse.premises.hub.gas_tariff import GasTariff
+from meterhouse.premises.prepay import EnergyTariff, PrepayAccount
 from meterhouse.protocols.sts import (
     IEC_SAMPLE_TABLES,
     BaseDate,
@@ -74,8 +73,8 @@ class Home:
 
     def __init__(self, record: MeterRecord) -> None:
         self.record = record
-        tariff = GasTariff.flat(7_370, 29_110, 39_500)
-        self.account = GasAccount.open(0, tariff)
+        tariff = EnergyTariff.flat(7_370, 29_110, 39_500)
+        self.account = PrepayAccount.open(0, tariff)
         self.account.begin(0, START)
         self.register, self.paid, self.given = 0, 0, []
         if record.scheme == "utrn":
@@ -136,7 +135,7 @@ class Soak:
                 self._sell(number, home, day, turn, Instant(now + turn * 60_000))
             if day % 28 == number:
                 price, standing = self.random.randrange(4_000, 12_000), self.random.randrange(10_000, 60_000)
-                home.account.set_tariff(GasTariff.flat(price, standing, self.random.randrange(37_500, 43_000)), now)
+                home.account.set_tariff(EnergyTariff.flat(price, standing, self.random.randrange(37_500, 43_000)), now)
             if day % 90 == number:
                 terms = Agreement(now, self.random.randrange(0, 3_000), tariff=f"tariff {day}", why="quarter")
                 self.database.run(lambda tx, name=f"A{number}", terms=terms: agree(SqlVendingRecords(tx), name, terms))

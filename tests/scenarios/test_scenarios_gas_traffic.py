@@ -11,12 +11,12 @@ from meterhouse.companion import objects
 from meterhouse.companion.gas import Acknowledgement, HubEnd, OpenValve, ValveState, WriteCutoff
 from meterhouse.companion.gas.profile import order_of
 from meterhouse.model import HALF_HOUR, Instant
-from meterhouse.premises.hub import UNUSED_BLOCK, CreditLimits, GasTariff
+from meterhouse.premises.prepay import UNUSED_BLOCK, CreditLimits, EnergyTariff
 from meterhouse.protocols import dlms
 from meterhouse.protocols.wmbus import Ci, Control, MasterKey, Session
 
 MONEY = ("price", "tariff", "balance", "credit_", "debt", "currency", "rate", "charge", "cv", "friendly", "emergency")
-RATED = GasTariff(
+RATED = EnergyTariff(
     tuple(3_000 + 500 * place for place in range(16)),
     tuple(slot % 4 for slot in range(96)),
     (2_000, 9_000, UNUSED_BLOCK),

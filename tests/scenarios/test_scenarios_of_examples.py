@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from meterhouse.model import UsageError
-from meterhouse.premises.hub import gas_account
+from meterhouse.premises.prepay import account
 from meterhouse.simulation.scenario import parse_scenario, run_scenario
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "scenarios"
@@ -126,7 +126,7 @@ def test_a_link_cut_for_good_inside_a_friendly_window_gives_the_windows_allowanc
 def test_a_hub_that_told_a_meter_no_limit_would_be_convicted(monkeypatch):
     """The judge itself, judged: the first reading of C-05, put back, does not pass."""
     monkeypatch.setattr(
-        gas_account, "friendly_cutoff_l", lambda hours, bought, _register: 99_999_999 if hours else bought
+        account, "friendly_cutoff", lambda hours, bought, _register, *_rest: 99_999_999 if hours else bought
     )
     name = "friendly-window-link-lost-for-good.toml"
     report = run_scenario(parse_scenario((FOLDER / name).read_text(encoding="utf-8"), name))

@@ -69,7 +69,7 @@ def test_after_every_contact_the_meters_cutoff_is_that_of_an_independent_reckoni
         left = 600_000 - days * 29_110 - spent
         expected = rows[-1].register + max(0, ceil(left / LITRE))
         assert abs(gas.cutoff_l - expected) <= 1
-        assert gas.cutoff_l == account.cutoff_l() == scene.site().hub.mirror.report.cutoff_l
+        assert gas.cutoff_l == account.cutoff() == scene.site().hub.mirror.report.cutoff_l
 
 
 @pytest.mark.requirement("S0-106")

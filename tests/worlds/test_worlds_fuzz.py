@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from meterhouse.cli import app
 from meterhouse.links import Dice
 from meterhouse.model import UsageError
-from meterhouse.premises.hub.gas_account import GasAccount
+from meterhouse.premises.prepay import PrepayAccount
 from meterhouse.simulation.faults import FaultKind, draw_faults, fault_kinds
 from meterhouse.simulation.fuzz import FuzzSettings, faults_of_seed, fuzz, play
 from meterhouse.simulation.fuzz_street import street_of_seed
@@ -51,14 +51,14 @@ def test_worlds_in_bad_weather_keep_every_promise_and_the_same_seeds_give_the_sa
 
 def greedy(monkeypatch):
     """The smallest step too much after an outage; the very first report brings two rows."""
-    charge = GasAccount.charge
+    charge = PrepayAccount.charge
 
     def wrong(self, half_hours):
         rows = list(half_hours)
         self.balance -= len(rows) > 2
         return charge(self, rows)
 
-    monkeypatch.setattr(GasAccount, "charge", wrong)
+    monkeypatch.setattr(PrepayAccount, "charge", wrong)
     monkeypatch.setattr("meterhouse.simulation.fuzz.FINE_DAYS", 1)
     monkeypatch.setattr("meterhouse.simulation.fuzz.street_of_seed", street_with_perfect_air)
 

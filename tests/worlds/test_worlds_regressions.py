@@ -74,5 +74,5 @@ def test_a_hub_that_takes_anothers_place_is_heard_by_the_meter_at_its_first_word
     apply_faults(scene.street_world, [Fault(FaultKind.HUB_SWAP, "01", 700, 6)])
     scene.days(1.25)
     assert "report.missed" not in scene.kinds("gas_meter")
-    assert scene.site().hub.account.charged_l == 590, "the last half hour is told at the next wake"
+    assert scene.site().hub.account.charged == 590, "the last half hour is told at the next wake"
     assert scene.broken() == set()

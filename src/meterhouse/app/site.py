@@ -16,8 +16,9 @@ from meterhouse.model import Eui64, Fuel, HalfHour, Instant
 from meterhouse.premises.electricity_meter import ElectricityMeter, ElectricityMeterSettings
 from meterhouse.premises.gas_meter import GasMeter, GasMeterSettings
 from meterhouse.premises.home_load import Demand, HomeLoad
-from meterhouse.premises.hub import AccountRecord, GasSetup, Hub, HubSettings, PrepaySetup
+from meterhouse.premises.hub import AccountRecord, GasSetup, Hub, HubSettings
 from meterhouse.premises.orders import DeviceTrust
+from meterhouse.premises.prepay import PrepaySetup
 from meterhouse.protocols import sts
 
 __all__ = [

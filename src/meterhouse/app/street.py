@@ -16,7 +16,7 @@ from meterhouse.app.desk import PaymentMode
 from meterhouse.app.key_plan import KeyPlan, key_plan_of
 from meterhouse.app.week import friendly_week, rate_rows
 from meterhouse.model import Instant, Money, UsageError, instant_of, parse_instant
-from meterhouse.premises.hub import BALANCE_LIMIT, UNUSED_BLOCK, CreditLimits, GasTariff
+from meterhouse.premises.prepay import BALANCE_LIMIT, UNUSED_BLOCK, CreditLimits, EnergyTariff
 from meterhouse.rules import BLOCKS, RATES
 
 __all__ = ["Customer", "GasSite", "HomePlan", "StreetPlan", "parse_street", "plan_of_tables"]
@@ -55,7 +55,7 @@ class GasSite:
     """The meter is fed beside its hub, and listens always (S0-27)."""
     drift_ppm: int = 0
     """How much too fast the meter's clock runs, parts per million."""
-    rated: GasTariff | None = None
+    rated: EnergyTariff | None = None
     """The tariff at the street's start, where it has rates by time or blocks by use."""
     limits: CreditLimits = field(default_factory=CreditLimits)
     friendly: tuple[int, ...] = (0,) * 7
@@ -65,9 +65,9 @@ class GasSite:
     """A block changes over at the litre that reaches it, not at the half hour after (S0-122)."""
 
     @property
-    def tariff(self) -> GasTariff:
+    def tariff(self) -> EnergyTariff:
         """At the street's start."""
-        return GasTariff.flat(self.price, self.standing_charge, self.cv) if self.rated is None else self.rated
+        return EnergyTariff.flat(self.price, self.standing_charge, self.cv) if self.rated is None else self.rated
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ def _gas(table: _Table, currency: str) -> GasSite:
     )
 
 
-def _tariff(table: _Table, currency: str) -> GasTariff:
+def _tariff(table: _Table, currency: str) -> EnergyTariff:
     """Flat by `price`; or by `prices`, a row a rate and in it a price a block, which stand in place of it."""
     standing_charge = table.money("standing_charge", currency, "0.00", most=_STANDING_CHARGE_MAX)
     cv = table.number("cv", *_CV_RANGE)
@@ -232,7 +232,7 @@ def _tariff(table: _Table, currency: str) -> GasTariff:
         for name in ("rates", "blocks_kwh"):
             if name in table.raw:
                 raise UsageError(f"{table.place} has {name} without prices", remedy="Write prices, a row a rate.")
-        return GasTariff.flat(table.money("price", currency, most=_PRICE_MAX), standing_charge, cv)
+        return EnergyTariff.flat(table.money("price", currency, most=_PRICE_MAX), standing_charge, cv)
     blocks = _blocks(table)
     rows = table.raw["prices"]
     if not isinstance(rows, list) or not 1 <= len(rows) <= RATES or not all(isinstance(row, list) for row in rows):
@@ -245,7 +245,7 @@ def _tariff(table: _Table, currency: str) -> GasTariff:
         raise UsageError(f"{table.place} rates name rate {max(rates)}, and prices has {len(rows)} rows, from 0")
     prices += prices[-BLOCKS:] * (RATES - len(rows))
     thresholds = [kwh * 1_000 for kwh in blocks] + [UNUSED_BLOCK] * (BLOCKS - 1 - len(blocks))
-    return GasTariff(tuple(prices), rates, tuple(thresholds), standing_charge, cv)
+    return EnergyTariff(tuple(prices), rates, tuple(thresholds), standing_charge, cv)
 
 
 def _blocks(table: _Table) -> list[int]:

@@ -28,7 +28,7 @@ from meterhouse.app.hand_desk import displays, key_in_meter, read_in, reopen_cod
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.app.site import HomeSite
 from meterhouse.model import DAY, HALF_HOUR, DayProfile, Eui64, Fuel, Instant, Money, StorageError, day_start
-from meterhouse.premises.hub import UNUSED_BLOCK, GasAccount
+from meterhouse.premises.prepay import UNUSED_BLOCK, PrepayAccount
 from meterhouse.rules import NO_LIMIT_LITRES
 from meterhouse.supplier.headend import GasLinkView
 from meterhouse.supplier.vending import StageRecord, Vend
@@ -200,7 +200,7 @@ class StreetDesk:
         currency = self._street.plan.currency
         register = gas.volume_l if report is None else report.volume_l
         # Where the hub's balance ends: the meter itself may not have heard yet of credit that has just come.
-        cutoff = gas.cutoff_l if account is None or account.charged_l is None else account.cutoff_l()
+        cutoff = gas.cutoff_l if account is None or account.charged is None else account.cutoff()
         low = report is not None and report.low_credit and cutoff - register < gas.settings.low_credit_threshold_l
         debt = None if account is None or account.debt_note is None else Money(account.debt_note, currency)
         return MeterView(
@@ -237,7 +237,7 @@ class StreetDesk:
         return tuple(shown)
 
 
-def _terms(account: GasAccount, currency: str, now: Instant) -> GasTerms:
+def _terms(account: PrepayAccount, currency: str, now: Instant) -> GasTerms:
     tariff, limits = account.tariff_in_force, account.limits
     left = limits.emergency + min(account.balance, 0) if account.emergency_active else limits.emergency
     return GasTerms(

@@ -16,7 +16,9 @@ from meterhouse.rules.gas_account import NO_LIMIT_LITRES
 __all__ = [
     "ACTIVE",
     "FRIENDLY_ALLOWANCE_L",
+    "FRIENDLY_ALLOWANCE_WH",
     "FRIENDLY_FLOW_L",
+    "FRIENDLY_FLOW_WH",
     "FRIENDLY_LONGEST",
     "NONE",
     "OFFERED",
@@ -24,6 +26,7 @@ __all__ = [
     "FriendlyRecord",
     "emergency_after_credit",
     "emergency_offered",
+    "friendly_cutoff",
     "friendly_cutoff_l",
     "friendly_half_hours",
     "friendly_in_force",
@@ -42,6 +45,10 @@ FRIENDLY_ALLOWANCE_L: Final = 500
 """For each further half hour of the window, in case the link fails inside it: 5.6 kWh, a cold evening's heating."""
 FRIENDLY_LONGEST: Final = 48
 """No window counts for more than a day at a time; where the link works, each contact sees a day further."""
+FRIENDLY_FLOW_WH: Final = 40_000
+"""The same for electricity: 35 kWh through three phases of 100 A, the rest for a late contact."""
+FRIENDLY_ALLOWANCE_WH: Final = 2_000
+"""For each further half hour of the window: 4 kW, a cold evening with electric heating."""
 
 _DAYS: Final = 7
 _SLOTS: Final = 48
@@ -122,18 +129,26 @@ def friendly_half_hours(record: FriendlyRecord, weekday: int, slot: int) -> int:
 
 
 def friendly_cutoff_l(half_hours: int, cutoff_l: int, register_l: int) -> int:
+    """The same for gas, litres."""
+    return friendly_cutoff(half_hours, cutoff_l, register_l, FRIENDLY_FLOW_L, FRIENDLY_ALLOWANCE_L, NO_LIMIT_LITRES)
+
+
+def friendly_cutoff(half_hours: int, cutoff: int, register: int, flow: int, allowance: int, furthest: int) -> int:
     """The cut-off that the meter is told while a friendly window is in force.
 
     Out of reach of the half hour to come, whatever flows, so that nothing closes while the link works (S0-109); and
     with the allowance for the rest of the window, so that a link lost inside it closes nothing by ordinary use, yet
-    gives no gas without end (S0-137).
+    gives no supply without end (S0-137).
 
     Args:
         half_hours: of the window that lie ahead; 0 outside of one: the cut-off stays as it is.
-        cutoff_l: what the account can buy.
-        register_l: up to which the account has been charged.
+        cutoff: what the account can buy.
+        register: up to which the account has been charged.
+        flow: more than a meter passes in one half hour.
+        allowance: for each further half hour.
+        furthest: no cut-off is beyond it.
     """
     if half_hours == 0:
-        return cutoff_l
-    raised = register_l + FRIENDLY_FLOW_L + (half_hours - 1) * FRIENDLY_ALLOWANCE_L
-    return min(max(cutoff_l, raised), NO_LIMIT_LITRES)
+        return cutoff
+    raised = register + flow + (half_hours - 1) * allowance
+    return min(max(cutoff, raised), furthest)

@@ -15,12 +15,8 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from meterhouse.rules.emergency import emergency_offered, friendly_cutoff_l, friendly_half_hours, spendable
-from meterhouse.rules.gas_account import (
-    CONVERSION_FACTOR,
-    DENOMINATOR,
-    energy_wh,
-    register_after,
-)
+from meterhouse.rules.energy_account import DENOMINATOR
+from meterhouse.rules.gas_account import CONVERSION_FACTOR, energy_wh, register_after
 from meterhouse.rules.gas_valve import button_opens, countdown_after_miss, countdown_may_reset, valve_closes
 from meterhouse.rules.tariff import SLOTS, price_in_force
 

@@ -13,7 +13,7 @@ from meterhouse.app.street import parse_street
 from meterhouse.app.street_desk import StreetDesk
 from meterhouse.app.week import friendly_week, rate_rows
 from meterhouse.model import PolicyError, UsageError
-from meterhouse.premises.hub import UNUSED_BLOCK, CreditLimits
+from meterhouse.premises.prepay import UNUSED_BLOCK, CreditLimits
 from street_worlds import Scene
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "rates-and-blocks.toml"

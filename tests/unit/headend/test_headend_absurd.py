@@ -21,7 +21,7 @@ from meterhouse.companion.gas import (
 )
 from meterhouse.companion.hub_log import RowRefusal
 from meterhouse.model import DAY, HALF_HOUR, MINUTE, HalfHour, Instant
-from meterhouse.premises.hub import UNUSED_BLOCK
+from meterhouse.premises.prepay import UNUSED_BLOCK
 from meterhouse.protocols.wmbus import Ci, Coding, Control, MasterKey, Record, RecordHeader, Session, Telegram
 from meterhouse.supplier.headend import (
     DeliverToken,

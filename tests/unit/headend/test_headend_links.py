@@ -11,7 +11,7 @@ from home_bench import HUB_ID, METER_ID, START, HomeBench
 from meterhouse.companion.hub_log import HubEvent, HubLogRow
 from meterhouse.companion.relay import Frame, Kind
 from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, DayProfile, Eui64, Fuel, Instant, MalformedError
-from meterhouse.premises.hub import CreditLimits
+from meterhouse.premises.prepay import CreditLimits
 from meterhouse.protocols import dlms
 from meterhouse.supplier.headend import (
     GasLinkReading,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from home_bench import HomeBench, head_end_client
 from meterhouse.companion import objects
 from meterhouse.model import DAY, HALF_HOUR, HalfHour, Instant, UsageError, instant_of, parse_instant
-from meterhouse.premises.hub import GasAccount, GasTariff
+from meterhouse.premises.prepay import EnergyTariff, PrepayAccount
 from meterhouse.protocols import dlms
 from meterhouse.supplier.office import GasDay, gas_bill
 from reference_data import reference
@@ -52,9 +52,9 @@ def days_of(litres, cv) -> list[GasDay]:
     return [GasDay(Instant(day), total[day], cv(day)) for day in range(BEGIN, BEGIN + DAYS * DAY, DAY)]
 
 
-def lived(litres, changes) -> GasAccount:
+def lived(litres, changes) -> PrepayAccount:
     """The home's own account, half hour by half hour, each calorific value set at the head of its month."""
-    account = GasAccount.open(0, GasTariff.flat(PRICE, 0, changes[0][1]))
+    account = PrepayAccount.open(0, EnergyTariff.flat(PRICE, 0, changes[0][1]))
     account.begin(0, BEGIN)
     for at, cv in changes[1:]:
         assert account.set_cv(cv, BEGIN, Instant(at)) == at

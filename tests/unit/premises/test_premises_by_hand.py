@@ -21,7 +21,8 @@ from meterhouse.companion.gas import (
 from meterhouse.companion.hub_log import HubEvent, HubLogRow
 from meterhouse.model import HALF_HOUR, HOUR, MINUTE, Fuel, Instant, UsageError
 from meterhouse.premises.gas_meter import CodeVerdict, GasMeter, MeterDisplay
-from meterhouse.premises.hub import UNUSED_BLOCK, CreditLimits, GasTariff, HandVerdict, display_of
+from meterhouse.premises.hub import HandVerdict, display_of
+from meterhouse.premises.prepay import UNUSED_BLOCK, CreditLimits, EnergyTariff
 
 
 def account(bench):
@@ -118,7 +119,7 @@ def test_an_old_reading_and_one_while_the_link_works_are_refused():
 def test_when_the_link_is_back_each_half_hour_is_charged_by_its_own_tariff_and_nothing_twice():
     bench = cut_off(balance=5_000_000, litres=1_000)
     prices = (7_370,) * 4 + (30_000,) * 12
-    dear = GasTariff(prices, (0,) * 48 + (0,) * 4 + (1,) * 44, (UNUSED_BLOCK,) * 3, 29_110, 39_500)
+    dear = EnergyTariff(prices, (0,) * 48 + (0,) * 4 + (1,) * 44, (UNUSED_BLOCK,) * 3, 29_110, 39_500)
     account(bench).set_tariff(dear, START, START)
     assert keyed(bench) is HandVerdict.ACCEPTED
     bench.half_hours(2, litres=1_000)
@@ -170,7 +171,7 @@ def test_the_hubs_code_opens_the_meter_by_hand_for_what_was_bought_and_counts_on
     assert bench.gas.key_in(digits, bench.now) is CodeVerdict.WRONG, "of another reading"
     bench.up = True
     bench.half_hours(1)
-    assert account(bench).charged_l == volume + left * 1_000
+    assert account(bench).charged == volume + left * 1_000
     assert -1 <= account(bench).balance < bench.exact_cost(1_000, 0), "all that was granted had been paid for"
 
 

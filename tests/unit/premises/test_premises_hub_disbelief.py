@@ -63,7 +63,7 @@ def test_a_register_that_leaps_is_not_charged_until_the_time_for_it_has_passed()
 def test_a_roll_over_is_no_fall():
     bench = HomeBench(balance=5_000_000)
     bench.half_hours(1)
-    bench.gas._supply.volume_l = account(bench).charged_l = REGISTER_LIMIT_LITRES - 50
+    bench.gas._supply.volume_l = account(bench).charged = REGISTER_LIMIT_LITRES - 50
     bench.gas._supply.cutoff_l = NO_LIMIT_LITRES
     bench.half_hours(2, litres=60)
     assert bench.gas.volume_l == 70
@@ -178,7 +178,7 @@ def test_a_hub_swapped_under_a_running_meter_takes_over_at_its_next_wake(kept):
     bench.half_hours(5, litres=200)
     balance, volume, countdown = account(bench).balance, bench.gas.volume_l, bench.gas.countdown
     old = json.loads(json.dumps(bench.hub.state()))
-    basis = HalfHour(account(bench).charged_until, account(bench).charged_l)
+    basis = HalfHour(account(bench).charged_until, account(bench).charged)
     bench.hub = make_hub(balance=balance, basis=basis, now=bench.now)
     if kept:
         bench.hub.restore(old)

@@ -15,13 +15,13 @@ from meterhouse.companion.gas import NO_LIMIT_LITRES, Refusal, ValveState
 from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.model import DAY, HALF_HOUR, MINUTE, SECOND, HalfHour, Instant, ProtocolError
 from meterhouse.premises.gas_meter import GasMeter
-from meterhouse.premises.hub import GasAccount, GasTariff
+from meterhouse.premises.prepay import EnergyTariff, PrepayAccount
 
 ACKNOWLEDGED = 0x00
 RESPONSE = 0x08
 
 
-def account(bench: HomeBench) -> GasAccount:
+def account(bench: HomeBench) -> PrepayAccount:
     assert bench.hub.account is not None
     return bench.hub.account
 
@@ -39,7 +39,7 @@ def expected_balance(bench: HomeBench, opening: int) -> int:
 def test_every_half_hour_is_charged_once():
     bench = HomeBench()
     bench.half_hours(100, litres=37)
-    assert account(bench).charged_l == 3_700
+    assert account(bench).charged == 3_700
     assert account(bench).balance == expected_balance(bench, 500_000)
 
 
@@ -54,7 +54,7 @@ def test_whatever_telegrams_are_lost_the_balance_equals_the_reference_at_the_nex
         bench.half_hours(1, litres=litres)
     bench.up = bench.down = True
     bench.half_hours(1)
-    assert account(bench).charged_l == bench.gas.volume_l
+    assert account(bench).charged == bench.gas.volume_l
     assert account(bench).balance == expected_balance(bench, 40_000_000)
 
 
@@ -62,7 +62,7 @@ def test_whatever_telegrams_are_lost_the_balance_equals_the_reference_at_the_nex
 def test_the_first_half_hour_is_charged_like_any_other():
     bench = HomeBench()
     bench.half_hours(1, litres=150)
-    assert account(bench).charged_l == 150
+    assert account(bench).charged == 150
     assert account(bench).balance == 500_000 - bench.exact_cost(150, 0)
     assert [row.register for row in bench.hub.mirror.log.between(START, bench.now)] == [0, 150]
 
@@ -75,12 +75,12 @@ def test_a_backlog_of_more_than_one_report_is_charged_whole_before_any_order():
     bench.up = True
     before = len(bench.telegrams_down)
     bench.half_hours(1)
-    assert account(bench).charged_l == bench.gas.volume_l
+    assert account(bench).charged == bench.gas.volume_l
     *acknowledged, last = bench.orders[before:]
     assert acknowledged == [ACKNOWLEDGED] * len(acknowledged)
     assert len(acknowledged) >= 2
     assert last != ACKNOWLEDGED
-    assert bench.gas.cutoff_l == account(bench).cutoff_l()
+    assert bench.gas.cutoff_l == account(bench).cutoff()
 
 
 def test_a_tariff_is_that_of_the_half_hour_and_not_of_its_report():
@@ -89,7 +89,7 @@ def test_a_tariff_is_that_of_the_half_hour_and_not_of_its_report():
     bench.half_hours(2)
     bench.up = False
     bench.half_hours(4, litres=500)
-    account(bench).set_tariff(GasTariff.flat(10 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv), bench.now)
+    account(bench).set_tariff(EnergyTariff.flat(10 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv), bench.now)
     bench.half_hours(3, litres=100)
     bench.up = True
     bench.half_hours(1)
@@ -101,7 +101,7 @@ def test_a_tariff_is_that_of_the_half_hour_and_not_of_its_report():
 def test_a_new_price_is_in_the_cutoff_from_the_contact_at_which_it_begins():
     bench = HomeBench(balance=5_000_000)
     bench.half_hours(3, litres=10)
-    dear = GasTariff.flat(10 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv)
+    dear = EnergyTariff.flat(10 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv)
     account(bench).set_tariff(dear, bench.now)
     before = bench.gas.cutoff_l - bench.gas.volume_l
     bench.half_hours(1)
@@ -114,7 +114,7 @@ def test_a_change_of_tariff_sends_nothing_but_a_new_cutoff():
     bench = HomeBench()
     bench.half_hours(3, litres=10)
     wakes, telegrams, before = len(bench.telegrams_up), len(bench.telegrams_down), bench.gas.cutoff_l
-    account(bench).set_tariff(GasTariff.flat(2 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv), bench.now)
+    account(bench).set_tariff(EnergyTariff.flat(2 * TARIFF.price, TARIFF.standing_charge, TARIFF.cv), bench.now)
     bench.settle()
     assert (len(bench.telegrams_up), len(bench.telegrams_down)) == (wakes, telegrams)
     bench.half_hours(2, litres=10)
@@ -142,7 +142,7 @@ def test_each_contact_leaves_the_meter_with_the_newest_cutoff():
     bench = HomeBench(balance=900_000)
     for litres in (0, 10, 0, 700, 33, 1):
         bench.half_hours(1, litres=litres)
-        assert bench.gas.cutoff_l == account(bench).cutoff_l()
+        assert bench.gas.cutoff_l == account(bench).cutoff()
         assert bench.hub.mirror.report.cutoff_l == bench.gas.cutoff_l
 
 
@@ -430,14 +430,14 @@ def test_telegrams_that_are_doubled_late_or_in_the_wrong_order_change_nothing():
 def test_the_charge_goes_on_over_the_registers_roll_over():
     bench = HomeBench(balance=5_000_000)
     bench.half_hours(1)
-    bench.gas._supply.volume_l = account(bench).charged_l = 99_999_900
+    bench.gas._supply.volume_l = account(bench).charged = 99_999_900
     bench.gas._supply.cutoff_l = NO_LIMIT_LITRES
     for _ in range(4):
         bench.half_hours(1, litres=60)
     assert bench.gas.volume_l == 140
     assert account(bench).balance == 5_000_000 - bench.exact_cost(240, 0)
     assert bench.gas.valve is ValveState.OPEN
-    assert bench.gas.cutoff_l == account(bench).cutoff_l() > 140
+    assert bench.gas.cutoff_l == account(bench).cutoff() > 140
 
 
 def test_a_hub_that_restarts_in_the_middle_goes_on_and_charges_nothing_twice():
@@ -449,12 +449,12 @@ def test_a_hub_that_restarts_in_the_middle_goes_on_and_charges_nothing_twice():
     bench.restart_hub(state)
     bench.half_hours(5, litres=40)
     assert account(bench).balance == expected_balance(bench, 5_000_000)
-    assert bench.gas.cutoff_l == account(bench).cutoff_l()
+    assert bench.gas.cutoff_l == account(bench).cutoff()
     assert bench.key_in(token(1_000_000)).verdict is TokenVerdict.USED
 
 
 def test_a_gap_that_no_telegram_fills_is_charged_by_the_registers_at_its_ends():
-    money = GasAccount.open(1_000_000, TARIFF)
+    money = PrepayAccount.open(1_000_000, TARIFF)
     money.begin(100, Instant(START + HALF_HOUR))
     money.charge([HalfHour(Instant(START + DAY + HALF_HOUR), 2_100)])
     assert money.balance == 1_000_000 - HomeBench().exact_cost(2_000, 1)

@@ -12,7 +12,7 @@ from home_bench import START, TARIFF, HomeBench, token
 from meterhouse.companion import objects
 from meterhouse.companion.gas import ValveState
 from meterhouse.model import DAY, HALF_HOUR, SECOND, Instant
-from meterhouse.premises.hub import UNUSED_BLOCK, CreditLimits, GasAccount, GasTariff
+from meterhouse.premises.prepay import UNUSED_BLOCK, CreditLimits, EnergyTariff, PrepayAccount
 from meterhouse.protocols import dlms
 from meterhouse.rules import FRIENDLY_ALLOWANCE_L, FRIENDLY_FLOW_L, FRIENDLY_LONGEST
 
@@ -26,13 +26,13 @@ def cost(*parts: tuple[int, int], cv: int = TARIFF.cv) -> int:
     return floor(sum(Fraction(litres * 102_264 * cv * price, 3_600 * 100_000 * 1_000) for litres, price in parts))
 
 
-def account(bench: HomeBench) -> GasAccount:
+def account(bench: HomeBench) -> PrepayAccount:
     assert bench.hub.account is not None
     return bench.hub.account
 
 
 def tariff(rates=(0,) * 96, thresholds=(UNUSED_BLOCK,) * 3, prices=PRICES, day=0, cv=TARIFF.cv):
-    return GasTariff(tuple(prices), tuple(rates), tuple(thresholds), day, cv)
+    return EnergyTariff(tuple(prices), tuple(rates), tuple(thresholds), day, cv)
 
 
 def on_line(bench: HomeBench) -> tuple[HomeBench, dlms.Client]:
@@ -44,7 +44,7 @@ def on_line(bench: HomeBench) -> tuple[HomeBench, dlms.Client]:
     return bench, client
 
 
-def matrix(one: GasTariff, begins=None):
+def matrix(one: EnergyTariff, begins=None):
     return dlms.structure(
         dlms.null if begins is None else dlms.octet_string(dlms.encode_date_time(begins)),
         dlms.array([dlms.double_long_unsigned(price) for price in one.prices]),

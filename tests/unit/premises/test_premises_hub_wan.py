@@ -14,8 +14,9 @@ from meterhouse.companion import objects
 from meterhouse.companion.relay import Frame, Kind, Refusal
 from meterhouse.companion.token_status import TokenVerdict, decode_status
 from meterhouse.model import DAY, MINUTE, SECOND, ConfigurationError, Eui64, Instant, Machine, RefusedError
-from meterhouse.premises.hub import BALANCE_LIMIT, GasTariff, Hub
+from meterhouse.premises.hub import Hub
 from meterhouse.premises.hub.wan_line import WanLine
+from meterhouse.premises.prepay import BALANCE_LIMIT, EnergyTariff
 from meterhouse.protocols import dlms, sts
 
 OTHER_PAN = sts.MeterPan.of_serial(99, 2)
@@ -227,7 +228,7 @@ def test_an_absurd_tariff_is_refused_and_changes_nothing(value):
     client = associated(bench)
     with pytest.raises(RefusedError):
         bench.ask(client.set(dlms.DATA, objects.GAS_TARIFF, 2, value))
-    assert bench.hub.account.tariff == GasTariff.flat(7_370, 29_110, 39_500)
+    assert bench.hub.account.tariff == EnergyTariff.flat(7_370, 29_110, 39_500)
     assert "access.refused" in bench.kinds("hub")
 
 
@@ -235,7 +236,7 @@ def test_an_absurd_tariff_is_refused_and_changes_nothing(value):
 def test_the_ends_of_the_tariffs_range_are_taken(value):
     bench = online()
     bench.ask(associated(bench).set(dlms.DATA, objects.GAS_TARIFF, 2, _tariff(*value)))
-    assert bench.hub.account.tariff == GasTariff.flat(*value)
+    assert bench.hub.account.tariff == EnergyTariff.flat(*value)
 
 
 @pytest.mark.requirement("S0-31")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterhouse.rules import (
+    DENOMINATOR,
     NO_LIMIT_LITRES,
     charge_day,
     charge_volume,
@@ -18,7 +19,7 @@ from meterhouse.rules import (
     energy_wh,
     register_after,
 )
-from meterhouse.rules.gas_account import CONVERSION_FACTOR, DENOMINATOR, litres_to
+from meterhouse.rules.gas_account import CONVERSION_FACTOR, litres_to
 
 
 @dataclass(slots=True)

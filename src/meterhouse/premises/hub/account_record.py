@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from meterhouse.model import SECOND, HalfHour, Instant, MalformedError, Quality, parse_instant
-from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_works import GasWorks
-from meterhouse.premises.hub.token_slot import TokenSlot
+from meterhouse.premises.prepay import PrepayAccount, TokenSlot
 
 __all__ = ["AccountRecord", "first_counter", "read_account_record", "write_account_record"]
 
@@ -47,7 +46,7 @@ class AccountRecord:
     received: int
     rows: tuple[HalfHour, ...]
 
-    def bring_in(self, account: GasAccount, slot: TokenSlot, rows: Iterable[HalfHour], tokens: Iterable[str]) -> int:
+    def bring_in(self, account: PrepayAccount, slot: TokenSlot, rows: Iterable[HalfHour], tokens: Iterable[str]) -> int:
         """Charge half hours and credit tokens that the record does not know yet; how much was credited.
 
         Args:
@@ -56,13 +55,13 @@ class AccountRecord:
             rows: that the supplier has collected, oldest first; those that were charged change nothing.
             tokens: that the supplier knows to have been accepted, oldest first; those that are used change nothing.
         """
-        if account.charged_l is not None:
+        if account.charged is not None:
             account.charge(rows)
         return sum(slot.take_quietly(token) for token in tokens)
 
 
 def write_account_record(
-    account: GasAccount | None, slot: TokenSlot | None, works: GasWorks, mirror: GasMirror, received: int
+    account: PrepayAccount | None, slot: TokenSlot | None, works: GasWorks, mirror: GasMirror, received: int
 ) -> bytes:
     """The record as an octet string."""
     newest = mirror.log.newest
@@ -93,7 +92,7 @@ def read_account_record(octets: bytes) -> AccountRecord:
         rows = tuple(HalfHour(Instant(end), int(register), Quality(status)) for end, status, register in told["rows"])
         account = told["account"]
         if account is not None:
-            GasAccount.restored(account)
+            PrepayAccount.restored(account)
         return AccountRecord(
             account,
             dict(told["used"]),

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from meterhouse.companion.gas import MOST_GRANTED_M3, GasAddress, check_digits, reopen_code
 from meterhouse.model import HALF_HOUR, MINUTE, REGISTER_LIMIT_LITRES, Instant
-from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
+from meterhouse.premises.prepay import PrepayAccount
 
 __all__ = ["ByHand", "HandVerdict"]
 
@@ -49,7 +49,7 @@ class ByHand:
         master_key: bytes,
         meter: GasAddress,
         mirror: GasMirror,
-        account: GasAccount | None,
+        account: PrepayAccount | None,
         tell: Callable[..., None],
     ) -> None:
         self._key = master_key
@@ -85,7 +85,7 @@ class ByHand:
             return HandVerdict.IMPOSSIBLE
         self._reading = now, register_l
         balance = None
-        if self._account is not None and self._account.charged_l is not None:
+        if self._account is not None and self._account.charged is not None:
             balance = self._account.provide(register_l, now)
         self._tell(now, "gas.manual_reading", register_l=register_l, balance_money5=balance)
         return HandVerdict.ACCEPTED
@@ -113,7 +113,7 @@ class ByHand:
         reading_l = self.reading_l
         if reading_l is None:
             return HandVerdict.NO_READING, ""
-        bought_l = account.bought_l() - reading_l if account.spendable > 0 else 0
+        bought_l = account.bought() - reading_l if account.spendable > 0 else 0
         granted_m3 = min(bought_l // _CUBIC_METRE, MOST_GRANTED_M3)
         if granted_m3 == 0:
             return HandVerdict.NO_CREDIT, ""

@@ -7,9 +7,9 @@ from typing import Final
 
 from meterhouse.companion.gas import ValveState
 from meterhouse.model import DAY, HALF_HOUR, Fuel, Instant, Money, isoformat
-from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.hub import Hub
+from meterhouse.premises.prepay import PrepayAccount
 from meterhouse.rules import NO_LIMIT_LITRES
 
 __all__ = ["DisplayLine", "DisplayPage", "display_of"]
@@ -73,7 +73,7 @@ def _electricity(hub: Hub) -> list[DisplayLine]:
     ]
 
 
-def _money(account: GasAccount) -> list[DisplayLine]:
+def _money(account: PrepayAccount) -> list[DisplayLine]:
     tariff = account.tariff_in_force
     return [
         DisplayLine("balance", Money(account.balance).decimal(), warns=account.balance <= 0),
@@ -84,7 +84,7 @@ def _money(account: GasAccount) -> list[DisplayLine]:
     ]
 
 
-def _credit(account: GasAccount, now: Instant) -> list[DisplayLine]:
+def _credit(account: PrepayAccount, now: Instant) -> list[DisplayLine]:
     low = account.low_credit
     return [
         DisplayLine("low credit", "yes" if low else "no", warns=low),
@@ -93,7 +93,7 @@ def _credit(account: GasAccount, now: Instant) -> list[DisplayLine]:
     ]
 
 
-def _emergency(account: GasAccount) -> str:
+def _emergency(account: PrepayAccount) -> str:
     limit = Money(account.emergency_limit).decimal()
     if account.emergency_active:
         left = max(account.emergency_limit + min(account.balance, 0), 0)
@@ -107,12 +107,12 @@ def _emergency(account: GasAccount) -> str:
     )
 
 
-def _gas(mirror: GasMirror, account: GasAccount | None) -> list[DisplayLine]:
+def _gas(mirror: GasMirror, account: PrepayAccount | None) -> list[DisplayLine]:
     report = mirror.report
     lines = [] if account is not None else [DisplayLine("paid", "by bill")]
     lines.append(DisplayLine("register", "-" if report is None else _cubic_metres(report.volume_l)))
     if account is not None and report is not None:
-        cutoff = account.cutoff_l()
+        cutoff = account.cutoff()
         left = "no limit" if cutoff >= NO_LIMIT_LITRES else _cubic_metres(max(0, cutoff - report.volume_l))
         lines.append(DisplayLine("gas left", left, warns=report.low_credit))
     lines.append(_valve(mirror, account))
@@ -123,7 +123,7 @@ def _gas(mirror: GasMirror, account: GasAccount | None) -> list[DisplayLine]:
     return lines
 
 
-def _valve(mirror: GasMirror, account: GasAccount | None) -> DisplayLine:
+def _valve(mirror: GasMirror, account: PrepayAccount | None) -> DisplayLine:
     if mirror.valve is None:
         return DisplayLine("valve", "-")
     if mirror.valve is ValveState.OPEN:

@@ -35,9 +35,9 @@ from meterhouse.model import (
     ProtocolError,
     ReplayError,
 )
-from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.hub_orders import HubOrders
+from meterhouse.premises.prepay import PrepayAccount
 from meterhouse.rules import countdown_may_reset
 
 __all__ = ["GasLink"]
@@ -66,7 +66,7 @@ class GasLink:
         self,
         end: HubEnd,
         mirror: GasMirror,
-        account: GasAccount | None,
+        account: PrepayAccount | None,
         send: Callable[[bytes], None],
         tell: Callable[..., None],
     ) -> None:
@@ -153,7 +153,7 @@ class GasLink:
     def _charge(self, report: GasReport, rows: list[HalfHour], now: Instant) -> None:
         account = self._account
         assert account is not None
-        if account.charged_l is None:
+        if account.charged is None:
             first = report.half_hours[0] if report.half_hours else None
             account.begin(report.volume_l if first is None else first.register, now if first is None else first.end)
         disbelieved = account.disbelieved
@@ -170,7 +170,7 @@ class GasLink:
             self._orders += self.orders.works.orders(report)
             return
         refill = self._mirror.full_countdown if countdown_may_reset(account.balance) else None
-        cutoff_l = account.cutoff_l() if self.orders is None else self.orders.cutoff_l(account.cutoff_l(), now)
+        cutoff_l = account.cutoff() if self.orders is None else self.orders.cutoff_l(account.cutoff(), now)
         self._orders.append(WriteCutoff(cutoff_l, refill))
         if report.button:
             self.hand(now)

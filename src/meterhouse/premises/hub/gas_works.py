@@ -23,12 +23,10 @@ from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.companion.utrn import UtrnKey
 from meterhouse.crypto import KeyPair, shared_secret
 from meterhouse.model import HALF_HOUR, AuthenticationError, Duration, Instant
-from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_prices import flat_price
-from meterhouse.premises.hub.gas_tariff import GasTariff
-from meterhouse.premises.hub.token_slot import TokenSlot
 from meterhouse.premises.orders import SupplyFacts
+from meterhouse.premises.prepay import EnergyTariff, PrepayAccount, TokenSlot
 from meterhouse.rules import friendly_cutoff_l
 
 __all__ = ["GasWorks"]
@@ -60,7 +58,7 @@ class GasWorks:
     def __init__(
         self,
         mirror: GasMirror,
-        account: GasAccount | None,
+        account: PrepayAccount | None,
         slot: TokenSlot | None,
         tell: Callable[..., None],
     ) -> None:
@@ -143,7 +141,7 @@ class GasWorks:
             price, standing = flat_price(components)
             if price > _DEARER * max(account.tariff.prices):
                 return Hindrance.LIMIT
-            return self._set_tariff(account, GasTariff.flat(price, standing, account.tariff.cv), now)
+            return self._set_tariff(account, EnergyTariff.flat(price, standing, account.tariff.cv), now)
         return Hindrance.NOT_FITTED
 
     def _read(self, components: tuple[Component, ...]) -> bytes:
@@ -179,7 +177,7 @@ class GasWorks:
         entry = self._slot.enter(digits.decode("ascii", "replace"), now, by_hand=False)
         return Hindrance.NONE if entry.verdict is TokenVerdict.ACCEPTED else Hindrance.TOKEN
 
-    def _calorific_value(self, account: GasAccount, components: tuple[Component, ...], now: Instant) -> Hindrance:
+    def _calorific_value(self, account: PrepayAccount, components: tuple[Component, ...], now: Instant) -> Hindrance:
         values = [
             int.from_bytes(component.frame.payload[8:12], "little") * _MEGAJOULE
             for component in components
@@ -189,7 +187,7 @@ class GasWorks:
             return Hindrance.LIMIT
         return self._set_tariff(account, replace(account.tariff, cv=values[0]), now)
 
-    def _set_tariff(self, account: GasAccount, tariff: GasTariff, now: Instant) -> Hindrance:
+    def _set_tariff(self, account: PrepayAccount, tariff: EnergyTariff, now: Instant) -> Hindrance:
         if why := tariff.refusal():
             self._tell(now, "sealed.limit", why=why)
             return Hindrance.LIMIT
@@ -208,9 +206,9 @@ class GasWorks:
 
     def held_cutoff_l(self, cutoff_l: int, held: Duration) -> int:
         """The cut-off while credit must not run out, for `held` ms more: so far, and no further."""
-        if held <= 0 or self._account is None or self._account.charged_l is None:
+        if held <= 0 or self._account is None or self._account.charged is None:
             return cutoff_l
-        return friendly_cutoff_l(-(-held // HALF_HOUR), cutoff_l, self._account.charged_l)
+        return friendly_cutoff_l(-(-held // HALF_HOUR), cutoff_l, self._account.charged)
 
     def vended(self, now: Instant) -> None:
         """A token was accepted, by whichever way."""

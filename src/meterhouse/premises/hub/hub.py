@@ -18,6 +18,7 @@ from meterhouse.model import (
     ConfigurationError,
     Eui64,
     Event,
+    Fuel,
     HalfHour,
     Instant,
     Outgoing,
@@ -26,18 +27,16 @@ from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.hub.account_record import AccountRecord, first_counter, write_account_record
 from meterhouse.premises.hub.by_hand import ByHand
 from meterhouse.premises.hub.event_log import EventLog
-from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_link import GasLink
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_works import GasWorks
 from meterhouse.premises.hub.hub_orders import HubOrders
 from meterhouse.premises.hub.m_link import MLink
-from meterhouse.premises.hub.objects import PUBLIC_RIGHTS, account_objects, hub_objects, log_object, mirror_objects
-from meterhouse.premises.hub.settings import HubSettings, PrepaySetup
-from meterhouse.premises.hub.token_slot import Entry, TokenSlot
-from meterhouse.premises.hub.token_taker import EitherTaker, StsTaker, TokenTaker, UtrnTaker
+from meterhouse.premises.hub.objects import PUBLIC_RIGHTS, hub_objects, log_object, mirror_objects
+from meterhouse.premises.hub.settings import HubSettings
 from meterhouse.premises.hub.wan_line import WanLine
-from meterhouse.protocols import dlms, sts
+from meterhouse.premises.prepay import Entry, PrepayAccount, TokenSlot, account_objects, open_account, open_slot
+from meterhouse.protocols import dlms
 
 __all__ = ["Hub"]
 
@@ -75,7 +74,7 @@ class Hub:
         self._gained: PublicPoint | None = None
         self.log = EventLog()
         self._refusal = ""
-        self.account: GasAccount | None = None
+        self.account: PrepayAccount | None = None
         self.mirror: GasMirror | None = None
         self.slot: TokenSlot | None = None
         self.by_hand: ByHand | None = None
@@ -83,11 +82,7 @@ class Hub:
         if gas is not None:
             self.mirror = GasMirror(gas.no_comms_half_hours, _REPORT_GRACE, now)
             if gas.prepay is not None:
-                self.account = GasAccount.open(gas.prepay.opening_balance, gas.prepay.tariff, gas.prepay.limits)
-                self.account.friendly = list(gas.prepay.friendly)
-                self.account.exact_blocks = gas.prepay.exact_blocks
-                if gas.prepay.basis is not None:
-                    self.account.begin(gas.prepay.basis.register, gas.prepay.basis.end)
+                self.account = open_account(gas.prepay, Fuel.GAS)
         self._build(gas_sent=first_counter(now), gas_received=0)
 
     def _build(self, gas_sent: int, gas_received: int) -> None:
@@ -99,7 +94,7 @@ class Hub:
             self._gas_end = HubEnd(gas.master_key, gas.meter, gas.own, sent=gas_sent, received=gas_received)
             self._gas = GasLink(self._gas_end, self.mirror, self.account, self._sender("gas_radio"), self._tell)
             if gas.prepay is not None and self.account is not None:
-                self.slot = TokenSlot(_taker(gas.prepay), self.account, self._tell)
+                self.slot = open_slot(gas.prepay, self.account, self._tell)
         self.orders = self._hub_orders()
         self._wan = WanLine(
             self.settings.identity, self._server(), self._forward, self._forget, self._sender("wan"), self._tell
@@ -250,7 +245,7 @@ class Hub:
         if self.mirror is not None and "mirror" in state:
             self.mirror.restore(state["mirror"])
         if self.account is not None and "account" in state:
-            self.account = GasAccount.restored(state["account"])
+            self.account = PrepayAccount.restored(state["account"])
         if "log" in state:
             self.log.restore(state["log"])
         sent = max(state.get("gas_sent", 0) + _COUNTER_GAP, first_counter(self._now))
@@ -289,7 +284,7 @@ class Hub:
         for row in record.rows:
             self.mirror.log.append(row)
         if self.account is not None and record.account is not None:
-            self.account = GasAccount.restored(record.account)
+            self.account = PrepayAccount.restored(record.account)
         self._build(first, record.received)
         gate = self.orders.gate
         if gate is not None:  # its words count on from those of the hubs before; and its keys are new
@@ -381,10 +376,3 @@ class Hub:
         if kind == "access.refused":
             self._refusal = str(fields["why"])
         self.orders.happened(kind, now)
-
-
-def _taker(prepay: PrepaySetup) -> TokenTaker:
-    of_sts = StsTaker(sts.Decoder(prepay.token_key, prepay.pan, credits=[sts.CreditSubclass.GAS_CURRENCY]))
-    if prepay.utrn_key is None:
-        return of_sts
-    return EitherTaker(of_sts, UtrnTaker(prepay.utrn_key, prepay.utrn_limits))

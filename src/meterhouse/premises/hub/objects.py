@@ -1,4 +1,4 @@
-"""The hub's COSEM objects: the gas mirror, the account, the token gateway."""
+"""The hub's own COSEM objects, and those of the gas mirror."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ from typing import Final
 
 from meterhouse.companion import objects
 from meterhouse.companion.gas import MAX_DELAY_HALF_HOURS, ValveState
-from meterhouse.companion.token_status import TokenVerdict, encode_status
 from meterhouse.model import Instant
 from meterhouse.premises.electricity_meter.supply_switch import ARM_ONLY_MODE
 from meterhouse.premises.hub.event_log import EventLog
-from meterhouse.premises.hub.gas_account import GasAccount
 from meterhouse.premises.hub.gas_mirror import GasMirror
-from meterhouse.premises.hub.tariff_objects import tariff_objects
-from meterhouse.premises.hub.token_slot import TokenSlot
+from meterhouse.premises.prepay import PrepayAccount
 from meterhouse.protocols import dlms
 
-__all__ = ["PUBLIC_RIGHTS", "account_objects", "hub_objects", "log_object", "mirror_objects"]
+__all__ = ["PUBLIC_RIGHTS", "hub_objects", "log_object", "mirror_objects"]
 
 _CUBIC_METRE: Final = 13
 """Unit code (IEC 62056-6-2 table 4); with scaler -3: litres."""
-_TOKEN_CREDIT: Final = 0
 _LONGEST_REASON: Final = 400
 _DELAYS: Final = range(48, MAX_DELAY_HALF_HOURS + 1)
 """One day to fourteen (S0-113)."""
@@ -55,14 +51,14 @@ def log_object(log: EventLog) -> dlms.ServerObject:
     return dlms.profile_generic(objects.HUB_EVENT_LOG, columns, log, period=0, capacity=500)
 
 
-def _state(mirror: GasMirror, account: GasAccount | None) -> int:
+def _state(mirror: GasMirror, account: PrepayAccount | None) -> int:
     if mirror.report is None or mirror.report.valve is ValveState.OPEN:
         return ValveState.OPEN
     return ValveState.ARMED if account is not None and account.spendable > 0 else ValveState.CLOSED
 
 
 def mirror_objects(
-    mirror: GasMirror, account: GasAccount | None, tell: Callable[..., None] = lambda *_args, **_fields: None
+    mirror: GasMirror, account: PrepayAccount | None, tell: Callable[..., None] = lambda *_args, **_fields: None
 ) -> list[dlms.ServerObject]:
     """The mirror of the gas meter: whoever asks is answered from here, and the meter sleeps on (S0-31)."""
 
@@ -125,46 +121,5 @@ def mirror_objects(
             objects.GAS_DELAY,
             {2: lambda _s, _n: dlms.long_unsigned(mirror.full_countdown)},
             {2: set_delay},
-        ),
-    ]
-
-
-def account_objects(account: GasAccount, slot: TokenSlot, tell: Callable[..., None]) -> list[dlms.ServerObject]:
-    """What a prepay home has besides: balance, tariff, the supplier's note of the debt, the token gateway."""
-
-    def enter(parameter: dlms.CosemData, now: Instant) -> None:
-        entry = slot.enter(parameter.octets().decode("ascii", "replace"), now, by_hand=False)
-        if entry.verdict is not TokenVerdict.ACCEPTED:
-            raise dlms.AccessRefusedError(dlms.ActionResult.OTHER_REASON, entry.verdict.sentence)
-
-    def note(value: dlms.CosemData, _now: Instant) -> None:
-        account.debt_note = value.whole()
-
-    def last_time(_selection: dlms.Selection | None, _now: Instant) -> dlms.CosemData:
-        at = slot.last_at
-        return dlms.octet_string(b"\xff" * 12 if at is None else dlms.encode_date_time(at))
-
-    return [
-        dlms.ServerObject(
-            dlms.CREDIT,
-            objects.GAS_CREDIT,
-            {2: lambda _s, _n: dlms.double_long(account.balance), 3: dlms.constant(dlms.enum(_TOKEN_CREDIT))},
-        ),
-        dlms.ServerObject(
-            dlms.DATA,
-            objects.GAS_DEBT_NOTE,
-            {2: lambda _s, _n: dlms.double_long_unsigned(account.debt_note or 0)},
-            {2: note},
-        ),
-        *tariff_objects(account, tell),
-        dlms.token_gateway(
-            objects.GAS_TOKEN_GATEWAY,
-            {
-                2: lambda _s, _n: dlms.octet_string(slot.last_token),
-                3: last_time,
-                4: lambda _s, _n: dlms.array([dlms.octet_string(slot.last.verdict.sentence.encode())]),
-                6: lambda _s, _n: encode_status(slot.last.verdict),
-            },
-            enter,
         ),
     ]

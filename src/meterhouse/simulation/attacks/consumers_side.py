@@ -10,7 +10,8 @@ from meterhouse.companion.gas import GasAddress
 from meterhouse.crypto import sha256
 from meterhouse.links import Dice
 from meterhouse.model import MINUTE, Eui64, Instant, MeterhouseError
-from meterhouse.premises.hub import GasSetup, GasTariff, Hub, HubSettings, PrepaySetup
+from meterhouse.premises.hub import GasSetup, Hub, HubSettings
+from meterhouse.premises.prepay import EnergyTariff, PrepaySetup
 from meterhouse.protocols import dlms, sts
 from meterhouse.simulation.attacks.case import Tally, Terms, attack
 from meterhouse.simulation.attacks.fleet import NOON, Fleet, Mark
@@ -137,7 +138,7 @@ def _keypad(tally: Tally, tries: int, terms: Terms) -> None:
         secret, base_date=sts.BaseDate.B2014, algorithm=sts.EncryptionAlgorithm.EA11, tariff_index=1,
         supply_group="600451", key_type=sts.KeyType.DUTK, key_revision=1, pan=pan,
     )  # fmt: skip
-    tariff = GasTariff.flat(price=7_370, standing_charge=29_110, cv=39_500)
+    tariff = EnergyTariff.flat(price=7_370, standing_charge=29_110, cv=39_500)
     gas = GasSetup(
         GasAddress("MTH", 20_000_001, 1, 3), GasAddress("MTH", 10_000_001, 1, 0x31), secret[:16], 144,
         PrepaySetup(_BALANCE, tariff, key, pan),

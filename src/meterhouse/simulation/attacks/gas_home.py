@@ -19,8 +19,9 @@ from meterhouse.crypto import sha256
 from meterhouse.links import Dice
 from meterhouse.model import HALF_HOUR, Eui64, Fuel, Instant
 from meterhouse.premises.gas_meter import GasMeter, GasMeterSettings
-from meterhouse.premises.hub import GasAccount, GasSetup, GasTariff, Hub, HubSettings, PrepaySetup
+from meterhouse.premises.hub import GasSetup, Hub, HubSettings
 from meterhouse.premises.orders import OrderGate
+from meterhouse.premises.prepay import EnergyTariff, PrepayAccount, PrepaySetup
 from meterhouse.protocols import sts
 from meterhouse.simulation.attacks.fleet import NOON, Fleet, hub_of
 
@@ -48,7 +49,7 @@ class GasHome:
             secret[:20], base_date=sts.BaseDate.B2014, algorithm=sts.EncryptionAlgorithm.EA11, tariff_index=1,
             supply_group=_SUPPLY_GROUP, key_type=sts.KeyType.DUTK, key_revision=1, pan=pan,
         )  # fmt: skip
-        tariff = GasTariff.flat(price=PRICE, standing_charge=_STANDING, cv=CV)
+        tariff = EnergyTariff.flat(price=PRICE, standing_charge=_STANDING, cv=CV)
         meter, own = GasAddress("MTH", 20_000_000 + number, 1, 3), GasAddress("MTH", 10_000_000 + number, 1, 0x31)
         setup = GasSetup(meter, own, secret[:16], 144, PrepaySetup(balance, tariff, key, pan))
         title = Eui64(b"\x02MH\x02" + number.to_bytes(4, "big"))
@@ -68,7 +69,7 @@ class GasHome:
         return self.hub.orders.gate
 
     @property
-    def account(self) -> GasAccount:
+    def account(self) -> PrepayAccount:
         """What the hub keeps."""
         assert self.hub.account is not None
         return self.hub.account

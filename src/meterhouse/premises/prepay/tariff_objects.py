@@ -1,4 +1,4 @@
-"""COSEM objects by which a supplier sets what gas costs, what may be owed, and when no supply closes."""
+"""COSEM objects by which a supplier sets what energy costs, what may be owed, and when no supply closes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Final
 
 from meterhouse.companion import objects
-from meterhouse.model import DAY, HALF_HOUR, REGISTER_LIMIT_LITRES, UNIT, Instant
-from meterhouse.premises.hub.gas_account import CreditLimits, GasAccount
-from meterhouse.premises.hub.gas_tariff import GasTariff
+from meterhouse.companion.account_objects import ACCOUNT_OBJECTS
+from meterhouse.model import DAY, HALF_HOUR, UNIT, Fuel, Instant
+from meterhouse.premises.prepay.account import CreditLimits, PrepayAccount
+from meterhouse.premises.prepay.tariff import EnergyTariff
 from meterhouse.protocols import dlms
 from meterhouse.rules import BLOCKS, RATES, SLOTS
 
@@ -20,6 +21,8 @@ _LARGEST_LIMIT: Final = 100 * UNIT
 _EMERGENCY: Final = 2
 """Credit type (IEC 62056-6-2, class 112)."""
 _DAYS: Final = 7
+_UNITS: Final = {Fuel.GAS: "litres", Fuel.ELECTRICITY: "Wh"}
+_REGISTERS: Final = {Fuel.GAS: "register_l", Fuel.ELECTRICITY: "register_wh"}
 _ENABLED, _SELECTABLE, _SELECTED, _IN_USE, _EXHAUSTED = range(5)
 
 
@@ -27,33 +30,34 @@ def _refuse(why: str) -> dlms.AccessRefusedError:
     return dlms.AccessRefusedError(dlms.DataAccessResult.OTHER_REASON, why)
 
 
-def tariff_objects(account: GasAccount, tell: Callable[..., None]) -> list[dlms.ServerObject]:
-    """Of a prepay home."""
+def tariff_objects(account: PrepayAccount, tell: Callable[..., None]) -> list[dlms.ServerObject]:
+    """Of one account."""
+    of_gas = [_calorific(account, tell)] if account.fuel is Fuel.GAS else []
     return [
         *_prices(account, tell),
         _limits(account, tell),
         _calendar(account, tell),
         _emergency(account),
         _basis(account, tell),
-        _calorific(account, tell),
+        *of_gas,
     ]
 
 
-def _prices(account: GasAccount, tell: Callable[..., None]) -> list[dlms.ServerObject]:
-    def take(tariff: GasTariff, now: Instant, begins: Instant | None = None) -> None:
-        why = tariff.refusal()
+def _prices(account: PrepayAccount, tell: Callable[..., None]) -> list[dlms.ServerObject]:
+    def take(tariff: EnergyTariff, now: Instant, begins: Instant | None = None) -> None:
+        why = tariff.refusal(account.fuel)
         if why:
             raise _refuse(f"not a sensible tariff: {why}")
         from_ms = account.set_tariff(tariff, now, begins)
         tell(now, "tariff.set", from_ms=from_ms, **tariff.fields())
 
     def set_flat(value: dlms.CosemData, now: Instant) -> None:
-        take(GasTariff.flat(*(item.whole() for item in value.items(3))), now)
+        take(EnergyTariff.flat(*(item.whole() for item in value.items(3))), now)
 
     def set_matrix(value: dlms.CosemData, now: Instant) -> None:
         at, prices, rates, thresholds, day, cv = value.items(6)
         begins = _activation(at, now)
-        tariff = GasTariff(
+        tariff = EnergyTariff(
             tuple(item.whole() for item in prices.items(RATES * BLOCKS)),
             tuple(rates.octets()),
             tuple(item.whole() for item in thresholds.items(BLOCKS - 1)),
@@ -78,12 +82,14 @@ def _prices(account: GasAccount, tell: Callable[..., None]) -> list[dlms.ServerO
         )
 
     return [
-        dlms.ServerObject(dlms.DATA, objects.GAS_TARIFF, {2: lambda _s, _n: flat()}, {2: set_flat}),
-        dlms.ServerObject(dlms.DATA, objects.GAS_TARIFF_MATRIX, {2: lambda _s, _n: matrix()}, {2: set_matrix}),
+        dlms.ServerObject(dlms.DATA, ACCOUNT_OBJECTS[account.fuel].tariff, {2: lambda _s, _n: flat()}, {2: set_flat}),
+        dlms.ServerObject(
+            dlms.DATA, ACCOUNT_OBJECTS[account.fuel].tariff_matrix, {2: lambda _s, _n: matrix()}, {2: set_matrix}
+        ),
     ]
 
 
-def _limits(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObject:
+def _limits(account: PrepayAccount, tell: Callable[..., None]) -> dlms.ServerObject:
     def write(value: dlms.CosemData, now: Instant) -> None:
         parts = tuple(item.whole() for item in value.items(3))
         if any(not 0 <= part <= _LARGEST_LIMIT for part in parts):
@@ -98,10 +104,12 @@ def _limits(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObject
             *map(dlms.double_long_unsigned, (limits.emergency, limits.emergency_threshold, limits.low))
         )
 
-    return dlms.ServerObject(dlms.DATA, objects.GAS_CREDIT_LIMITS, {2: lambda _s, _n: read()}, {2: write})
+    return dlms.ServerObject(
+        dlms.DATA, ACCOUNT_OBJECTS[account.fuel].credit_limits, {2: lambda _s, _n: read()}, {2: write}
+    )
 
 
-def _calendar(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObject:
+def _calendar(account: PrepayAccount, tell: Callable[..., None]) -> dlms.ServerObject:
     def write(value: dlms.CosemData, now: Instant) -> None:
         week = [item.whole() for item in value.items(_DAYS)]
         if any(not 0 <= day < 1 << SLOTS for day in week):
@@ -112,10 +120,10 @@ def _calendar(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObje
     def read() -> dlms.CosemData:
         return dlms.array([dlms.long64_unsigned(day) for day in account.friendly])
 
-    return dlms.ServerObject(dlms.DATA, objects.GAS_CALENDAR, {2: lambda _s, _n: read()}, {2: write})
+    return dlms.ServerObject(dlms.DATA, ACCOUNT_OBJECTS[account.fuel].calendar, {2: lambda _s, _n: read()}, {2: write})
 
 
-def _calorific(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObject:
+def _calorific(account: PrepayAccount, tell: Callable[..., None]) -> dlms.ServerObject:
     def write(value: dlms.CosemData, now: Instant) -> None:
         at, cv = value.items(2)
         begins = _activation(at, now)
@@ -140,23 +148,26 @@ def _activation(at: dlms.CosemData, now: Instant) -> Instant | None:
     return begins
 
 
-def _basis(account: GasAccount, tell: Callable[..., None]) -> dlms.ServerObject:
+def _basis(account: PrepayAccount, tell: Callable[..., None]) -> dlms.ServerObject:
     def write(value: dlms.CosemData, now: Instant) -> None:
         register = value.whole()
-        if not 0 <= register < REGISTER_LIMIT_LITRES:
-            raise _refuse(f"register {register} is not 0 to {REGISTER_LIMIT_LITRES - 1} litres")
+        if not 0 <= register < account.measure.limit:
+            raise _refuse(f"register {register} is not 0 to {account.measure.limit - 1} {_UNITS[account.fuel]}")
         if not account.disbelieved:
             raise _refuse("the register is believed: there is nothing to begin anew")
         account.rebase(register, Instant(now - now % HALF_HOUR))
-        tell(now, "gas.rebased", register_l=register)
+        tell(now, f"{account.fuel.value}.rebased", **{_REGISTERS[account.fuel]: register})
 
     def read() -> dlms.CosemData:
-        return dlms.double_long_unsigned(account.charged_l or 0)
+        wide = dlms.double_long_unsigned if account.fuel is Fuel.GAS else dlms.long64_unsigned
+        return wide(account.charged or 0)
 
-    return dlms.ServerObject(dlms.DATA, objects.GAS_READING_BASIS, {2: lambda _s, _n: read()}, {2: write})
+    return dlms.ServerObject(
+        dlms.DATA, ACCOUNT_OBJECTS[account.fuel].reading_basis, {2: lambda _s, _n: read()}, {2: write}
+    )
 
 
-def _emergency(account: GasAccount) -> dlms.ServerObject:
+def _emergency(account: PrepayAccount) -> dlms.ServerObject:
     def left() -> int:
         return account.emergency_limit + min(account.balance, 0)
 
@@ -169,7 +180,7 @@ def _emergency(account: GasAccount) -> dlms.ServerObject:
 
     return dlms.ServerObject(
         dlms.CREDIT,
-        objects.GAS_EMERGENCY_CREDIT,
+        ACCOUNT_OBJECTS[account.fuel].emergency_credit,
         {
             2: lambda _s, _n: dlms.double_long(max(left(), 0)),
             3: dlms.constant(dlms.enum(_EMERGENCY)),

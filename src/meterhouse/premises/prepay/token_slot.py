@@ -9,8 +9,8 @@ from typing import Any, Final
 from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.companion.utrn import UtrnKey
 from meterhouse.model import MINUTE, Instant
-from meterhouse.premises.hub.gas_account import GasAccount
-from meterhouse.premises.hub.token_taker import TokenTaker
+from meterhouse.premises.prepay.account import PrepayAccount
+from meterhouse.premises.prepay.token_taker import TokenTaker
 from meterhouse.protocols import sts
 
 __all__ = ["BALANCE_LIMIT", "Entry", "TokenSlot"]
@@ -43,7 +43,7 @@ class TokenSlot:
             it; what is typed at the same time is another's.
     """
 
-    def __init__(self, taker: TokenTaker, account: GasAccount, tell: Callable[..., None]) -> None:
+    def __init__(self, taker: TokenTaker, account: PrepayAccount, tell: Callable[..., None]) -> None:
         self._taker = taker
         self._account = account
         self._tell = tell

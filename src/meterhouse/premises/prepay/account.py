@@ -1,4 +1,4 @@
-"""The gas account in the hub: the balance of a home, kept where the gas is used.
+"""A prepay account at the premises: the balance of a home for one fuel, kept where it is used, in hub or meter.
 
 Only values come from outside: tokens in, half hours from the meter, a tariff from the supplier. The balance itself is
 never sent to the premises and never computed elsewhere (S3-23, S3-107).
@@ -11,42 +11,42 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from meterhouse.model import DAY, HALF_HOUR, REGISTER_LIMIT_LITRES, HalfHour, Instant, half_hour_end
-from meterhouse.premises.hub.gas_tariff import UNUSED_BLOCK, ComingTariff, GasTariff
+from meterhouse.model import DAY, HALF_HOUR, Fuel, HalfHour, Instant, half_hour_end
+from meterhouse.premises.prepay.measure import MEASURES, Measure
+from meterhouse.premises.prepay.tariff import UNUSED_BLOCK, ComingTariff, EnergyTariff
 from meterhouse.rules import (
     BLOCKS,
-    CONVERSION_FACTOR,
     DENOMINATOR,
-    NO_LIMIT_LITRES,
     SLOTS,
+    amount_to,
+    charge,
     charge_day,
-    charge_volume,
     credit,
     emergency_after_credit,
     emergency_offered,
-    energy_wh,
-    friendly_cutoff_l,
+    energy_of,
+    friendly_cutoff,
     friendly_half_hours,
-    litres_to,
     low_credit,
     price_in_force,
     rate_in_force,
-    register_after,
+    reach,
     select_emergency,
     spendable,
 )
 from meterhouse.rules.emergency import ACTIVE
 
-__all__ = ["CreditLimits", "GasAccount"]
+__all__ = ["CreditLimits", "PrepayAccount"]
 
 _MONDAY: Final = 3
 """1970-01-01 was a Thursday."""
 _WEEKEND: Final = 5
 _DAYS: Final = 7
-_MOST_L: Final = 20_000
-"""In one half hour, more than any meter in a home passes: 40 m³/h."""
-_FALLEN_L: Final = REGISTER_LIMIT_LITRES // 2
-"""A register that seems to have risen by half its range has fallen."""
+_RECORD_NAMES: Final = {
+    "charged": "charged_l",
+    "provisional_register": "provisional_l",
+}
+"""Under these the snapshots and records of hubs in the field have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class CreditLimits:
 
 
 @dataclass(slots=True)
-class GasAccount:
+class PrepayAccount:
     """One prepay account: the record that the rules read and write, and how far it has been charged.
 
     Attributes:
@@ -74,18 +74,19 @@ class GasAccount:
         used_wh: since the tariff came into force.
         emergency, emergency_limit, emergency_threshold, low_threshold: see `rules.EmergencyRecord`.
         friendly: see `rules.FriendlyRecord`.
-        charged_l: the register up to which the gas has been charged; None before the first report.
+        charged: the register up to which the energy has been charged, in the fuel's unit; None before the first report.
         charged_until: the end of the last half hour charged.
         credited: sum of all token values credited.
         tokens: how many.
         consumed: sum of all charges for volume and days.
         debt_note: what the supplier says is still owed; shown, never reckoned with (C-02).
         coming: tariffs that are set and not yet in force, each at another instant, the next first.
-        exact_blocks: a block changes over at the litre that reaches it, not at the half hour after (S0-122).
+        exact_blocks: a block changes over at the litre or Wh that reaches it, not at the half hour after (S0-122).
         coming_cv: calorific values that are set and not yet in force, (from when on, kJ/m³), the next first.
         disbelieved: the newest half hours were refused: nothing is charged until they can be again.
         provisional: taken for a reading that was keyed in; given back when the half hours themselves are charged.
-        provisional_l: that reading.
+        provisional_register: that reading.
+        fuel: whose account it is.
     """
 
     balance: int
@@ -102,7 +103,7 @@ class GasAccount:
     low_threshold: int = 0
     friendly: Sequence[int] = field(default_factory=lambda: [0] * _DAYS)
     residue: int = 0
-    charged_l: int | None = None
+    charged: int | None = None
     charged_until: Instant | None = None
     credited: int = 0
     tokens: int = 0
@@ -114,87 +115,99 @@ class GasAccount:
     coming_cv: list[tuple[int, int]] = field(default_factory=list)
     disbelieved: bool = False
     provisional: int = 0
-    provisional_l: int | None = None
+    provisional_register: int | None = None
+    fuel: Fuel = Fuel.GAS
 
     @classmethod
-    def open(cls, balance: int, tariff: GasTariff, limits: CreditLimits | None = None) -> GasAccount:
+    def open(
+        cls, balance: int, tariff: EnergyTariff, limits: CreditLimits | None = None, fuel: Fuel = Fuel.GAS
+    ) -> PrepayAccount:
         """A new account with an opening balance."""
-        account = cls(balance, [], [], [], 0, 0, opening=balance)
+        account = cls(balance, [], [], [], 0, 0, opening=balance, fuel=fuel)
         account._take_tariff(tariff)
         account.limits = CreditLimits() if limits is None else limits
         return account
 
-    def begin(self, register_l: int, at: Instant) -> None:
-        """Set the reading from which gas is charged; does nothing once set."""
-        if self.charged_l is None:
-            self.charged_l, self.charged_until = register_l, at
+    @property
+    def measure(self) -> Measure:
+        """Of its register."""
+        return MEASURES[self.fuel]
+
+    @property
+    def _weight(self) -> int:
+        return self.measure.weight(self.cv)
+
+    def begin(self, register: int, at: Instant) -> None:
+        """Set the reading from which energy is charged; does nothing once set."""
+        if self.charged is None:
+            self.charged, self.charged_until = register, at
 
     def charge(self, half_hours: Iterable[HalfHour]) -> int:
         """Charge the half hours that follow the last one charged, each once; returns the money taken.
 
         A half hour that ends at UTC midnight brings the standing charge of the day it ends. A gap is charged by the
-        register at its far side, so no gas is lost or charged twice whatever telegrams were. Each row costs by the
+        register at its far side, so no energy is lost or charged twice whatever telegrams were. Each row costs by the
         tariff, rate and block that were in force when it began, however late its telegram came.
 
         A row whose register fell, or rose by more than any meter passes, is refused: it is not charged, and the next
         that can be believed is charged from the last that was. `disbelieved` tells.
         """
-        assert self.charged_l is not None
+        assert self.charged is not None
         assert self.charged_until is not None
+        measure = self.measure
         before = self.balance + self.provisional
         for row in half_hours:
             if row.end <= self.charged_until:
                 continue
             self.balance += self.provisional  # the half hours themselves are here: by each one's own tariff
-            self.provisional, self.provisional_l = 0, None
-            litres = (row.register - self.charged_l) % REGISTER_LIMIT_LITRES
+            self.provisional, self.provisional_register = 0, None
+            amount = (row.register - self.charged) % measure.limit
             steps = (row.end - self.charged_until + HALF_HOUR - 1) // HALF_HOUR
-            self.disbelieved = litres > min(steps * _MOST_L, _FALLEN_L)
+            # A register that seems to have risen by half its range has fallen.
+            self.disbelieved = amount > min(steps * measure.most, measure.limit // 2)
             if self.disbelieved:
                 continue
             self._change_tariff(self.charged_until)
-            self._charge_half_hour(litres, self.charged_until)
+            self._charge_half_hour(amount, self.charged_until)
             for _ in range(row.end // DAY - self.charged_until // DAY):
                 charge_day(self)
-            self.charged_l, self.charged_until = row.register, row.end
+            self.charged, self.charged_until = row.register, row.end
         self._change_tariff(self.charged_until)
         taken = before - self.balance - self.provisional
         self.consumed += taken
         return taken
 
-    def _charge_half_hour(self, litres: int, begins: Instant) -> None:
+    def _charge_half_hour(self, amount: int, begins: Instant) -> None:
         while True:
             self.price = self._price_at(begins)
-            step = min(litres, self._left_in_block_l(self.used_wh)) if self.exact_blocks else litres
-            charge_volume(self, step)
-            self.used_wh += energy_wh(step, self.cv)
-            litres -= step
-            if litres == 0:
+            step = min(amount, self._left_in_block(self.used_wh)) if self.exact_blocks else amount
+            charge(self, step, self._weight)
+            self.used_wh += energy_of(step, self._weight)
+            amount -= step
+            if amount == 0:
                 return
 
-    def _left_in_block_l(self, used_wh: int) -> int:
-        """Litres until the next block changes over; more than any meter shows in the last."""
+    def _left_in_block(self, used_wh: int) -> int:
+        """Units of the register until the next block changes over; more than any meter shows in the last."""
         threshold = next((one for one in self.thresholds_wh if one > used_wh), UNUSED_BLOCK)
-        return litres_to(threshold - used_wh, self.cv) if threshold < UNUSED_BLOCK else NO_LIMIT_LITRES
+        return amount_to(threshold - used_wh, self._weight) if threshold < UNUSED_BLOCK else self.measure.furthest
 
-    def provide(self, register_l: int, at: Instant) -> int:
-        """Take what the gas up to a reading that was keyed in costs, at the price of now; returns the balance.
+    def provide(self, register: int, at: Instant) -> int:
+        """Take what the energy up to a reading that was keyed in costs, at the price of now; returns the balance.
 
         For now only: the half hours between, once they come, are charged by the tariffs of their own times instead.
         """
-        assert self.charged_l is not None
+        assert self.charged is not None
         weekend, slot, _ = _place(at)
-        litres = (register_l - self.charged_l) % REGISTER_LIMIT_LITRES
-        cost = (
-            self.residue + litres * CONVERSION_FACTOR * self.cv * price_in_force(self, slot, weekend)
-        ) // DENOMINATOR
+        amount = (register - self.charged) % self.measure.limit
+        cost = (self.residue + amount * self._weight * price_in_force(self, slot, weekend)) // DENOMINATOR
         self.balance += self.provisional - cost
-        self.provisional, self.provisional_l = cost, register_l
+        self.provisional, self.provisional_register = cost, register
         return self.balance
 
-    def rebase(self, register_l: int, at: Instant) -> None:
+    def rebase(self, register: int, at: Instant) -> None:
         """Charge from this reading on, whatever lies between: after a fall whose reason was found."""
-        self.charged_l, self.disbelieved = register_l, False
+        self.charged, self.disbelieved = register, False
         self.charged_until = at if self.charged_until is None else max(self.charged_until, at)
 
     def credit(self, amount: int) -> int:
@@ -205,41 +218,44 @@ class GasAccount:
         emergency_after_credit(self)
         return balance
 
-    def cutoff_l(self) -> int:
+    def cutoff(self) -> int:
         """The register at which what can be spent ends, at the price of the half hour to come.
 
         No limit before the first report; raised while that half hour is one of friendly credit.
         """
-        if self.charged_l is None or self.charged_until is None:
-            return NO_LIMIT_LITRES
+        measure = self.measure
+        if self.charged is None or self.charged_until is None:
+            return measure.furthest
         _, slot, weekday = _place(self.charged_until)
-        return friendly_cutoff_l(friendly_half_hours(self, weekday, slot), self.bought_l(), self.charged_l)
+        ahead = friendly_half_hours(self, weekday, slot)
+        return friendly_cutoff(ahead, self.bought(), self.charged, measure.flow, measure.allowance, measure.furthest)
 
-    def bought_l(self) -> int:
+    def bought(self) -> int:
         """The same without friendly credit."""
-        if self.charged_l is None or self.charged_until is None:
-            return NO_LIMIT_LITRES
-        register_l = self.charged_l if self.provisional_l is None else self.provisional_l
+        if self.charged is None or self.charged_until is None:
+            return self.measure.furthest
+        register = self.charged if self.provisional_register is None else self.provisional_register
         if not self.exact_blocks:
             price = self._price_at(self.charged_until)
-            return register_after(spendable(self), self.residue, self.cv, price, register_l)
-        return self._bought_over_blocks(register_l, self.charged_until)
+            return reach(spendable(self), self.residue, self._weight, price, register, self.measure.furthest)
+        return self._bought_over_blocks(register, self.charged_until)
 
-    def _bought_over_blocks(self, register_l: int, begins: Instant) -> int:
+    def _bought_over_blocks(self, register: int, begins: Instant) -> int:
         """Block after block, each at its own price of the half hour that begins then, until the money is used up."""
         weekend, slot, _ = _place(begins)
         money, residue, used_wh = spendable(self), self.residue, self.used_wh
+        weight = self._weight
         while True:
             block = sum(used_wh >= threshold for threshold in self.thresholds_wh)
             price = self.prices[rate_in_force(self, slot, weekend) * BLOCKS + block]
-            reach_l = register_after(money, residue, self.cv, price, register_l)
-            left_l = self._left_in_block_l(used_wh)
-            if reach_l - register_l <= left_l:
-                return reach_l
-            units = residue + left_l * CONVERSION_FACTOR * self.cv * price
+            end = reach(money, residue, weight, price, register, self.measure.furthest)
+            left = self._left_in_block(used_wh)
+            if end - register <= left:
+                return end
+            units = residue + left * weight * price
             money, residue = money - units // DENOMINATOR, units % DENOMINATOR
-            used_wh += energy_wh(left_l, self.cv)
-            register_l += left_l
+            used_wh += energy_of(left, weight)
+            register += left
 
     # emergency credit ---------------------------------------------------------------------------------------------
 
@@ -278,7 +294,7 @@ class GasAccount:
 
     # the tariff ---------------------------------------------------------------------------------------------------
 
-    def set_tariff(self, tariff: GasTariff, now: Instant, begins: Instant | None = None) -> Instant:
+    def set_tariff(self, tariff: EnergyTariff, now: Instant, begins: Instant | None = None) -> Instant:
         """Charge by this tariff from an instant on; returns when that is.
 
         Args:
@@ -294,15 +310,15 @@ class GasAccount:
         return begins
 
     @property
-    def tariff(self) -> GasTariff:
+    def tariff(self) -> EnergyTariff:
         """The last that is set, in force or to come."""
         return self.coming[-1].tariff if self.coming else self.tariff_in_force
 
     @property
-    def tariff_in_force(self) -> GasTariff:
-        """The one that is charged by, as far as the gas has been charged."""
+    def tariff_in_force(self) -> EnergyTariff:
+        """The one that is charged by, as far as the energy has been charged."""
         rows = tuple(self.prices), tuple(self.rates), tuple(self.thresholds_wh)
-        return GasTariff(*rows, self.standing_charge, self.cv)
+        return EnergyTariff(*rows, self.standing_charge, self.cv)
 
     @property
     def price_now(self) -> int:
@@ -327,7 +343,7 @@ class GasAccount:
         while self.coming_cv and self.coming_cv[0][0] <= at:
             self.cv = self.coming_cv.pop(0)[1]
 
-    def _take_tariff(self, tariff: GasTariff) -> None:
+    def _take_tariff(self, tariff: EnergyTariff) -> None:
         self.prices, self.rates = list(tariff.prices), list(tariff.rates)
         self.thresholds_wh, self.used_wh = list(tariff.thresholds_wh), 0
         self.standing_charge, self.cv = tariff.standing_charge, tariff.cv
@@ -340,15 +356,17 @@ class GasAccount:
 
     def state(self) -> dict[str, Any]:
         """For a snapshot."""
-        state = {name: getattr(self, name) for name in self.__slots__}
+        state = {_RECORD_NAMES.get(name, name): getattr(self, name) for name in self.__slots__ if name != "fuel"}
         return state | {"coming": [[one.begins, one.tariff.state()] for one in self.coming]}
 
     @classmethod
-    def restored(cls, state: dict[str, Any]) -> GasAccount:
+    def restored(cls, state: dict[str, Any], fuel: Fuel = Fuel.GAS) -> PrepayAccount:
         """From a snapshot."""
-        coming = [ComingTariff(Instant(begins), GasTariff.restored(tariff)) for begins, tariff in state["coming"]]
+        coming = [ComingTariff(Instant(begins), EnergyTariff.restored(tariff)) for begins, tariff in state["coming"]]
         values = [(begins, cv) for begins, cv in state.get("coming_cv", ())]
-        return cls(**(state | {"coming": coming, "coming_cv": values}))
+        own = {new: state[old] for new, old in _RECORD_NAMES.items() if old in state}
+        rest = {name: value for name, value in state.items() if name not in _RECORD_NAMES.values()}
+        return cls(**(rest | own | {"coming": coming, "coming_cv": values, "fuel": fuel}))
 
 
 def _place(at: Instant) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""What gas costs: up to four rates by time and four blocks by use, and what of it a hub refuses to believe."""
+"""What energy costs: up to four rates by time and four blocks by use, and what of it no account believes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from meterhouse.model import UNIT, Instant
+from meterhouse.model import UNIT, Fuel, Instant
 from meterhouse.rules import BLOCKS, RATES, SLOTS
 
-__all__ = ["UNUSED_BLOCK", "ComingTariff", "GasTariff"]
+__all__ = ["UNUSED_BLOCK", "ComingTariff", "EnergyTariff"]
 
 UNUSED_BLOCK: Final = 2**53
 """Wh: a threshold that no home reaches."""
@@ -21,7 +21,7 @@ _CV_RANGE: Final = range(30_000, 50_001)
 
 
 @dataclass(frozen=True, slots=True)
-class GasTariff:
+class EnergyTariff:
     """Money in 10⁻⁵ of the unit. The block period begins anew when a tariff comes into force.
 
     Attributes:
@@ -29,7 +29,7 @@ class GasTariff:
         rates: ninety-six, 0 to 3: the rate of each half hour (UTC) of a working day, then of a weekend day.
         thresholds_wh: three, never falling: the use at which each further block begins.
         standing_charge: per UTC day.
-        cv: calorific value, kJ/m³.
+        cv: calorific value, kJ/m³; 0 for electricity.
     """
 
     prices: tuple[int, ...]
@@ -39,7 +39,7 @@ class GasTariff:
     cv: int
 
     @classmethod
-    def flat(cls, price: int, standing_charge: int, cv: int) -> GasTariff:
+    def flat(cls, price: int, standing_charge: int, cv: int = 0) -> EnergyTariff:
         """One price for every kWh."""
         prices, rates = (price,) * (RATES * BLOCKS), (0,) * (2 * SLOTS)
         return cls(prices, rates, (UNUSED_BLOCK,) * (BLOCKS - 1), standing_charge, cv)
@@ -49,8 +49,8 @@ class GasTariff:
         """Of the first rate and block; of all, where the tariff is flat."""
         return self.prices[0]
 
-    def refusal(self) -> str:
-        """Why no hub should take it; empty for a sensible one (S0-71)."""
+    def refusal(self, fuel: Fuel = Fuel.GAS) -> str:
+        """Why no account of a fuel should take it; empty for a sensible one (S0-71)."""
         if len(self.prices) != RATES * BLOCKS or len(self.rates) != 2 * SLOTS or len(self.thresholds_wh) != BLOCKS - 1:
             return "a tariff has 16 prices, 96 half hours and 3 thresholds"
         for price in self.prices:
@@ -64,6 +64,8 @@ class GasTariff:
             return f"thresholds {self.thresholds_wh} do not rise from above 0 to {UNUSED_BLOCK}"
         if not 0 <= self.standing_charge <= _LARGEST_STANDING_CHARGE:
             return f"standing charge {self.standing_charge} is not 0 to {_LARGEST_STANDING_CHARGE}"
+        if fuel is Fuel.ELECTRICITY:
+            return f"calorific value {self.cv} of electricity is not 0" if self.cv else ""
         if self.cv not in _CV_RANGE:
             return f"calorific value {self.cv} is not {_CV_RANGE.start} to {_CV_RANGE.stop - 1} kJ/m³"
         return ""
@@ -84,7 +86,7 @@ class GasTariff:
         return [list(self.prices), list(self.rates), list(self.thresholds_wh), self.standing_charge, self.cv]
 
     @classmethod
-    def restored(cls, state: Sequence[Any]) -> GasTariff:
+    def restored(cls, state: Sequence[Any]) -> EnergyTariff:
         """From a snapshot."""
         prices, rates, thresholds, standing_charge, cv = state
         return cls(tuple(prices), tuple(rates), tuple(thresholds), standing_charge, cv)
@@ -95,4 +97,4 @@ class ComingTariff:
     """A tariff that is set and not yet in force."""
 
     begins: Instant
-    tariff: GasTariff
+    tariff: EnergyTariff

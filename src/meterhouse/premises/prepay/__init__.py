@@ -1,0 +1,27 @@
+"""a prepay account of either fuel, with its tariff and its tokens: in a hub or in a meter"""
+
+from meterhouse.premises.prepay.account import CreditLimits, PrepayAccount
+from meterhouse.premises.prepay.account_objects import account_objects
+from meterhouse.premises.prepay.setup import PrepaySetup, open_account, open_slot
+from meterhouse.premises.prepay.tariff import UNUSED_BLOCK, ComingTariff, EnergyTariff
+from meterhouse.premises.prepay.token_slot import BALANCE_LIMIT, Entry, TokenSlot
+from meterhouse.premises.prepay.token_taker import EitherTaker, StsTaker, TokenTaker, UtrnTaker
+
+__all__ = [
+    "BALANCE_LIMIT",
+    "UNUSED_BLOCK",
+    "ComingTariff",
+    "CreditLimits",
+    "EitherTaker",
+    "EnergyTariff",
+    "Entry",
+    "PrepayAccount",
+    "PrepaySetup",
+    "StsTaker",
+    "TokenSlot",
+    "TokenTaker",
+    "UtrnTaker",
+    "account_objects",
+    "open_account",
+    "open_slot",
+]
