@@ -67,6 +67,21 @@ def test_the_first_half_hour_is_charged_like_any_other():
     assert [row.register for row in bench.hub.mirror.log.between(START, bench.now)] == [0, 150]
 
 
+def test_a_press_told_with_the_first_of_several_reports_opens_the_valve_once_all_are_charged():
+    """A long outage comes back in more reports than one; only the first of them says that a hand pressed."""
+    bench = HomeBench(balance=1_000, delay=6)
+    bench.half_hours(2, litres=300)
+    assert bench.gas.valve is ValveState.CLOSED
+    bench.up = bench.down = False
+    bench.half_hours(18)
+    bench.press()  # the countdown has ended, so it opens nothing by itself
+    assert bench.gas.valve is ValveState.CLOSED
+    account(bench).credit(300_000)
+    bench.up = bench.down = True
+    bench.half_hours(1)
+    assert bench.gas.valve is ValveState.OPEN
+
+
 def test_a_backlog_of_more_than_one_report_is_charged_whole_before_any_order():
     bench = HomeBench(balance=200_000)
     bench.half_hours(2)

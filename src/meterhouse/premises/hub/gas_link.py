@@ -83,6 +83,8 @@ class GasLink:
         self.orders: HubOrders | None = None
         self.hand_at: Instant | None = None
         """When a person at the home last asked for gas, credit being in and the valve shut."""
+        self._pressed = False
+        """A press was told with a report that has more behind it: it counts once all of them are charged."""
 
     def deadline(self) -> Instant | None:
         """When to repeat an order, or to miss a report."""
@@ -160,8 +162,10 @@ class GasLink:
         account.charge(rows)
         if account.disbelieved and not disbelieved:
             self._refuse_rows(RowRefusal.REGISTER, now)
+        self._pressed = self._pressed or report.button
         if report.more:
             return  # the rest of the outage comes next: no cut-off and no refill before all of it is charged
+        pressed, self._pressed = self._pressed, False
         was_offered = account.emergency
         if account.offer_emergency() and not was_offered:
             self._tell(now, "emergency.offered", balance_money5=account.balance)
@@ -172,7 +176,7 @@ class GasLink:
         refill = self._mirror.full_countdown if countdown_may_reset(account.balance) else None
         cutoff_l = account.cutoff() if self.orders is None else self.orders.cutoff_l(account.cutoff(), now)
         self._orders.append(WriteCutoff(cutoff_l, refill))
-        if report.button:
+        if pressed:
             self.hand(now)
         if report.valve is ValveState.OPEN or account.spendable <= 0:
             self.hand_at = None
