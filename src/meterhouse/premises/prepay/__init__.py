@@ -2,6 +2,7 @@
 
 from meterhouse.premises.prepay.account import CreditLimits, PrepayAccount
 from meterhouse.premises.prepay.account_objects import account_objects
+from meterhouse.premises.prepay.prepaid_electricity import CutoffOrder, PrepaidElectricity
 from meterhouse.premises.prepay.setup import PrepaySetup, open_account, open_slot
 from meterhouse.premises.prepay.tariff import UNUSED_BLOCK, ComingTariff, EnergyTariff
 from meterhouse.premises.prepay.token_slot import BALANCE_LIMIT, Entry, TokenSlot
@@ -12,9 +13,11 @@ __all__ = [
     "UNUSED_BLOCK",
     "ComingTariff",
     "CreditLimits",
+    "CutoffOrder",
     "EitherTaker",
     "EnergyTariff",
     "Entry",
+    "PrepaidElectricity",
     "PrepayAccount",
     "PrepaySetup",
     "StsTaker",

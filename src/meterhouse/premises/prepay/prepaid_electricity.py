@@ -1,0 +1,93 @@
+"""Prepaid electricity, wherever its account stands: half hours in, a cut-off and perhaps an arm out.
+
+In the meter the result is applied at once; in the hub it goes to the meter over the wire. Either way the meter compares
+its register with the cut-off, opens by itself, and is closed by a hand on its button and by nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from meterhouse.model import Fuel, HalfHour, Instant
+from meterhouse.premises.prepay.account import PrepayAccount
+from meterhouse.premises.prepay.setup import PrepaySetup, open_account, open_slot
+from meterhouse.rules import countdown_may_reset
+
+__all__ = ["CutoffOrder", "PrepaidElectricity"]
+
+
+@dataclass(frozen=True, slots=True)
+class CutoffOrder:
+    """All that a meter is told of an account: no price, no balance (S0-105).
+
+    Attributes:
+        cutoff_wh: the register at which the supply opens; `NO_LIMIT_WH` for none.
+        refill: whether the countdown of half hours without its hub begins anew: the balance is above zero (C-07).
+        arm: whether a hand may close a switch that stands open for want of credit.
+    """
+
+    cutoff_wh: int
+    refill: bool
+    arm: bool
+
+
+class PrepaidElectricity:
+    """One account of electricity with its token slot.
+
+    Args:
+        setup: what it is opened with.
+        tell: notes an event.
+    """
+
+    def __init__(self, setup: PrepaySetup, tell: Callable[..., None]) -> None:
+        self._setup = setup
+        self._tell = tell
+        self.account = open_account(setup, Fuel.ELECTRICITY)
+        self.slot = open_slot(setup, self.account, tell)
+
+    def settle(self, register_wh: int, rows: Iterable[HalfHour], now: Instant, *, all_told: bool = True) -> CutoffOrder:
+        """Charge half hours and say what the meter is to be told.
+
+        Args:
+            register_wh: of the meter now; charging begins here where nothing has been charged yet and there is no row.
+            rows: half hours, oldest first; those that were charged change nothing.
+            now: of this look.
+            all_told: False where older half hours are still to come: then nothing is refilled or armed.
+        """
+        account, rows = self.account, list(rows)
+        if account.charged is None:
+            first = rows[0] if rows else None
+            account.begin(register_wh if first is None else first.register, now if first is None else first.end)
+        disbelieved, was_offered = account.disbelieved, account.emergency
+        account.charge(rows)
+        if account.disbelieved and not disbelieved:
+            self._tell(now, "electricity_rows.refused", why="The register fell, or rose by more than a meter passes.")
+        if account.offer_emergency() and not was_offered:
+            self._tell(now, "emergency.offered", fuel=Fuel.ELECTRICITY.value, balance_money5=account.balance)
+        return self.order(all_told=all_told)
+
+    def order(self, *, all_told: bool = True) -> CutoffOrder:
+        """What the meter is to be told as the account stands: after a token, or an emergency credit selected."""
+        account = self.account
+        return CutoffOrder(
+            account.cutoff(), all_told and countdown_may_reset(account.balance), all_told and account.spendable > 0
+        )
+
+    def select_emergency(self, now: Instant) -> bool:
+        """A person selects emergency credit; whether it was on offer."""
+        if not self.account.select_emergency():
+            return False
+        self._tell(now, "emergency.selected", fuel=Fuel.ELECTRICITY.value, limit_money5=self.account.emergency_limit)
+        return True
+
+    def state(self) -> dict[str, Any]:
+        """For a snapshot; holds the token key's decoder state."""
+        return {"account": self.account.state(), "slot": self.slot.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self.account = PrepayAccount.restored(state["account"], Fuel.ELECTRICITY)
+        self.slot = open_slot(self._setup, self.account, self._tell)
+        self.slot.restore(state["slot"])
