@@ -12,7 +12,9 @@ from typing import Any
 
 from meterhouse.model import Fuel, HalfHour, Instant
 from meterhouse.premises.prepay.account import PrepayAccount
+from meterhouse.premises.prepay.account_objects import account_objects
 from meterhouse.premises.prepay.setup import PrepaySetup, open_account, open_slot
+from meterhouse.protocols import dlms
 from meterhouse.rules import countdown_may_reset
 
 __all__ = ["CutoffOrder", "PrepaidElectricity"]
@@ -43,9 +45,22 @@ class PrepaidElectricity:
 
     def __init__(self, setup: PrepaySetup, tell: Callable[..., None]) -> None:
         self._setup = setup
-        self._tell = tell
+        self._tell = self._named(tell)
         self.account = open_account(setup, Fuel.ELECTRICITY)
-        self.slot = open_slot(setup, self.account, tell)
+        self.slot = open_slot(setup, self.account, self._tell)
+
+    @staticmethod
+    def _named(tell: Callable[..., None]) -> Callable[..., None]:
+        """Whoever hears of an account in a home of two must know which."""
+
+        def told(now: Instant, kind: str, **fields: object) -> None:
+            tell(now, kind, fuel=Fuel.ELECTRICITY.value, **fields)
+
+        return told
+
+    def objects(self) -> list[dlms.ServerObject]:
+        """Its COSEM objects."""
+        return account_objects(self.account, self.slot, self._tell)
 
     def settle(self, register_wh: int, rows: Iterable[HalfHour], now: Instant, *, all_told: bool = True) -> CutoffOrder:
         """Charge half hours and say what the meter is to be told.
@@ -65,7 +80,7 @@ class PrepaidElectricity:
         if account.disbelieved and not disbelieved:
             self._tell(now, "electricity_rows.refused", why="The register fell, or rose by more than a meter passes.")
         if account.offer_emergency() and not was_offered:
-            self._tell(now, "emergency.offered", fuel=Fuel.ELECTRICITY.value, balance_money5=account.balance)
+            self._tell(now, "emergency.offered", balance_money5=account.balance)
         return self.order(all_told=all_told)
 
     def order(self, *, all_told: bool = True) -> CutoffOrder:
