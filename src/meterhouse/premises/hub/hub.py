@@ -12,7 +12,6 @@ from typing import Any, Final
 from meterhouse.companion import objects
 from meterhouse.companion.gas import HubEnd
 from meterhouse.companion.token_status import TokenVerdict
-from meterhouse.crypto import PublicPoint
 from meterhouse.model import (
     MINUTE,
     ConfigurationError,
@@ -25,6 +24,7 @@ from meterhouse.model import (
 )
 from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.hub.account_record import AccountRecord, first_counter, write_account_record
+from meterhouse.premises.hub.associations import HubAssociations
 from meterhouse.premises.hub.by_hand import ByHand
 from meterhouse.premises.hub.event_log import EventLog
 from meterhouse.premises.hub.gas_link import GasLink
@@ -32,7 +32,7 @@ from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_works import GasWorks
 from meterhouse.premises.hub.hub_orders import HubOrders
 from meterhouse.premises.hub.m_link import MLink
-from meterhouse.premises.hub.objects import PUBLIC_RIGHTS, hub_objects, log_object, mirror_objects
+from meterhouse.premises.hub.objects import hub_objects, log_object, mirror_objects
 from meterhouse.premises.hub.settings import HubSettings
 from meterhouse.premises.hub.wan_line import WanLine
 from meterhouse.premises.prepay import Entry, PrepayAccount, TokenSlot, account_objects, open_account, open_slot
@@ -70,8 +70,7 @@ class Hub:
         self._now = now
         self._out: list[Outgoing] = []
         self._events: list[Event] = []
-        self._counters = {"head_end": 0, "meter": 0, "head_end_seen": -1, "meter_seen": -1}
-        self._gained: PublicPoint | None = None
+        self._associations = HubAssociations(settings, entropy, self._reserved)
         self.log = EventLog()
         self._refusal = ""
         self.account: PrepayAccount | None = None
@@ -99,8 +98,8 @@ class Hub:
         self._wan = WanLine(
             self.settings.identity, self._server(), self._forward, self._forget, self._sender("wan"), self._tell
         )
-        self._meter_counter = self._counter("meter")
-        self._m_link = MLink(self._meter_client, self._wan.from_meter, self._sender("m_bus"), self._tell)
+        self._associations.begin_meter_block()
+        self._m_link = MLink(self._associations.meter_client, self._wan.from_meter, self._sender("m_bus"), self._tell)
         self._wan.notes, self._m_link.mail = self.orders.post.take, self.orders.mail
         if self._gas is not None:
             self._gas.orders = self.orders
@@ -209,8 +208,8 @@ class Hub:
 
     def _settle_orders(self, now: Instant) -> None:
         gate = self.orders.gate
-        if gate is not None and gate.trust.gained is not self._gained:
-            self._counters["gained_seen"] = -1
+        if gate is not None and gate.trust.gained is not self._associations.gained:
+            self._associations.forget_gained()
             self._wan.serve(self._server(), now)
         self.orders.elapse(now, online=self._wan.online)
         self._m_link.hasten(now)
@@ -219,10 +218,10 @@ class Hub:
 
     def state(self) -> dict[str, Any]:
         """For a snapshot. Holds the token key's decoder state: keep it as secret as the keys."""
-        state: dict[str, Any] = {"serial": self.settings.serial, "counters": dict(self._counters)}
+        state: dict[str, Any] = {"serial": self.settings.serial, "counters": self._associations.state()}
         state["log"], state["orders"] = self.log.state(), self.orders.state()
-        if self._gained is not None:
-            state["gained"] = self._gained.octets.hex()
+        if self._associations.gained is not None:
+            state["gained"] = self._associations.gained.octets.hex()
         if self.mirror is not None:
             state["mirror"] = self.mirror.state()
             state["gas_sent"], state["gas_received"] = self._gas_end.sent, self._gas_end.received
@@ -241,7 +240,7 @@ class Hub:
         """
         if state["serial"] != self.settings.serial:
             raise ConfigurationError(f"snapshot of hub {state['serial']} given to hub {self.settings.serial}")
-        self._counters = dict(state["counters"])
+        self._associations.restore(state["counters"])
         if self.mirror is not None and "mirror" in state:
             self.mirror.restore(state["mirror"])
         if self.account is not None and "account" in state:
@@ -261,7 +260,7 @@ class Hub:
             gained = None if self.orders.gate is None else self.orders.gate.trust.gained
             if gained is not None:
                 if state.get("gained") != gained.octets.hex():
-                    self._counters["gained_seen"] = -1
+                    self._associations.forget_gained()
                 self._wan.serve(self._server(), self._now)
 
     def account_record(self) -> bytes:
@@ -276,7 +275,7 @@ class Hub:
     ) -> None:
         """Take another hub's place, before it is switched on: see `AccountRecord.bring_in`."""
         first = first_counter(self._now)
-        self._counters["meter"] = first  # the wire's key is the meter's: nobody counts below the hubs before
+        self._associations.count_meter_from(first)
         if self.mirror is None or record is None:
             self._build(first, 0)
             return
@@ -307,43 +306,8 @@ class Hub:
         if self.mirror is not None:
             parts.append(dlms.data_object(objects.GAS_ACCOUNT_RECORD, lambda: dlms.octet_string(self.account_record())))
         parts += self.orders.objects()
-        keys, seen = self.settings.head_end_keys, "head_end_seen"
-        if self.orders.gate is not None and self.orders.gate.trust.gained is not None:
-            self._gained, seen = self.orders.gate.trust.gained, "gained_seen"
-            keys = self.orders.gate.trust.association(keys, self.settings.identity)
-        device = dlms.LogicalDevice(self.settings.serial, parts)
-        head_end = dlms.ClientAccess(
-            objects.HEAD_END_SAP,
-            dlms.Mechanism.GMAC,
-            dlms.rights_to_all(parts, write=True, invoke=True),
-            keys=keys,
-            policy=dlms.Policy.BOTH,
-            counter=self._counter("head_end"),
-            seen=self._seen(seen),
-        )
-        public = dlms.ClientAccess(objects.PUBLIC_SAP, rights=PUBLIC_RIGHTS)
-        return dlms.Server(
-            self.settings.identity.octets,
-            {objects.MANAGEMENT_DEVICE: device},
-            {access.sap: access for access in (head_end, public)},
-            self._entropy,
-        )
-
-    def _meter_client(self) -> dlms.Client:
-        return dlms.Client(
-            dlms.ClientSettings(
-                client_sap=objects.HUB_SAP,
-                server_sap=objects.MANAGEMENT_DEVICE,
-                mechanism=dlms.Mechanism.GMAC,
-                system_title=self.settings.identity.octets,
-                server_title=self.settings.meter_title,
-                keys=self.settings.meter_keys,
-                policy=dlms.Policy.BOTH,
-                counter=self._meter_counter,
-                seen=self._seen("meter_seen"),
-                entropy=self._entropy,
-            )
-        )
+        gate = self.orders.gate
+        return self._associations.server(parts, None if gate is None else gate.trust)
 
     def _forward(self, client_sap: int, server_sap: int, apdu: bytes, now: Instant) -> bool:
         return self._m_link.forward(client_sap, server_sap, apdu, now)
@@ -351,18 +315,8 @@ class Hub:
     def _forget(self, now: Instant) -> None:
         self._m_link.forget(now)
 
-    def _counter(self, which: str) -> dlms.Counter:
-        def reserve(limit: int) -> None:
-            self._counters[which] = limit
-            self._tell(self._now, "counter.reserved", which=which, limit=limit)
-
-        return dlms.Counter(self._counters[which], reserve, block=10_000)
-
-    def _seen(self, which: str) -> dlms.SeenCounter:
-        def keep(value: int) -> None:
-            self._counters[which] = value
-
-        return dlms.SeenCounter(self._counters[which], keep)
+    def _reserved(self, which: str, limit: int) -> None:
+        self._tell(self._now, "counter.reserved", which=which, limit=limit)
 
     def _sender(self, port: str) -> Callable[[bytes], None]:
         def send(data: bytes) -> None:
