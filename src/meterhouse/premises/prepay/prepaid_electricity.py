@@ -94,7 +94,7 @@ class PrepaidElectricity:
         """A person selects emergency credit; whether it was on offer."""
         if not self.account.select_emergency():
             return False
-        self._tell(now, "emergency.selected", fuel=Fuel.ELECTRICITY.value, limit_money5=self.account.emergency_limit)
+        self._tell(now, "emergency.selected", limit_money5=self.account.emergency_limit)
         return True
 
     def state(self) -> dict[str, Any]:

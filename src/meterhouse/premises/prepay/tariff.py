@@ -36,7 +36,7 @@ class EnergyTariff:
     rates: tuple[int, ...]
     thresholds_wh: tuple[int, ...]
     standing_charge: int
-    cv: int
+    cv: int = 0
 
     @classmethod
     def flat(cls, price: int, standing_charge: int, cv: int = 0) -> EnergyTariff:
