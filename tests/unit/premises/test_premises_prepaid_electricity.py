@@ -17,6 +17,8 @@ from meterhouse.rules import NO_LIMIT_WH
 
 PRICE = 28_340
 FLAT = EnergyTariff.flat(PRICE, 0)
+SAID = 200_024
+"""The amount next above 2.00 that an STS token can say."""
 
 
 class Held:
@@ -102,22 +104,22 @@ def test_emergency_credit_is_offered_selected_once_and_named_by_its_fuel():
 
 def test_a_token_of_gas_under_the_very_same_key_is_no_credit_of_electricity():
     held = Held(0)
-    assert held.prepaid.slot.enter(gas_token(200_000), START, by_hand=True).verdict is TokenVerdict.NOT_CREDIT
-    assert held.prepaid.slot.enter(electricity_token(200_000), START, by_hand=True).verdict is TokenVerdict.ACCEPTED
-    assert held.prepaid.slot.enter(electricity_token(200_000), START, by_hand=True).verdict is TokenVerdict.USED
-    assert held.prepaid.account.balance == 200_000
+    assert held.prepaid.slot.enter(gas_token(SAID), START, by_hand=True).verdict is TokenVerdict.NOT_CREDIT
+    assert held.prepaid.slot.enter(electricity_token(SAID), START, by_hand=True).verdict is TokenVerdict.ACCEPTED
+    assert held.prepaid.slot.enter(electricity_token(SAID), START, by_hand=True).verdict is TokenVerdict.USED
+    assert held.prepaid.account.balance == SAID
 
 
 def test_a_snapshot_goes_on_with_the_same_account_and_the_same_used_tokens():
     held = Held(PRICE)
-    held.prepaid.slot.enter(electricity_token(200_000), START, by_hand=False)
+    held.prepaid.slot.enter(electricity_token(SAID), START, by_hand=False)
     again = Held(0)
     again.prepaid.restore(held.prepaid.state())
     assert again.prepaid.account.state() == held.prepaid.account.state()
     assert again.prepaid.account.fuel is Fuel.ELECTRICITY
-    assert again.prepaid.slot.enter(electricity_token(200_000), START, by_hand=True).verdict is TokenVerdict.USED
-    again.prepaid.slot.enter(electricity_token(100_000, tid=6_000_010), START, by_hand=True)
-    assert again.prepaid.account.balance == PRICE + 300_000
+    assert again.prepaid.slot.enter(electricity_token(SAID), START, by_hand=True).verdict is TokenVerdict.USED
+    again.prepaid.slot.enter(electricity_token(SAID, tid=6_000_010), START, by_hand=True)
+    assert again.prepaid.account.balance == PRICE + 2 * SAID
 
 
 def test_a_free_tariff_has_no_limit_and_a_tariff_with_a_calorific_value_is_refused():
