@@ -96,6 +96,14 @@ class UtrnReader:
         del self._counters[:-COUNTER_CACHE]
         return UtrnResult(None, code.value.money5, counter)
 
+    def proves(self, entry: str) -> bool:
+        """Whether a code was made for this device by its supplier, used already or not; changes nothing."""
+        try:
+            code = Utrn.parse(entry)
+        except UtrnError:
+            return False
+        return self._key.verifies(self.whole_counter(code.truncated), code.upper, code.mac)
+
     def whole_counter(self, truncated: int) -> int:
         """The whole counter that 10 bits stand for here."""
         highest = self._counters[-1] if self._counters else self._first

@@ -6,7 +6,7 @@ from meterhouse.premises.prepay.prepaid_electricity import CutoffOrder, PrepaidE
 from meterhouse.premises.prepay.setup import PrepaySetup, open_account, open_slot
 from meterhouse.premises.prepay.tariff import UNUSED_BLOCK, ComingTariff, EnergyTariff
 from meterhouse.premises.prepay.token_slot import BALANCE_LIMIT, Entry, TokenSlot
-from meterhouse.premises.prepay.token_taker import EitherTaker, StsTaker, TokenTaker, UtrnTaker
+from meterhouse.premises.prepay.token_taker import EitherTaker, StsTaker, Taken, TokenTaker, UtrnTaker
 
 __all__ = [
     "BALANCE_LIMIT",
@@ -21,6 +21,7 @@ __all__ = [
     "PrepayAccount",
     "PrepaySetup",
     "StsTaker",
+    "Taken",
     "TokenSlot",
     "TokenTaker",
     "UtrnTaker",

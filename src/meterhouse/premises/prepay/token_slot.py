@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.companion.utrn import UtrnKey
-from meterhouse.model import MINUTE, Instant
+from meterhouse.model import Fuel, Instant
 from meterhouse.premises.prepay.account import PrepayAccount
-from meterhouse.premises.prepay.token_taker import TokenTaker
+from meterhouse.premises.prepay.entry_lock import EntryLock
+from meterhouse.premises.prepay.token_taker import Taken, TokenTaker
 from meterhouse.protocols import sts
 
 __all__ = ["BALANCE_LIMIT", "Entry", "TokenSlot"]
@@ -18,9 +19,7 @@ __all__ = ["BALANCE_LIMIT", "Entry", "TokenSlot"]
 BALANCE_LIMIT: Final = 50_000_000
 """500.00: a balance above this is refused, whatever the token says (S0-71: sensible values)."""
 
-_WRONG_BEFORE_LOCK: Final = 5
-_LOCKED_FOR: Final = 5 * MINUTE
-"""Five wrong tokens in a row lock the keypad, as prepayment meters in use do; the network is never locked out."""
+_COUNTED: Final = (TokenVerdict.WRONG, TokenVerdict.FORMAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +28,19 @@ class Entry:
 
     Attributes:
         amount: credited, 10⁻⁵ of the unit; 0 where refused.
+        fuel: of the account whose token it is, taken or not; None where that cannot be told.
     """
 
     verdict: TokenVerdict
     amount: int = 0
+    fuel: Fuel | None = None
 
 
 class TokenSlot:
     """Takes tokens for one account. Decoder memory and balance change together or not at all.
 
     Attributes:
+        lock: of the keypad on which its tokens are typed.
         last, last_token, last_at: of the tokens that came by the network, for whoever sent one and asks what became of
             it; what is typed at the same time is another's.
     """
@@ -47,30 +49,41 @@ class TokenSlot:
         self._taker = taker
         self._account = account
         self._tell = tell
-        self._wrong = 0
-        self._locked_until = Instant(0)
         self._taken_over = ""
+        self.lock = EntryLock()
         self.last = Entry(TokenVerdict.NONE_YET)
         self.last_token = b""
         self.last_at: Instant | None = None
 
     def enter(self, token: str, now: Instant, *, by_hand: bool) -> Entry:
         """Take a token; never raises. `by_hand`: typed on the keypad rather than delivered."""
-        if by_hand and now < self._locked_until:
+        if by_hand and self.lock.holds(now):
             return self._keep(Entry(TokenVerdict.LOCKED), token, now, by_hand=by_hand)
-        room = BALANCE_LIMIT - self._account.balance
-        taken = self._taker.take(token, now, room)
+        taken = self._taker.take(token, now, self._room)
+        fuel = self._account.fuel if taken.proven else None
         if taken.verdict is TokenVerdict.ACCEPTED:
-            self._wrong = 0
+            self.lock.right()
             if taken.money5:  # a commissioning token is worth nothing, and proves the way
                 self._account.credit(taken.money5)
-            return self._keep(Entry(TokenVerdict.ACCEPTED, taken.money5), token, now, by_hand=by_hand)
-        verdict = taken.verdict
-        if by_hand and verdict in (TokenVerdict.WRONG, TokenVerdict.FORMAT):
-            self._wrong += 1
-            if self._wrong >= _WRONG_BEFORE_LOCK:
-                self._wrong, self._locked_until = 0, Instant(now + _LOCKED_FOR)
-        return self._keep(Entry(verdict), token, now, by_hand=by_hand)
+            return self._keep(Entry(TokenVerdict.ACCEPTED, taken.money5, fuel), token, now, by_hand=by_hand)
+        if by_hand and taken.verdict in _COUNTED:
+            self.lock.wrong(now)
+        return self._keep(Entry(taken.verdict, fuel=fuel), token, now, by_hand=by_hand)
+
+    def judge(self, token: str, now: Instant) -> Taken:
+        """What `enter` would say of a token if the keypad were open; changes nothing."""
+        kept = self._taker.state()
+        taken = self._taker.take(token, now, self._room)
+        self._taker.restore(kept)
+        return taken
+
+    def refuse(self, verdict: TokenVerdict, token: str, now: Instant) -> Entry:
+        """Refuse what was typed for a reason that this slot cannot know."""
+        return self._keep(Entry(verdict), token, now, by_hand=True)
+
+    @property
+    def _room(self) -> int:
+        return BALANCE_LIMIT - self._account.balance
 
     def _keep(self, entry: Entry, token: str, now: Instant, *, by_hand: bool) -> Entry:
         if not by_hand:
@@ -112,10 +125,10 @@ class TokenSlot:
     def state(self) -> dict[str, Any]:
         """For a snapshot; holds the decoder's key."""
         over = {"taken_over": self._taken_over} if self._taken_over else {}
-        return over | {"decoder": self._taker.state(), "wrong": self._wrong, "locked_until": self._locked_until}
+        return over | {"decoder": self._taker.state()} | self.lock.state()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take a snapshot's state."""
         self._taker.restore(state["decoder"])
-        self._wrong, self._locked_until = state["wrong"], Instant(state["locked_until"])
+        self.lock.restore(state)
         self._taken_over = state.get("taken_over", "")

@@ -19,10 +19,12 @@ class Taken:
 
     Attributes:
         money5: to be credited, 10⁻⁵ of the unit; 0 where refused, and for a commissioning token.
+        proven: whether it was made for this account, taken or not.
     """
 
     verdict: TokenVerdict
     money5: int = 0
+    proven: bool = False
 
 
 class TokenTaker(Protocol):
@@ -70,8 +72,9 @@ class StsTaker:
         result = self._decoder.enter(token, now, room_money5=room_money5)
         amount = result.amount_money5
         if result.ok and amount is not None and amount >= 0:
-            return Taken(TokenVerdict.ACCEPTED, amount)
-        return Taken(_OF_STS.get(result.code, TokenVerdict.NOT_CREDIT))
+            return Taken(TokenVerdict.ACCEPTED, amount, proven=True)
+        verdict = _OF_STS.get(result.code, TokenVerdict.NOT_CREDIT)
+        return Taken(verdict, proven=verdict not in (TokenVerdict.WRONG, TokenVerdict.FORMAT))
 
     def take_only(self, key: sts.DecoderKey, utrn: UtrnKey) -> None:
         """By the decoder key."""
@@ -120,8 +123,10 @@ class UtrnTaker:
 
     def take(self, token: str, now: Instant, room_money5: int) -> Taken:  # noqa: ARG002 - a code knows no time
         """Take a code, or say why not."""
+        proven = self._reader.proves(token)  # a used counter is told before the MAC is looked at
         result = self._reader.enter(token, room_money5=room_money5)
-        return Taken(TokenVerdict.ACCEPTED if result.refusal is None else _OF_UTRN[result.refusal], result.money5)
+        verdict = TokenVerdict.ACCEPTED if result.refusal is None else _OF_UTRN[result.refusal]
+        return Taken(verdict, result.money5, proven=proven)
 
     def take_only(self, key: sts.DecoderKey, utrn: UtrnKey) -> None:
         """By what the two agree on; the old supplier's counters count for nothing."""
