@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from meterhouse.app.desk import PaymentMode
-from meterhouse.app.street import Customer, GasSite, HomePlan, StreetPlan
+from meterhouse.app.street import Customer, ElectricitySite, GasSite, HomePlan, StreetPlan
 from meterhouse.links import Dice
 from meterhouse.model import UNIT, parse_instant
 
@@ -28,12 +28,12 @@ def _home(home: str, dice: Dice) -> HomePlan:
     variety = _VARIETIES[dice.below(len(_VARIETIES))]
     gas, customer, debt = _gas(variety, dice), _customer(dice), dice.below(50) * UNIT
     if variety == _ALL_ELECTRIC:
-        return HomePlan(home, PaymentMode.CREDIT, None)
+        return HomePlan(home, ElectricitySite(), None)
     if variety == _CREDIT:
-        return HomePlan(home, PaymentMode.CREDIT, gas)
+        return HomePlan(home, ElectricitySite(), gas)
     share = 50 * dice.below(15)
     owed = debt if dice.hit(500) else 0
-    return HomePlan(home, PaymentMode.CREDIT, gas, debt=owed, share_permille=share, customer=customer)
+    return HomePlan(home, ElectricitySite(), gas, debt=owed, share_permille=share, customer=customer)
 
 
 def _gas(variety: int, dice: Dice) -> GasSite:
