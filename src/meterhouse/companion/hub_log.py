@@ -37,6 +37,14 @@ class HubEvent(IntEnum):
     """A reading was keyed in and proved; litres."""
     REOPEN_CODE = 8
     """A code was shown that opens the gas meter's valve by hand; cubic metres that it grants."""
+    ELECTRICITY_CUTOFF_REFUSED = 9
+    """The electricity meter takes no cut-off; its data-access-result."""
+    ELECTRICITY_ROWS_REFUSED = 10
+    """Its half hours cannot be: the register fell, or rose by more than any meter passes. Nothing was charged."""
+    ELECTRICITY_ROWS_UNREAD = 11
+    """It gives no half hours; its data-access-result."""
+    ELECTRICITY_ROWS_OVERDUE = 12
+    """It answers, and for two hours has had no half hour of this time: its clock is off."""
 
     @property
     def word(self) -> str:
@@ -53,6 +61,10 @@ _WORDS: Final = {
     HubEvent.GAS_TELEGRAM_REFUSED: "gas_telegram.refused",
     HubEvent.MANUAL_READING: "gas.manual_reading",
     HubEvent.REOPEN_CODE: "gas.reopen_code",
+    HubEvent.ELECTRICITY_CUTOFF_REFUSED: "electricity_cutoff.refused",
+    HubEvent.ELECTRICITY_ROWS_REFUSED: "electricity_rows.refused",
+    HubEvent.ELECTRICITY_ROWS_UNREAD: "electricity_rows.unread",
+    HubEvent.ELECTRICITY_ROWS_OVERDUE: "electricity_rows.overdue",
 }
 
 
@@ -113,6 +125,8 @@ class HubLogRow:
             return {"code": self.code, "detail": self.detail}
         if self.code is HubEvent.GAS_ROWS_REFUSED and self.detail in tuple(RowRefusal):
             return {"why": RowRefusal(self.detail).sentence}
+        if self.code in _WHY:
+            return {"why": _WHY[self.code]}
         return {_DETAILS[self.code]: self.detail}
 
 
@@ -125,4 +139,10 @@ _DETAILS: Final = {
     HubEvent.GAS_TELEGRAM_REFUSED: "telegrams",
     HubEvent.MANUAL_READING: "register_l",
     HubEvent.REOPEN_CODE: "granted_m3",
+    HubEvent.ELECTRICITY_CUTOFF_REFUSED: "refusal",
+    HubEvent.ELECTRICITY_ROWS_UNREAD: "refusal",
+}
+_WHY: Final = {
+    HubEvent.ELECTRICITY_ROWS_REFUSED: "the register fell, or rose by more than any meter passes",
+    HubEvent.ELECTRICITY_ROWS_OVERDUE: "the electricity meter's clock is off: it has no half hours of this time",
 }

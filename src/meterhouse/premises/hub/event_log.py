@@ -27,6 +27,10 @@ _NOTED: Final[Mapping[str, tuple[HubEvent, str]]] = {
     "gas_link.refused": (HubEvent.GAS_TELEGRAM_REFUSED, ""),
     "gas.manual_reading": (HubEvent.MANUAL_READING, "register_l"),
     "gas.reopen_code": (HubEvent.REOPEN_CODE, "granted_m3"),
+    "electricity_cutoff.refused": (HubEvent.ELECTRICITY_CUTOFF_REFUSED, "refusal"),
+    "electricity_rows.refused": (HubEvent.ELECTRICITY_ROWS_REFUSED, ""),
+    "electricity_rows.unread": (HubEvent.ELECTRICITY_ROWS_UNREAD, "refusal"),
+    "electricity_rows.overdue": (HubEvent.ELECTRICITY_ROWS_OVERDUE, ""),
 }
 """The hub's own events that its supplier is told, and the field that is their detail."""
 

@@ -26,16 +26,26 @@ from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.hub.account_record import AccountRecord, first_counter, write_account_record
 from meterhouse.premises.hub.associations import HubAssociations
 from meterhouse.premises.hub.by_hand import ByHand
+from meterhouse.premises.hub.electricity_wire import ElectricityWire
 from meterhouse.premises.hub.event_log import EventLog
 from meterhouse.premises.hub.gas_link import GasLink
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_works import GasWorks
 from meterhouse.premises.hub.hub_orders import HubOrders
 from meterhouse.premises.hub.m_link import MLink
+from meterhouse.premises.hub.meter_credit import CreditMirror, MirroredCredit
 from meterhouse.premises.hub.objects import hub_objects, log_object, mirror_objects
 from meterhouse.premises.hub.settings import HubSettings
 from meterhouse.premises.hub.wan_line import WanLine
-from meterhouse.premises.prepay import Entry, PrepayAccount, TokenSlot, account_objects, open_account, open_slot
+from meterhouse.premises.prepay import (
+    Entry,
+    PrepaidElectricity,
+    PrepayAccount,
+    TokenSlot,
+    account_objects,
+    open_account,
+    open_slot,
+)
 from meterhouse.protocols import dlms
 
 __all__ = ["Hub"]
@@ -44,6 +54,10 @@ _REPORT_GRACE: Final = 2 * MINUTE
 """How long after the end of a half hour its report may come before it counts as missed."""
 _COUNTER_GAP: Final = 16
 """After a restart the gas link goes on at least so far beyond the last counter kept: more than one exchange needs."""
+
+
+_CHANGES_CREDIT: Final = frozenset({"token.accepted", "emergency.selected"})
+"""The meter is told at once, whichever way the account was reached."""
 
 
 class Hub:
@@ -82,6 +96,9 @@ class Hub:
             self.mirror = GasMirror(gas.no_comms_half_hours, _REPORT_GRACE, now)
             if gas.prepay is not None:
                 self.account = open_account(gas.prepay, Fuel.GAS)
+        self.electricity_account: PrepaidElectricity | None = None
+        if settings.electricity is not None:
+            self.electricity_account = PrepaidElectricity(settings.electricity.prepay, self._tell)
         self._build(gas_sent=first_counter(now), gas_received=0)
 
     def _build(self, gas_sent: int, gas_received: int) -> None:
@@ -101,6 +118,13 @@ class Hub:
         self._associations.begin_meter_block()
         self._m_link = MLink(self._associations.meter_client, self._wan.from_meter, self._sender("m_bus"), self._tell)
         self._wan.notes, self._m_link.mail = self.orders.post.take, self.orders.mail
+        electricity = self.settings.electricity
+        if electricity is not None and self.electricity_account is not None:
+            self._m_link.account = ElectricityWire(
+                self.electricity_account, electricity.no_comms_half_hours, self.clock.reads, self._tell
+            )
+        elif self.settings.mirrors_credit:
+            self._m_link.credit = CreditMirror()
         if self._gas is not None:
             self._gas.orders = self.orders
 
@@ -132,6 +156,11 @@ class Hub:
     def electricity_link(self) -> tuple[bool, Instant | None]:
         """(whether the wire works, when the meter was last read)."""
         return not self._m_link.failed, self._m_link.read_at
+
+    @property
+    def electricity_credit(self) -> MirroredCredit | None:
+        """The credit of a meter that holds its own account, as last read; None where it has said nothing."""
+        return None if self._m_link.credit is None else self._m_link.credit.shown
 
     # the person in front of it -----------------------------------------------------------------------------------
 
@@ -230,6 +259,8 @@ class Hub:
             state["hand_at"] = self._gas.hand_at
         if self.by_hand is not None:
             state["by_hand"] = self.by_hand.state()
+        if self.electricity_account is not None:
+            state["electricity"] = self.electricity_account.state()
         return state
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -245,6 +276,8 @@ class Hub:
             self.mirror.restore(state["mirror"])
         if self.account is not None and "account" in state:
             self.account = PrepayAccount.restored(state["account"])
+        if self.electricity_account is not None and "electricity" in state:
+            self.electricity_account.restore(state["electricity"])
         if "log" in state:
             self.log.restore(state["log"])
         sent = max(state.get("gas_sent", 0) + _COUNTER_GAP, first_counter(self._now))
@@ -256,12 +289,15 @@ class Hub:
         if self.by_hand is not None and "by_hand" in state:
             self.by_hand.restore(state["by_hand"])
         if "orders" in state:
-            self.orders.restore(state["orders"], self._now)
-            gained = None if self.orders.gate is None else self.orders.gate.trust.gained
-            if gained is not None:
-                if state.get("gained") != gained.octets.hex():
-                    self._associations.forget_gained()
-                self._wan.serve(self._server(), self._now)
+            self._restore_orders(state)
+
+    def _restore_orders(self, state: dict[str, Any]) -> None:
+        self.orders.restore(state["orders"], self._now)
+        gained = None if self.orders.gate is None else self.orders.gate.trust.gained
+        if gained is not None:
+            if state.get("gained") != gained.octets.hex():
+                self._associations.forget_gained()
+            self._wan.serve(self._server(), self._now)
 
     def account_record(self) -> bytes:
         """What another hub must know of the gas to take this one's place; empty in a home without gas."""
@@ -303,6 +339,8 @@ class Hub:
             parts += mirror_objects(self.mirror, self.account, self._tell)
         if self.account is not None and self.slot is not None:
             parts += account_objects(self.account, self.slot, self._tell)
+        if self.electricity_account is not None:
+            parts += self.electricity_account.objects()
         if self.mirror is not None:
             parts.append(dlms.data_object(objects.GAS_ACCOUNT_RECORD, lambda: dlms.octet_string(self.account_record())))
         parts += self.orders.objects()
@@ -329,4 +367,7 @@ class Hub:
         self.log.note(kind, fields, now)
         if kind == "access.refused":
             self._refusal = str(fields["why"])
-        self.orders.happened(kind, now)
+        if fields.get("fuel") != Fuel.ELECTRICITY.value:  # orders are about the gas
+            self.orders.happened(kind, now)
+        elif kind in _CHANGES_CREDIT:
+            self._m_link.hasten(now)

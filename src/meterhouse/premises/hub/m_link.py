@@ -1,4 +1,4 @@
-"""The wire between hub and electricity meter: the hub's own reading, and the head end's APDUs passed through.
+"""The wire between hub and electricity meter: the hub's own talk, and the head end's APDUs passed through.
 
 Both share the connection under their own client addresses; the meter keeps an association for each.
 """
@@ -10,6 +10,8 @@ from typing import Final
 
 from meterhouse.companion import objects
 from meterhouse.model import HALF_HOUR, MINUTE, SECOND, Instant, MalformedError, MeterhouseError
+from meterhouse.premises.hub.electricity_wire import ElectricityWire
+from meterhouse.premises.hub.meter_credit import CreditMirror
 from meterhouse.premises.hub.meter_mail import MeterMail
 from meterhouse.protocols import dlms
 
@@ -61,6 +63,8 @@ class MLink:
         self._read_at: Instant = Instant(0)
         self._now = Instant(0)
         self.mail: MeterMail | None = None
+        self.account: ElectricityWire | None = None
+        self.credit: CreditMirror | None = None
         self.failed = False
         self.reading: Reading | None = None
         self.read_at: Instant | None = None
@@ -81,9 +85,12 @@ class MLink:
             self._ask(next(self._talk), now)
 
     def hasten(self, now: Instant) -> None:
-        """Read at once where there is mail for the meter and the wire works."""
-        if self.mail is not None and self.mail.waits and not self.failed and self._answer_by is None:
+        """Read at once where there is something for the meter and the wire works."""
+        if not self.failed and self._answer_by is None and any(one.waits for one in self._errands()):
             self._read_at = min(self._read_at, now)
+
+    def _errands(self) -> list[MeterMail | ElectricityWire]:
+        return [one for one in (self.mail, self.account) if one is not None]
 
     def forward(self, client_sap: int, server_sap: int, apdu: bytes, now: Instant) -> bool:
         """Pass a prefixed APDU of the head end to the meter."""
@@ -128,12 +135,18 @@ class MLink:
         if self._client is None:
             self._client = self._new_client()
             yield from self._client.associate()
-        mail = self.mail
-        if mail is None:
-            register, state = yield from self._client.get_list(_READING)
-        else:
-            register, state, *port = yield from self._client.get_list((*_READING, *mail.ATTRIBUTES))
-            yield from mail.talk(self._client, port, self._now)
+        mail, credit = self.mail, self.credit
+        wanted = _READING if mail is None else (*_READING, *mail.ATTRIBUTES)
+        of_meter = len(wanted)
+        if credit is not None:
+            wanted = (*wanted, *credit.attributes)
+        register, state, *rest = yield from self._client.get_list(wanted)
+        if mail is not None:
+            yield from mail.talk(self._client, rest[: len(mail.ATTRIBUTES)], self._now)
+        if credit is not None:
+            credit.take(rest[of_meter - len(_READING) :])
+        if self.account is not None:
+            yield from self.account.talk(self._client, _whole(register), self._now)
         return _whole(register), _whole(state)
 
     def _ask(self, apdu: bytes, now: Instant) -> None:
@@ -149,9 +162,9 @@ class MLink:
             self.reading, self.read_at = end.value, now
             self._talk, self._answer_by = None, None
             self._read_at = Instant(now - now % HALF_HOUR + HALF_HOUR + _READ_AFTER)
-            soon = None if self.mail is None else self.mail.next_reading(now)
-            if soon is not None:
-                self._read_at = min(self._read_at, soon)
+            for soon in (one.next_reading(now) for one in self._errands()):
+                if soon is not None:
+                    self._read_at = min(self._read_at, soon)
             if self.failed:
                 self.failed = False
                 self._tell(now, "m_link.up")

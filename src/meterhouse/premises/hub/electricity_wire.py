@@ -1,0 +1,143 @@
+"""The hub's account of electricity on the wire: half hours are read from the meter, a cut-off is written to it.
+
+Prices and balance stay in the hub. Whatever happened between, each talk begins from what the account knows and ends
+with one write that says all: so a charge without its write, a token while the wire was down, a restart need no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from meterhouse.companion import objects
+from meterhouse.companion.account_objects import ELECTRICITY_CUTOFF
+from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, Fuel, HalfHour, Instant, Quality, half_hour_end
+from meterhouse.premises.prepay import CutoffOrder, PrepaidElectricity
+from meterhouse.protocols import dlms
+from meterhouse.rules import NO_LIMIT_WH
+
+__all__ = ["ElectricityWire"]
+
+_PORTION: Final = 4 * DAY
+"""So many half hours are asked for at once: 192 rows, some 5 kB."""
+_LATE_ROW: Final = MINUTE
+_LATE_ROWS_FOR: Final = 10 * MINUTE
+"""A meter whose clock is slow has its row a little later than its hub looks for it."""
+_OVERDUE: Final = 2 * HOUR
+_STATUS: Final = 0xFF
+
+
+class ElectricityWire:
+    """What the M link says and asks for an account that stands in the hub.
+
+    Args:
+        prepaid: the account.
+        delay: half hours that the meter goes on without its hub, from each refill.
+        clock: the hub's: no half hour is believed before it is over by this.
+        tell: notes an event.
+    """
+
+    def __init__(
+        self,
+        prepaid: PrepaidElectricity,
+        delay: int,
+        clock: Callable[[Instant], Instant],
+        tell: Callable[..., None],
+    ) -> None:
+        self._prepaid = prepaid
+        self._delay = delay
+        self._clock = clock
+        self._tell = tell
+        self._told: CutoffOrder | None = None
+        self._looked_until = Instant(0)
+        self._rowless_since: Instant | None = None
+        self._overdue = False
+        self._refused: dict[str, str] = {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether the meter has not been told how the account stands."""
+        return self._told != self._prepaid.order()
+
+    def next_reading(self, now: Instant) -> Instant | None:
+        """When the meter must be read again for the account; None: no sooner than for its register."""
+        if self.waits:
+            return now
+        since = self._rowless_since
+        return Instant(now + _LATE_ROW) if since is not None and now < since + _LATE_ROWS_FOR else None
+
+    def talk(self, client: dlms.Client, register_wh: int, now: Instant) -> dlms.Procedure[None]:
+        """Charge what has been used and tell the meter where its supply ends, the register having been read."""
+        if self._prepaid.account.charged is not None:
+            yield from self._charge(client, register_wh, now)
+        order = self._prepaid.settle(register_wh, (), now)
+        yield from self._write(client, self._tempered(order, register_wh), now)
+        self._told = order
+
+    def _charge(self, client: dlms.Client, register_wh: int, now: Instant) -> dlms.Procedure[None]:
+        account, until = self._prepaid.account, self._clock(now)
+        assert account.charged_until is not None
+        begins = account.charged_until
+        if account.disbelieved:  # what was refused stays so, and is not fetched again with every reading
+            begins = max(begins, self._looked_until)
+        start = half_hour_end(begins)
+        asked, found = start <= until, False
+        while start <= until:
+            end = Instant(min(start + _PORTION - HALF_HOUR, until))
+            rows = yield from self._rows(client, start, end, now)
+            if rows:
+                found, self._looked_until = True, rows[-1].end
+                self._prepaid.settle(register_wh, rows, now, all_told=False)
+            start = half_hour_end(end)
+        if asked:
+            self._note_rows(now, found=found)
+
+    def _rows(self, client: dlms.Client, start: Instant, end: Instant, now: Instant) -> dlms.Procedure[list[HalfHour]]:
+        try:
+            rows = yield from client.profile(objects.ELECTRICITY_PROFILE, dlms.Range(start, end))
+        except dlms.AccessRefusedError as error:
+            self._refuse("electricity_rows.unread", error, now)
+            return []
+        self._refused.pop("electricity_rows.unread", None)
+        return [
+            HalfHour(at, register, Quality(status & _STATUS)) for at, status, register in rows if start <= at <= end
+        ]
+
+    def _note_rows(self, now: Instant, *, found: bool) -> None:
+        """A meter that answers and has no half hours has a clock that is far off, and says nothing of it itself."""
+        if found:
+            self._rowless_since, self._overdue = None, False
+            return
+        if self._rowless_since is None:
+            self._rowless_since = now
+        if now - self._rowless_since >= _OVERDUE and not self._overdue:
+            self._overdue = True
+            self._say(now, "electricity_rows.overdue", charged_until_ms=self._prepaid.account.charged_until)
+
+    def _tempered(self, order: CutoffOrder, register_wh: int) -> CutoffOrder:
+        """What of it may be said: nothing is refilled for a use that is not known; in doubt the supply stays on."""
+        if not (self._overdue or self._prepaid.account.disbelieved):
+            return order
+        opens = self._prepaid.account.disbelieved and order.cutoff_wh <= register_wh
+        return replace(order, refill=False, cutoff_wh=NO_LIMIT_WH if opens else order.cutoff_wh)
+
+    def _write(self, client: dlms.Client, order: CutoffOrder, now: Instant) -> dlms.Procedure[None]:
+        refill = dlms.long_unsigned(self._delay) if order.refill else dlms.null
+        value = dlms.structure(dlms.long64_unsigned(order.cutoff_wh), refill, dlms.boolean(order.arm))
+        try:
+            yield from client.set(dlms.DATA, ELECTRICITY_CUTOFF, 2, value)
+        except dlms.AccessRefusedError as error:
+            self._refuse("electricity_cutoff.refused", error, now)
+        else:
+            self._refused.pop("electricity_cutoff.refused", None)
+
+    def _refuse(self, kind: str, error: dlms.AccessRefusedError, now: Instant) -> None:
+        """Told once, until it goes well or another reason is given."""
+        why = error.sentence()
+        if self._refused.get(kind) != why:
+            self._refused[kind] = why
+            self._say(now, kind, refusal=int(error.result), why=why)
+
+    def _say(self, now: Instant, kind: str, **fields: object) -> None:
+        self._tell(now, kind, fuel=Fuel.ELECTRICITY.value, **fields)
