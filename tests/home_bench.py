@@ -13,14 +13,17 @@ from meterhouse.companion.relay import Frame, FrameReader, Hello, Kind
 from meterhouse.model import HALF_HOUR, MINUTE, Eui64, Event, Instant, parse_instant
 from meterhouse.premises.electricity_meter import ElectricityMeter, ElectricityMeterSettings
 from meterhouse.premises.gas_meter import GasMeter, GasMeterSettings
-from meterhouse.premises.hub import GasSetup, Hub, HubSettings
+from meterhouse.premises.hub import ElectricitySetup, GasSetup, Hub, HubSettings
 from meterhouse.premises.orders import DeviceTrust
 from meterhouse.premises.prepay import EnergyTariff, PrepaySetup
 from meterhouse.protocols import dlms, sts
 
 __all__ = [
+    "ELECTRICITY_PAN",
+    "ELECTRICITY_TARIFF",
     "HEAD_END_KEYS",
     "HUB_ID",
+    "HUB_KEYS",
     "METER_ID",
     "METER_KEYS",
     "PAN",
@@ -29,6 +32,8 @@ __all__ = [
     "HomeBench",
     "Line",
     "Wire",
+    "electricity_setup",
+    "electricity_token",
     "head_end_client",
     "make_hub",
     "make_meter",
@@ -47,7 +52,9 @@ GAS_KEY = bytes(range(100, 116))
 RADIO_METER = GasAddress("MTH", 20_000_001, 1, 3)
 RADIO_HUB = GasAddress("MTH", 10_000_001, 1, 0x31)
 PAN = sts.MeterPan.of_serial(99, 1)
+ELECTRICITY_PAN = sts.MeterPan.of_serial(99, 2)
 TARIFF = EnergyTariff.flat(price=7_370, standing_charge=29_110, cv=39_500)
+ELECTRICITY_TARIFF = EnergyTariff.flat(price=28_340, standing_charge=53_350)
 
 
 def _key(pan: sts.MeterPan) -> sts.DecoderKey:
@@ -72,6 +79,19 @@ def token(money5: int, tid: int = 6_000_000, pan: sts.MeterPan = PAN) -> str:
     return credit.digits
 
 
+def electricity_token(money5: int, tid: int = 6_000_000, pan: sts.MeterPan = ELECTRICITY_PAN) -> str:
+    """The same of electricity."""
+    credit = sts.encode_currency_credit(
+        _key(pan), sts.CreditSubclass.ELECTRICITY_CURRENCY, tid=tid, amount_money5=money5
+    )
+    return credit.digits
+
+
+def electricity_setup(balance: int = 1_000_000, tariff: EnergyTariff = ELECTRICITY_TARIFF, **terms: Any) -> PrepaySetup:
+    """An account of electricity, for the meter or for the hub."""
+    return PrepaySetup(balance, tariff, _key(ELECTRICITY_PAN), ELECTRICITY_PAN, **terms)
+
+
 _DRAWS = itertools.count(1)
 
 
@@ -81,7 +101,12 @@ def _entropy(whose: str) -> Callable[[int], bytes]:
 
 
 def make_meter(
-    *, open_reader: bool = False, drift_ppm: int = 0, now: Instant = START, trust: DeviceTrust | None = None
+    *,
+    open_reader: bool = False,
+    drift_ppm: int = 0,
+    now: Instant = START,
+    trust: DeviceTrust | None = None,
+    **account: Any,
 ) -> ElectricityMeter:
     settings = ElectricityMeterSettings(
         "electricity",
@@ -92,6 +117,7 @@ def make_meter(
         open_reader=open_reader,
         drift_ppm=drift_ppm,
         trust=trust,
+        **account,
     )
     return ElectricityMeter(settings, _entropy("meter"), now)
 
@@ -105,6 +131,8 @@ def make_hub(
     now: Instant = START,
     trust: DeviceTrust | None = None,
     meter_trust: DeviceTrust | None = None,
+    electricity: ElectricitySetup | None = None,
+    mirrors_credit: bool = False,
     **codes: Any,
 ) -> Hub:
     setup = PrepaySetup(balance, TARIFF, TOKEN_KEY, PAN, **codes) if prepay else None
@@ -119,6 +147,8 @@ def make_hub(
         link,
         trust=trust,
         sealed_meter=meter_trust is not None,
+        electricity=electricity,
+        mirrors_credit=mirrors_credit,
     )
     return Hub(settings, _entropy("hub"), now)
 
@@ -220,10 +250,12 @@ class Wire:
     def __init__(self, bench: HomeBench) -> None:
         self.bench = bench
         self.plugged = True
+        self.to_meter: list[bytes] = []
 
     def take(self, data: bytes) -> None:
         bench = self.bench
         if self.plugged:
+            self.to_meter.append(data)
             bench.electricity.receive("m_bus/1", data, bench.now)
         elif data:
             bench.hub.receive("m_bus", b"", bench.now)
@@ -234,19 +266,38 @@ class Wire:
         self.bench.hub.receive("m_bus", b"", self.bench.now)
         self.bench.settle()
 
+    def plug(self) -> None:
+        """The hub finds out when it next tries."""
+        self.plugged = True
+
 
 class HomeBench:
     """Drives the machines of one home by their deadlines; everything between them arrives at once.
 
     `up` and `down` say whether telegrams reach the hub and the gas meter; `orders` are the control fields of what the
-    hub sent by radio (00 an acknowledgement, 53 and 73 orders).
+    hub sent by radio (00 an acknowledgement, 53 and 73 orders). `in_meter` and `in_hub`: the account of electricity, where
+    there is one.
     """
 
-    def __init__(self, *, start: Instant = START, **hub: Any) -> None:
+    def __init__(
+        self,
+        *,
+        start: Instant = START,
+        in_meter: PrepaySetup | None = None,
+        in_hub: PrepaySetup | None = None,
+        meter_delay: int = 144,
+        **hub: Any,
+    ) -> None:
         self.now = start
+        account: dict[str, Any] = {}
+        if in_meter is not None:
+            account, hub = {"prepay": in_meter}, hub | {"mirrors_credit": True}
+        if in_hub is not None:
+            account = {"hub_account_delay": meter_delay}
+            hub |= {"electricity": ElectricitySetup(meter_delay, in_hub)}
         self._setup = hub
         self.hub = make_hub(now=start, **hub)
-        self.electricity = make_meter(now=start, trust=hub.get("meter_trust"))
+        self.electricity = make_meter(now=start, trust=hub.get("meter_trust"), **account)
         valve = bool(hub.get("prepay", True))
         self.gas = GasMeter(
             GasMeterSettings(RADIO_METER, RADIO_HUB, GAS_KEY, has_valve=valve, delay_half_hours=hub.get("delay", 144)),
@@ -306,12 +357,14 @@ class HomeBench:
         self.now = Instant(until)
         self.settle()
 
-    def half_hours(self, count: int = 1, litres: int = 0) -> int:
-        """That many half hours, burning so much in each (at its start); returns what flowed."""
+    def half_hours(self, count: int = 1, litres: int = 0, watt_hours: int = 0) -> int:
+        """That many half hours, using so much in each (at its start); returns the litres that flowed."""
         flowed = 0
         for _ in range(count):
             if litres:
                 flowed += self.gas.pass_gas(litres, self.now)
+            if watt_hours:
+                self.electricity.use(watt_hours, self.now)
             self.run(self.now + HALF_HOUR)
         return flowed
 
