@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meterhouse.console.views.happening import said_of
-from meterhouse.model import DAY, HOUR, Instant, Money
+from meterhouse.model import DAY, HOUR, Fuel, Instant, Money
 from meterhouse.store import SqlRegistry, SqlVendingRecords
 from meterhouse.supplier.vending import (
     Agreement,
@@ -108,7 +108,7 @@ def test_a_home_that_shows_another_debt_is_an_alarm_within_a_day_and_is_put_righ
 def test_while_an_order_is_on_its_way_nothing_is_compared(scene):
     scene.site().hub.account.debt_note = 5
     scene.street.books._till.pay(_request(scene, "p1"), scene.world.now)
-    compared = scene.street.books.compare_debt(scene.site().names.hub, 5, scene.world.now)
+    compared = scene.street.books.compare_debt(scene.site().names.hub, Fuel.GAS, 5, scene.world.now)
     assert compared is None
     scene.world.run(Instant(scene.world.now + DAY))
     assert shown(scene) == owed(scene)

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from meterhouse.model import HALF_HOUR, Instant
-from meterhouse.supplier.headend import SetGasTariffMatrix
+from meterhouse.supplier.headend import SetTariffMatrix
 from street_worlds import START, Scene
 
 
@@ -29,7 +29,7 @@ def test_a_day_of_four_rates_and_four_blocks_equals_the_reference_ledger_and_one
     scene, book = Scene('gas = { mode = "prepay", opening_balance = "50.00" }'), Book()
     scene.half_hours(2)
     rates = tuple(slot // 5 % 4 for slot in range(96))
-    job = SetGasTariffMatrix(
+    job = SetTariffMatrix(
         "tariff",
         tuple(1_000 * place for place in range(1, 17)),
         rates,

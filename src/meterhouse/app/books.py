@@ -10,7 +10,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
-from meterhouse.app.desk import PaymentMode
 from meterhouse.app.site import SUPPLY_GROUP, HomeSite
 from meterhouse.app.street import StreetPlan
 from meterhouse.carrier import UsageRow
@@ -60,10 +59,16 @@ _RECORD: Final = "/orders"
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """An order to a hub that is to be carried now."""
+    """An order for an account that is to be carried now.
+
+    Attributes:
+        meter, fuel: of the account; which device holds it is the site's affair.
+    """
 
     order: str
     hub: Eui64
+    meter: Eui64
+    fuel: Fuel
     token: str
     debt_left: int
     expires: Instant
@@ -160,13 +165,13 @@ class Books:
                 registry.add_home(HomeRecord(site.plan.home, site.names.hub, site.plan.note))
                 for identity, fuel in site.fuels:
                     registry.add_meter(_registered(site, identity, fuel))
-                if site.account:
-                    debt = Money(site.plan.debt, plan.currency)
-                    account = AccountRecord(site.account, site.plan.home, debt, site.plan.share_permille * 10)
-                    registry.open_account(account, site.names.gas, start)
-                    if site.plan.debt and site.account not in known:
-                        meter = _registered(site, site.names.gas, Fuel.GAS).record
-                        tell_debt(SqlVendingRecords(tx), meter, f"opening/{site.account}", debt, start)
+                owed, share = site.plan.debt, site.plan.share_permille * 10
+                for fuel, number in site.accounts.items():  # the first of them bears the home's debt
+                    meter, debt = _registered(site, site.names.meter(fuel), fuel).record, Money(owed, plan.currency)
+                    registry.open_account(AccountRecord(number, site.plan.home, debt, share), meter.meter, start)
+                    if owed and number not in known:
+                        tell_debt(SqlVendingRecords(tx), meter, f"opening/{number}", debt, start)
+                    owed = share = 0
 
         self.database.run(enter)
 
@@ -210,9 +215,9 @@ class Books:
 
         return self.database.read(look)
 
-    def compare_debt(self, hub: Eui64, shown: int, now: Instant) -> DebtMismatch | None:
+    def compare_debt(self, hub: Eui64, fuel: Fuel, shown: int, now: Instant) -> DebtMismatch | None:
         """Compare the debt that a home shows with what is owed; see `store.compare_debt`."""
-        return self.database.run(lambda tx: compare_debt(tx, hub, shown, now))
+        return self.database.run(lambda tx: compare_debt(tx, hub, fuel, shown, now))
 
     def keep_usage(self, rows: Iterable[UsageRow]) -> None:
         """Keep what was used of the carrier's lines."""
@@ -248,7 +253,9 @@ class Books:
             self._held.add(order)
             owed = command.payload["debt_left_money5"]
             assert isinstance(owed, int)
-            due.append(DueDelivery(order, command.hub, str(command.payload["token"]), owed, command.expiry))
+            meter, fuel = Eui64(bytes.fromhex(str(command.payload["meter"]))), Fuel(str(command.payload["fuel"]))
+            token = str(command.payload["token"])
+            due.append(DueDelivery(order, command.hub, meter, fuel, token, owed, command.expiry))
         return due
 
     def stage(self, order: str, stage: str, now: Instant, why: str = "") -> None:
@@ -359,12 +366,7 @@ class Books:
 
 
 def _registered(site: HomeSite, identity: Eui64, fuel: Fuel) -> RegisteredMeter:
-    prepay = site.plan.gas is not None and site.plan.gas.mode is PaymentMode.PREPAY and fuel is Fuel.GAS
-    record = MeterRecord(
-        meter=identity,
-        fuel=fuel,
-        hub=site.names.hub,
-        pan=str(site.names.pan) if prepay else "",
-        supply_group=SUPPLY_GROUP if prepay else "",
-    )
+    pan = site.accounts.get(fuel, "")
+    group = SUPPLY_GROUP if pan else ""
+    record = MeterRecord(meter=identity, fuel=fuel, hub=site.names.hub, pan=pan, supply_group=group)
     return RegisteredMeter(site.plan.home, site.serial(fuel), record)

@@ -136,7 +136,7 @@ class LiveStreet:
             self.sealed.begin(self.head_end, start)
         keep_record = None if office is None else self._keep_record
         self.swaps = HubSwaps(self, keys, entropy, keep_record)
-        prepaid = [site.names.hub for site in self.sites.values() if site.account]
+        prepaid = [(site.names.hub, site.address(fuel)) for site in self.sites.values() for fuel in site.accounts]
         DebtWatch(driver, self.head_end, books, prepaid, lambda hub: self._hubs[hub].hub.name)
 
     def machines(self) -> list[Machine]:
@@ -281,7 +281,8 @@ class LiveStreet:
 
     def _take_orders(self, now: Instant) -> None:
         for due in self.books.claim_deliveries(now):
-            job = DeliverToken(due.order, due.token, due.debt_left, self.books, due.expires)
+            account = self._hubs[due.hub].address(due.fuel)
+            job = DeliverToken(due.order, due.token, due.debt_left, self.books, due.expires, account)
             self.driver.call(self.head_end, partial(self.head_end.submit, due.hub, job))
         if now >= self._next_look:
             self._next_look = Instant(now + _TAKE_ORDERS_EVERY)

@@ -9,17 +9,18 @@ from typing import Any, Final
 from meterhouse.app.caught_up import caught_up, remembering, with_gas_record, with_record
 from meterhouse.app.desk import PaymentMode
 from meterhouse.app.keys import StreetKeys
-from meterhouse.app.street import GasSite, HomePlan
+from meterhouse.app.street import AccountPlace, ElectricitySite, GasSite, HomePlan
 from meterhouse.app.street_trust import SUPPLIER, StreetTrust, Unit
 from meterhouse.companion.gas import GasAddress
 from meterhouse.model import Eui64, Fuel, HalfHour, Instant
 from meterhouse.premises.electricity_meter import ElectricityMeter, ElectricityMeterSettings
 from meterhouse.premises.gas_meter import GasMeter, GasMeterSettings
 from meterhouse.premises.home_load import Demand, HomeLoad
-from meterhouse.premises.hub import AccountRecord, GasSetup, Hub, HubSettings
+from meterhouse.premises.hub import AccountRecord, ElectricitySetup, GasSetup, Hub, HubSettings
 from meterhouse.premises.orders import DeviceTrust
-from meterhouse.premises.prepay import PrepaySetup
+from meterhouse.premises.prepay import PrepayAccount, PrepaySetup
 from meterhouse.protocols import sts
+from meterhouse.supplier.headend import AccountAddress
 
 __all__ = [
     "HEAD_END",
@@ -43,6 +44,8 @@ _TARIFF_INDEX: Final = 1
 _HUB, _ELECTRICITY, _GAS = 1, 2, 3
 _MODULES: Final = 1 << 20
 """Above the largest street: the identity of a hub that took another's place is nobody else's."""
+_ELECTRICITY_PANS: Final = 50_000_000
+"""Far above the largest street: a serial number that no gas account has."""
 _RADIO_HUB: Final = 0x31
 _RADIO_GAS: Final = 0x03
 
@@ -80,7 +83,15 @@ class SiteNames:
     @property
     def pan(self) -> sts.MeterPan:
         """MeterPAN of the gas account."""
-        return sts.MeterPan.of_serial(_STS_MAKER, self.number)
+        return self.pan_of(Fuel.GAS)
+
+    def meter(self, fuel: Fuel) -> Eui64:
+        """Identity of the meter of a fuel."""
+        return self.gas if fuel is Fuel.GAS else self.electricity
+
+    def pan_of(self, fuel: Fuel) -> sts.MeterPan:
+        """MeterPAN of an account: each has its own, and so its own token key."""
+        return sts.MeterPan.of_serial(_STS_MAKER, self.number + (_ELECTRICITY_PANS if fuel is Fuel.ELECTRICITY else 0))
 
     def radio(self, kind: int) -> GasAddress:
         """Address on the gas link."""
@@ -117,8 +128,25 @@ class HomeSite:
 
     @property
     def account(self) -> str:
-        """The account id of its prepay customer; empty in a credit home."""
-        return str(self.names.pan) if self.plan.gas and self.plan.gas.mode is PaymentMode.PREPAY else ""
+        """The account id of its prepay customer, the first where there are two; empty in a credit home."""
+        return next(iter(self.accounts.values()), "")
+
+    @property
+    def accounts(self) -> dict[Fuel, str]:
+        """The account ids of its prepaid fuels; gas comes first, and bears the home's debt."""
+        return {fuel: str(self.names.pan_of(fuel)) for fuel in _prepaid(self.plan)}
+
+    def address(self, fuel: Fuel) -> AccountAddress:
+        """Where the head end finds the prepaid account of a fuel."""
+        in_meter = fuel is Fuel.ELECTRICITY and self.plan.electricity.account is AccountPlace.METER
+        return AccountAddress(fuel, self.names.electricity if in_meter else None)
+
+    def held(self, fuel: Fuel) -> PrepayAccount | None:
+        """The account of a prepaid fuel, wherever it stands; None where that is paid by bill."""
+        if fuel is Fuel.GAS:
+            return self.hub.account
+        prepaid = self.electricity.prepaid or self.hub.electricity_account
+        return None if prepaid is None else prepaid.account
 
     def serial(self, fuel: Fuel) -> str:
         """What is printed on a meter."""
@@ -138,6 +166,12 @@ class HomeSite:
         """The meters behind the hub."""
         electricity = (self.names.electricity, Fuel.ELECTRICITY)
         return (electricity,) if self.gas is None else (electricity, (self.names.gas, Fuel.GAS))
+
+
+def _prepaid(plan: HomePlan) -> tuple[Fuel, ...]:
+    """Gas first: where both are prepaid, the home's debt is taken with it."""
+    gas = plan.gas is not None and plan.gas.mode is PaymentMode.PREPAY
+    return (Fuel.GAS,) * gas + (Fuel.ELECTRICITY,) * (plan.electricity.prepaid_in is not None)
 
 
 def token_key(keys: StreetKeys, pan: sts.MeterPan) -> sts.DecoderKey:
@@ -205,6 +239,7 @@ def build_site(
             open_reader=open_reader,
             trust=None if slots is None else slots[0],
             arm_key=keys.arm_codes(names.electricity),
+            **_in_meter(plan, names, keys),
         ),
         entropy,
         now,
@@ -244,6 +279,8 @@ def hub_settings(plan: HomePlan, names: SiteNames, keys: StreetKeys, gas: Device
         gas=None if plan.gas is None else _gas_setup(plan.gas, names, keys),
         trust=None if plan.gas is None else gas,
         sealed_meter=gas is not None,
+        electricity=_electricity_setup(plan, names, keys),
+        mirrors_credit=plan.electricity.prepaid_in is AccountPlace.METER,
     )
 
 
@@ -263,11 +300,10 @@ def new_hub(
 def _slots(trust: StreetTrust, plan: HomePlan, names: SiteNames) -> tuple[DeviceTrust, DeviceTrust]:
     """The slots of electricity meter and gas; each enters into service here. Without gas the second is for nobody."""
     # Until supply numbers are registered, a supply is named as the registry names it: by its MeterPAN, if any.
-    prepaid = plan.gas is not None and plan.gas.mode is PaymentMode.PREPAY
-    pan = "".join(filter(str.isdigit, str(names.pan))) if prepaid else "0"
+    prepaid = _prepaid(plan)
     units = [
-        Unit(names.electricity, names.hub, plan.home, Fuel.ELECTRICITY, "0"),
-        Unit(names.gas, names.hub, plan.home, Fuel.GAS, pan),
+        Unit(names.meter(fuel), names.hub, plan.home, fuel, names.pan_of(fuel).digits if fuel in prepaid else "0")
+        for fuel in (Fuel.ELECTRICITY, Fuel.GAS)
     ]
     trust.enter(units if plan.gas is not None else units[:1])
     electricity, gas = (trust.slots(unit) for unit in units)
@@ -296,22 +332,41 @@ def _gas_meter(
         return GasMeter(settings, now, None if state is None else dict(state))
 
 
+def _prepay_setup(site: GasSite | ElectricitySite, pan: sts.MeterPan, keys: StreetKeys) -> PrepaySetup | None:
+    if site.mode is not PaymentMode.PREPAY:
+        return None
+    return PrepaySetup(
+        opening_balance=site.opening_balance,
+        tariff=site.tariff,
+        token_key=token_key(keys, pan),
+        pan=pan,
+        limits=site.limits,
+        friendly=site.friendly,
+        exact_blocks=site.exact_blocks,
+    )
+
+
+def _in_meter(plan: HomePlan, names: SiteNames, keys: StreetKeys) -> dict[str, Any]:
+    """What an electricity meter is made with for prepayment: the account itself, or the word that its hub has it."""
+    site = plan.electricity
+    if site.prepaid_in is AccountPlace.METER:
+        return {"prepay": _prepay_setup(site, names.pan_of(Fuel.ELECTRICITY), keys)}
+    return {} if site.prepaid_in is None else {"hub_account_delay": site.no_comms_half_hours}
+
+
+def _electricity_setup(plan: HomePlan, names: SiteNames, keys: StreetKeys) -> ElectricitySetup | None:
+    site = plan.electricity
+    prepay = _prepay_setup(site, names.pan_of(Fuel.ELECTRICITY), keys)
+    if prepay is None or site.account is AccountPlace.METER:
+        return None
+    return ElectricitySetup(site.no_comms_half_hours, prepay)
+
+
 def _gas_setup(gas: GasSite, names: SiteNames, keys: StreetKeys) -> GasSetup:
-    prepay = None
-    if gas.mode is PaymentMode.PREPAY:
-        prepay = PrepaySetup(
-            opening_balance=gas.opening_balance,
-            tariff=gas.tariff,
-            token_key=token_key(keys, names.pan),
-            pan=names.pan,
-            limits=gas.limits,
-            friendly=gas.friendly,
-            exact_blocks=gas.exact_blocks,
-        )
     return GasSetup(
         meter=names.radio(_RADIO_GAS),
         own=names.radio(_RADIO_HUB),
         master_key=keys.gas_link(names.gas),
         no_comms_half_hours=gas.no_comms_half_hours,
-        prepay=prepay,
+        prepay=_prepay_setup(gas, names.pan, keys),
     )

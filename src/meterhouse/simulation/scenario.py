@@ -41,7 +41,7 @@ from meterhouse.simulation.faults import Fault, apply_faults, fault_kinds
 from meterhouse.simulation.fuzz import FINE_DAYS
 from meterhouse.simulation.street_world import StreetReport, StreetWorld
 from meterhouse.simulation.trace import Trace
-from meterhouse.supplier.headend import Job, SetGasCalendar, SetGasLimits, SetGasTariff, SetGasTariffMatrix
+from meterhouse.supplier.headend import Job, SetCalendar, SetCreditLimits, SetTariff, SetTariffMatrix
 
 __all__ = ["Scenario", "ScenarioReport", "Seen", "parse_scenario", "run_scenario"]
 
@@ -248,13 +248,13 @@ def _set(world: StreetWorld, act: _Timed, said: list[str]) -> None:
     book = _Saying(act.home, said)
     job: Job
     if act.fields["do"] == "limits":
-        job = SetGasLimits("limits", money("emergency"), money("threshold"), money("low"), book)
+        job = SetCreditLimits("limits", money("emergency"), money("threshold"), money("low"), book)
     elif act.fields["do"] == "calendar":
-        job = SetGasCalendar("calendar", tuple(map(int, act.fields["friendly"])), book)
+        job = SetCalendar("calendar", tuple(map(int, act.fields["friendly"])), book)
     elif act.fields["do"] == "tariff_matrix":
         job = _matrix_job(world, act, money("standing_charge"), book)
     else:
-        job = SetGasTariff("tariff", money("price"), money("standing_charge"), int(act.fields["cv"]), book)
+        job = SetTariff("tariff", money("price"), money("standing_charge"), int(act.fields["cv"]), book)
     hub: Eui64 = world.street.site(act.home).names.hub
     world.world.call(world.street.head_end, partial(world.street.head_end.submit, hub, job))
 
@@ -264,7 +264,7 @@ def _matrix_job(world: StreetWorld, act: _Timed, standing_charge: int, book: _Sa
     prices = tuple(Money.parse(str(price), plan.currency).amount for price in fields["prices"])
     rates, thresholds = tuple(map(int, fields["rates"])), tuple(map(int, fields["thresholds_wh"]))
     begins = Instant(plan.start + _moment(fields, "begins", act.place)) if "begins" in fields else None
-    return SetGasTariffMatrix(
+    return SetTariffMatrix(
         "tariff_matrix", prices, rates, thresholds, standing_charge, int(fields["cv"]), book, begins
     )
 

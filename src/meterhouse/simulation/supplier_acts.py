@@ -9,7 +9,7 @@ from typing import Final
 from meterhouse.links import Dice
 from meterhouse.model import HALF_HOUR, UNIT, Instant
 from meterhouse.simulation.street_world import StreetWorld
-from meterhouse.supplier.headend import Job, OrderBook, SetGasCalendar, SetGasLimits, SetGasTariff, SetGasTariffMatrix
+from meterhouse.supplier.headend import Job, OrderBook, SetCalendar, SetCreditLimits, SetTariff, SetTariffMatrix
 
 __all__ = ["draw_calendar", "draw_limits", "draw_tariff", "order"]
 
@@ -35,7 +35,7 @@ def draw_tariff(dice: Dice, book: OrderBook, now: Instant) -> Job:
     """Flat, or up to four rates and four blocks, now or at some half hour of the days to come."""
     standing, cv = dice.below(60_000), 37_500 + dice.below(5_500)
     if dice.hit(300):
-        return SetGasTariff("tariff", dice.below(30_000), standing, cv, book)
+        return SetTariff("tariff", dice.below(30_000), standing, cv, book)
     prices = tuple(dice.below(40_000) for _ in range(16))
     rates = tuple(slot // (1 + dice.below(_SLOTS)) % 4 for slot in range(2 * _SLOTS))
     first = 1 + dice.below(20_000)
@@ -44,22 +44,22 @@ def draw_tariff(dice: Dice, book: OrderBook, now: Instant) -> Job:
     begins = None
     if dice.hit(600):
         begins = Instant(now - now % HALF_HOUR + (1 + dice.below(200)) * HALF_HOUR)
-    return SetGasTariffMatrix("tariff", prices, rates, thresholds, standing, cv, book, begins)
+    return SetTariffMatrix("tariff", prices, rates, thresholds, standing, cv, book, begins)
 
 
 def draw_limits(dice: Dice, book: OrderBook, now: Instant) -> Job:
     """Emergency credit from nothing to 10.00, offered below up to 2.00."""
     del now
-    return SetGasLimits("limits", dice.below(10 * UNIT), dice.below(2 * UNIT), dice.below(4 * UNIT), book)
+    return SetCreditLimits("limits", dice.below(10 * UNIT), dice.below(2 * UNIT), dice.below(4 * UNIT), book)
 
 
 def draw_calendar(dice: Dice, book: OrderBook, now: Instant) -> Job:
     """A window of its own length on each day of the week, or none; one of three takes whole days."""
     del now
     if dice.hit(200):
-        return SetGasCalendar("calendar", (0,) * _WEEK, book)
+        return SetCalendar("calendar", (0,) * _WEEK, book)
     days = []
     for _ in range(_WEEK):
         first, length = dice.below(_SLOTS), dice.below(_SLOTS if dice.hit(300) else 16)
         days.append(((1 << length) - 1) << first & (1 << _SLOTS) - 1)
-    return SetGasCalendar("calendar", tuple(days), book)
+    return SetCalendar("calendar", tuple(days), book)

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, select
 
-from meterhouse.model import Eui64, Instant, Money
+from meterhouse.model import Eui64, Fuel, Instant, Money
 from meterhouse.store.commands import DELIVER_TOKEN, SHOW_DEBT, CommandState
 from meterhouse.store.schema import accounts, commands, meters, vends
 from meterhouse.store.transaction import Transaction
@@ -24,7 +24,11 @@ _OPEN_ORDERS: Final = select(func.count()).where(
 _ACCOUNTS: Final = (
     select(accounts.c.account, accounts.c.home, accounts.c.debt, accounts.c.currency)
     .join(meters, accounts.c.meter == meters.c.meter)
-    .where(meters.c.hub == bindparam("hub"), accounts.c.state == AccountState.OPEN.value)
+    .where(
+        meters.c.hub == bindparam("hub"),
+        meters.c.fuel == bindparam("fuel"),
+        accounts.c.state == AccountState.OPEN.value,
+    )
     .order_by(accounts.c.account)
 )
 _PENDING: Final = select(func.count()).where(
@@ -44,15 +48,15 @@ class DebtMismatch:
     owed: Money
 
 
-def compare_debt(transaction: Transaction, hub: Eui64, shown: int, now: Instant) -> DebtMismatch | None:
-    """Compare what a home shows with what is owed; where they differ, queue the order that puts it right.
+def compare_debt(transaction: Transaction, hub: Eui64, fuel: Fuel, shown: int, now: Instant) -> DebtMismatch | None:
+    """Compare what a home shows for a fuel with what is owed; where they differ, queue the order that puts it right.
 
     Nothing is compared while an order to the home is on its way or a payment pending: then they may differ.
 
     Returns:
         The mismatch; None where there is none, or nothing can be said.
     """
-    row = transaction.first(_ACCOUNTS, {"hub": hub.octets.hex()})
+    row = transaction.first(_ACCOUNTS, {"hub": hub.octets.hex(), "fuel": fuel.value})
     if row is None or transaction.rows(_OPEN_ORDERS, {"hub": hub.octets.hex()})[0][0]:
         return None
     if min(row.debt, _MOST) == shown or transaction.rows(_PENDING, {"account": row.account})[0][0]:

@@ -25,12 +25,12 @@ from meterhouse.premises.prepay import UNUSED_BLOCK
 from meterhouse.protocols.wmbus import Ci, Coding, Control, MasterKey, Record, RecordHeader, Session, Telegram
 from meterhouse.supplier.headend import (
     DeliverToken,
-    SetGasBasis,
-    SetGasCalendar,
+    SetCalendar,
+    SetCreditLimits,
     SetGasDelay,
-    SetGasLimits,
-    SetGasTariff,
-    SetGasTariffMatrix,
+    SetReadingBasis,
+    SetTariff,
+    SetTariffMatrix,
 )
 
 FLAT = ((7_370,) * 16, (0,) * 96, (UNUSED_BLOCK,) * 3, 29_110, 39_500)
@@ -40,11 +40,11 @@ U32 = 0xFFFF_FFFF
 def matrix(**changes):
     names = ("prices", "rates", "thresholds_wh", "standing_charge", "cv")
     fields = dict(zip(names, FLAT, strict=True)) | changes
-    return lambda book: SetGasTariffMatrix("o", **fields, book=book)
+    return lambda book: SetTariffMatrix("o", **fields, book=book)
 
 
 def flat(price=7_370, day=29_110, cv=39_500):
-    return lambda book: SetGasTariff("o", price, day, cv, book)
+    return lambda book: SetTariff("o", price, day, cv, book)
 
 
 SETTINGS: dict[str, tuple[Any, str]] = {
@@ -66,11 +66,11 @@ SETTINGS: dict[str, tuple[Any, str]] = {
     "a delay below a day": (lambda book: SetGasDelay("o", 47, book), "delay"),
     "a delay above a fortnight": (lambda book: SetGasDelay("o", 673, book), "delay"),
     "the largest delay that the wire can say": (lambda book: SetGasDelay("o", U32, book), "delay"),
-    "emergency credit above any": (lambda book: SetGasLimits("o", 10_000_001, 0, 0, book), "limits"),
-    "the largest limits that the wire can say": (lambda book: SetGasLimits("o", U32, U32, U32, book), "limits"),
-    "a day of forty-nine half hours": (lambda book: SetGasCalendar("o", (1 << 48,) + (0,) * 6, book), "half hours"),
-    "a reading to begin from without need": (lambda book: SetGasBasis("o", 5, book), "register"),
-    "a reading that no register shows": (lambda book: SetGasBasis("o", U32, book), "register"),
+    "emergency credit above any": (lambda book: SetCreditLimits("o", 10_000_001, 0, 0, book), "limits"),
+    "the largest limits that the wire can say": (lambda book: SetCreditLimits("o", U32, U32, U32, book), "limits"),
+    "a day of forty-nine half hours": (lambda book: SetCalendar("o", (1 << 48,) + (0,) * 6, book), "half hours"),
+    "a reading to begin from without need": (lambda book: SetReadingBasis("o", 5, book), "register"),
+    "a reading that no register shows": (lambda book: SetReadingBasis("o", U32, book), "register"),
 }
 
 

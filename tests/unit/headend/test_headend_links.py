@@ -21,9 +21,9 @@ from meterhouse.supplier.headend import (
     LinkWatch,
     MeterEntry,
     ReadHubLog,
-    SetGasBasis,
+    SetCreditLimits,
     SetGasDelay,
-    SetGasLimits,
+    SetReadingBasis,
 )
 
 GAS_ID = Eui64(b"\x02GAS\x00\x00\x00\x01")
@@ -300,18 +300,18 @@ def test_the_supplier_sets_a_new_basis_only_for_a_register_that_is_not_believed(
     bench = HomeBench(balance=5_000_000)
     bench.half_hours(3, litres=1_000)
     supplier = Supplier(bench)
-    assert supplier.order(SetGasBasis("b", 0, supplier.book))[-1][:2] == ("b", "refused")
+    assert supplier.order(SetReadingBasis("b", 0, supplier.book))[-1][:2] == ("b", "refused")
     bench.gas._supply.volume_l = 40
     supplier.run(3, litres=60)
     [told] = supplier.told("home.gas_rows.refused")
     assert "register" in told.fields["why"]
     balance = bench.hub.account.balance
-    assert supplier.order(SetGasBasis("b2", bench.gas.volume_l, supplier.book))[-1][:2] == ("b2", "accepted")
+    assert supplier.order(SetReadingBasis("b2", bench.gas.volume_l, supplier.book))[-1][:2] == ("b2", "accepted")
     bench.half_hours(1)
     bench.half_hours(3, litres=100)
     assert balance - bench.hub.account.balance == pytest.approx(bench.exact_cost(300, 0), abs=1)
     assert not bench.hub.account.disbelieved
-    assert supplier.order(SetGasLimits("l", 1, 2, 3, supplier.book))[-1][1] == "accepted"
+    assert supplier.order(SetCreditLimits("l", 1, 2, 3, supplier.book))[-1][1] == "accepted"
     assert bench.hub.account.limits == CreditLimits(1, 2, 3)
 
 

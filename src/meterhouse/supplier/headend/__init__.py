@@ -1,5 +1,6 @@
 """calls hubs through the carrier, reads them, carries orders, tries again"""
 
+from meterhouse.supplier.headend.account_address import GAS_ACCOUNT, AccountAddress
 from meterhouse.supplier.headend.account_job import AccountPort, ReadAccount
 from meterhouse.supplier.headend.call_hub import CallHub
 from meterhouse.supplier.headend.carry_order import CarryOrder, OrderPort
@@ -12,17 +13,19 @@ from meterhouse.supplier.headend.ports import Clients, HubEntry, MeterEntry, Ord
 from meterhouse.supplier.headend.sealed_line import SealedBook, SealedLine, SealedOrder
 from meterhouse.supplier.headend.settings import HeadEndSettings
 from meterhouse.supplier.headend.tariff_job import (
-    SetGasBasis,
-    SetGasCalendar,
+    SetCalendar,
+    SetCreditLimits,
     SetGasCv,
     SetGasDelay,
-    SetGasLimits,
-    SetGasTariff,
-    SetGasTariffMatrix,
+    SetReadingBasis,
+    SetTariff,
+    SetTariffMatrix,
 )
 from meterhouse.supplier.headend.trail import Culprit, Finding, Patience, Trail, chain_breaks, judge
 
 __all__ = [
+    "GAS_ACCOUNT",
+    "AccountAddress",
     "AccountPort",
     "ArmSupply",
     "CallHub",
@@ -52,13 +55,13 @@ __all__ = [
     "SealedBook",
     "SealedLine",
     "SealedOrder",
-    "SetGasBasis",
-    "SetGasCalendar",
+    "SetCalendar",
+    "SetCreditLimits",
     "SetGasCv",
     "SetGasDelay",
-    "SetGasLimits",
-    "SetGasTariff",
-    "SetGasTariffMatrix",
+    "SetReadingBasis",
+    "SetTariff",
+    "SetTariffMatrix",
     "Trail",
     "chain_breaks",
     "judge",

@@ -8,7 +8,7 @@ from typing import Protocol
 from meterhouse.companion import objects
 from meterhouse.model import Eui64, Instant
 from meterhouse.protocols import dlms
-from meterhouse.supplier.headend.jobs import HUB, Talk, via
+from meterhouse.supplier.headend.account_address import HUB, Talk, via
 from meterhouse.supplier.headend.ports import Clients, HubEntry
 
 __all__ = ["AccountPort", "ReadAccount"]

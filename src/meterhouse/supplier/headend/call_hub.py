@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from meterhouse.model import Instant
-from meterhouse.supplier.headend.jobs import HUB, Talk, via
+from meterhouse.supplier.headend.account_address import HUB, Talk, via
 from meterhouse.supplier.headend.ports import Clients, HubEntry
 
 __all__ = ["CallHub"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from meterhouse.model import Eui64, Instant
 from meterhouse.protocols import dlms
-from meterhouse.supplier.headend.jobs import HUB, METER, Talk, via
+from meterhouse.supplier.headend.account_address import HUB, METER, Talk, via
 from meterhouse.supplier.headend.ports import Clients, HubEntry, OrderBook
 
 __all__ = ["CarryOrder", "OrderPort"]

@@ -18,7 +18,6 @@ from meterhouse.model import (
     SECOND,
     Eui64,
     Event,
-    Fuel,
     Instant,
     LinkError,
     MalformedError,
@@ -121,18 +120,11 @@ class HeadEnd:
 
     def release(self, hub: Eui64, meter: Eui64, now: Instant) -> None:
         """A meter is another supplier's: nothing is read of it any more, and what waits at its hub for it ends."""
-        queue = self._queues.get(hub)
-        gone = None if queue is None else next((each for each in queue.hub.meters if each.identity == meter), None)
-        if queue is None or gone is None:
+        queue, why = self._queues.get(hub), "the home has changed its supplier"
+        if queue is None:
             return
-        queue.hub = HubEntry(hub, tuple(each for each in queue.hub.meters if each is not gone))
-        if queue.hub.meters and gone.fuel is not Fuel.GAS:
-            return  # what waits is about the hub, whose gas is still served
-        if not queue.hub.meters:
-            queue.collection = None
-        queue.log, why = None, "the home has changed its supplier"
         held = self._sessions[queue.session].job if queue.session else None
-        for job in queue.waiting():
+        for job in queue.release(meter):
             if job is not held:
                 queue.drop(job)
                 if (book := getattr(job, "book", None)) is not None:  # a sealed order's is not a payment's
@@ -369,18 +361,16 @@ class HeadEnd:
         self._postpone(queue, session.job, error, now)
 
     def _postpone(self, queue: HubQueue, job: Job, error: MeterhouseError, now: Instant) -> None:
-        queue.failures += 1
-        pause = min(self._settings.first_pause << min(queue.failures - 1, 16), self._settings.longest_pause)
+        failures, pause = queue.failed(job, now, self._settings.first_pause, self._settings.longest_pause)
         self._tell(
             now,
             "job.failed",
             hub=str(queue.hub.identity),
             job=job.label,
             why=error.sentence(),
-            tries=queue.failures,
+            tries=failures,
             again_in_s=pause // SECOND,
         )
-        queue.due = Instant(now + pause)
         self._ready.put(queue)
 
     def _ended(self, session: Session) -> HubQueue:

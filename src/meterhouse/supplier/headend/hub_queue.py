@@ -6,14 +6,34 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from meterhouse.model import Instant
+from meterhouse.model import Duration, Eui64, Fuel, Instant
+from meterhouse.supplier.headend.account_address import GAS_ACCOUNT, AccountAddress
 from meterhouse.supplier.headend.call_hub import CallHub
 from meterhouse.supplier.headend.jobs import DeliverToken, Job
 from meterhouse.supplier.headend.ports import HubEntry
 
-__all__ = ["HubQueue"]
+__all__ = ["HubQueue", "SetAside"]
 
 _NEVER: Final = Instant(0)
+
+
+@dataclass(slots=True)
+class SetAside:
+    """A job for an account in the meter that has failed: the wire behind the hub may be down for days.
+
+    It is tried again at its own times, and holds up nothing that the hub itself could take.
+    """
+
+    job: Job
+    failures: int
+    due: Instant
+
+
+def _account(job: Job) -> AccountAddress:
+    """What it is about; work that names no account is about the hub, whose own is that of the gas."""
+    found = getattr(job, "account", GAS_ACCOUNT)
+    assert isinstance(found, AccountAddress)
+    return found
 
 
 @dataclass(slots=True)
@@ -35,6 +55,7 @@ class HubQueue:
     failures: int = 0
     unfinished: int = 0
     session: int = 0
+    aside: list[SetAside] = field(default_factory=list)
 
     def add(self, job: Job) -> None:
         """Queue an order, by its class. A mere call goes first: it is to tell why the others don't arrive."""
@@ -50,13 +71,18 @@ class HubQueue:
 
     def next_due(self) -> Instant | None:
         """When something can be tried; None where there is nothing to do."""
+        again = [one.due for one in self.aside]
         if self.payments or self.orders:
-            return self.due
+            return min([self.due, *again])
         wanted = ((self.log, self.log_at), (self.collection, self.collect_at))
-        return min((max(self.due, at) for job, at in wanted if job is not None), default=None)
+        return min((*(max(self.due, at) for job, at in wanted if job is not None), *again), default=None)
 
     def next_job(self, now: Instant) -> Job | None:
         """What is tried next."""
+        if self.payments and self.due <= now:
+            return self.payments[0]
+        if (again := next((one.job for one in self.aside if one.due <= now), None)) is not None:
+            return again
         waiting = self.payments or self.orders
         if waiting:
             return waiting[0]
@@ -66,7 +92,35 @@ class HubQueue:
 
     def waiting(self) -> tuple[Job, ...]:
         """Every order that has not ended."""
-        return (*self.payments, *self.orders)
+        return (*self.payments, *(one.job for one in self.aside), *self.orders)
+
+    def failed(self, job: Job, now: Instant, first_pause: Duration, longest: Duration) -> tuple[int, Duration]:
+        """A try has failed: how many by now, and how long until the next."""
+        kept = next((one for one in self.aside if one.job is job), None)
+        if kept is None and _account(job).meter is not None:
+            self.drop(job)
+            kept = SetAside(job, 0, now)
+            self.aside.append(kept)
+        failures = (self.failures if kept is None else kept.failures) + 1
+        pause = min(first_pause << min(failures - 1, 16), longest)
+        if kept is None:
+            self.failures, self.due = failures, Instant(now + pause)
+        else:
+            kept.failures, kept.due = failures, Instant(now + pause)
+        return failures, pause
+
+    def release(self, meter: Eui64) -> tuple[Job, ...]:
+        """A meter is another supplier's: which jobs end with that; the caller drops them."""
+        gone = next((each for each in self.hub.meters if each.identity == meter), None)
+        if gone is None:
+            return ()
+        self.hub = HubEntry(self.hub.identity, tuple(each for each in self.hub.meters if each is not gone))
+        if not self.hub.meters:
+            self.collection = None
+        if not self.hub.meters or gone.fuel is Fuel.GAS:
+            self.log = None
+        # Of a home whose gas is still served, only what is about an account of electricity ends.
+        return tuple(job for job in self.waiting() if not self.hub.meters or _account(job).fuel is gone.fuel)
 
     def drop(self, job: Job) -> None:
         """It is over; a newer collection may have taken its place."""
@@ -74,6 +128,8 @@ class HubQueue:
             self.collection = None
         elif self.log is job:
             self.log = None
+        elif kept := [one for one in self.aside if one.job is job]:
+            self.aside.remove(kept[0])
         elif job in self.payments:
             self.payments.remove(job)
         elif job in self.orders:

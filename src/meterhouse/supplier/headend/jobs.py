@@ -6,11 +6,10 @@ and in a test. It raises only `MeterhouseError`s; whether another try can help i
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 from meterhouse.companion import objects
 from meterhouse.companion.hub_log import HubLogRow
@@ -28,38 +27,14 @@ from meterhouse.model import (
     RefusedError,
 )
 from meterhouse.protocols import dlms
+from meterhouse.supplier.headend.account_address import GAS_ACCOUNT, HUB, METER, AccountAddress, Talk, via
 from meterhouse.supplier.headend.link_watch import GasLinkReading, LinkWatch
 from meterhouse.supplier.headend.ports import Clients, HubEntry, MeterEntry, OrderBook, ReadingStore
 
-__all__ = ["HUB", "METER", "ArmSupply", "CollectDays", "DeliverToken", "Job", "ReadHubLog", "Route", "Talk", "via"]
-
-T = TypeVar("T")
+__all__ = ["ArmSupply", "CollectDays", "DeliverToken", "Job", "ReadHubLog"]
 
 _LARGEST_NOTE: Final = 0xFFFF_FFFF
 """42 949.67295 of the unit: a debt beyond is shown as this; the books keep the whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Which device of a site is meant: the hub itself, or one behind its gateway prefix."""
-
-    device: bytes | None = None
-
-
-HUB = Route()
-METER = Route(objects.METER_ADDRESS)
-
-Talk = Generator[tuple[Route, bytes], bytes, T]
-
-
-def via(route: Route, procedure: dlms.Procedure[T]) -> Talk[T]:
-    """A DLMS procedure with the route in front of each APDU."""
-    try:
-        apdu = next(procedure)
-        while True:
-            apdu = procedure.send((yield route, apdu))
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]  # a generator's return value is untyped in StopIteration
 
 
 class Job(Protocol):
@@ -161,13 +136,14 @@ def _read_day(client: dlms.Client, meter: MeterEntry, day: Instant) -> dlms.Proc
 
 @dataclass(frozen=True, slots=True)
 class DeliverToken:
-    """Carry a token to a hub's token gateway, and with it the debt that is left, for display (S3-88)."""
+    """Carry a token to the token gateway of an account, and with it the debt that is left, for display (S3-88)."""
 
     order: str
     token: str
     debt_left: int
     book: OrderBook
     expires: Instant | None = None
+    account: AccountAddress = GAS_ACCOUNT
 
     @property
     def label(self) -> str:
@@ -176,26 +152,27 @@ class DeliverToken:
 
     def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
         """Note, token, then the hub's verdict; a token that was credited already is as good as accepted."""
-        client = clients.client(hub.identity)
-        yield from via(HUB, client.associate())
+        client, route = clients.client(self.account.device(hub)), self.account.route
+        yield from via(route, client.associate())
         self.book.stage(self.order, "carried", now)
         try:
             stage, why = yield from self._hand_over(client, now)
         except dlms.AccessRefusedError as error:  # no account there, or none for tokens: another try changes nothing
             stage, why = "refused", error.sentence()
-        yield from via(HUB, client.release())
+        yield from via(route, client.release())
         self.book.stage(self.order, stage, now, why)
 
     def _hand_over(self, client: dlms.Client, now: Instant) -> Talk[tuple[str, str]]:
+        at, route = self.account.at, self.account.route
         note = dlms.double_long_unsigned(min(self.debt_left, _LARGEST_NOTE))
-        yield from via(HUB, client.set(dlms.DATA, objects.GAS_DEBT_NOTE, 2, note))
+        yield from via(route, client.set(dlms.DATA, at.debt_note, 2, note))
         if not self.token:
             return "accepted", "all of the payment went to debt"
         digits = dlms.octet_string(self.token.encode("ascii"))
         with suppress(dlms.AccessRefusedError):  # the verdict says more than the action's result
-            yield from via(HUB, client.act(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 1, digits))
+            yield from via(route, client.act(dlms.TOKEN_GATEWAY, at.token_gateway, 1, digits))
         self.book.stage(self.order, "hub", now)
-        verdict = decode_status((yield from via(HUB, client.get(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 6))))
+        verdict = decode_status((yield from via(route, client.get(dlms.TOKEN_GATEWAY, at.token_gateway, 6))))
         if verdict is TokenVerdict.NONE_YET:
             raise LinkError("the hub forgot the token before it said what became of it", remedy="It is sent again.")
         if verdict in (TokenVerdict.ACCEPTED, TokenVerdict.USED):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from meterhouse.companion import objects
 from meterhouse.model import Eui64, Fuel, Instant
 from meterhouse.protocols import dlms
-from meterhouse.supplier.headend.jobs import HUB, METER, Talk, via
+from meterhouse.supplier.headend.account_address import HUB, METER, Talk, via
 from meterhouse.supplier.headend.ports import Clients, HubEntry
 
 __all__ = ["LookBack"]

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from meterhouse.companion.relay import Call, Frame, LineClass
 from meterhouse.model import Instant
 from meterhouse.protocols import dlms
+from meterhouse.supplier.headend.account_address import Route, Talk
 from meterhouse.supplier.headend.hub_queue import HubQueue
-from meterhouse.supplier.headend.jobs import CollectDays, DeliverToken, Job, ReadHubLog, Route, Talk
+from meterhouse.supplier.headend.jobs import CollectDays, DeliverToken, Job, ReadHubLog
 
 __all__ = ["Session"]
 

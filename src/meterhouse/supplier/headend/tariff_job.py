@@ -1,4 +1,4 @@
-"""Set a home's gas tariff, limits and calendar: a write to the hub, and to the gas meter but a cut-off (S0-33)."""
+"""Set tariff, limits and calendar of an account: a write where that stands; a gas meter gets but a cut-off (S0-33)."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from meterhouse.companion import objects
-from meterhouse.model import Instant, RefusedError
+from meterhouse.model import Fuel, Instant, RefusedError
 from meterhouse.protocols import dlms
-from meterhouse.supplier.headend.jobs import HUB, Talk, via
+from meterhouse.supplier.headend.account_address import GAS_ACCOUNT, AccountAddress, Talk, via
 from meterhouse.supplier.headend.ports import Clients, HubEntry, OrderBook
 
 __all__ = [
-    "SetGasBasis",
-    "SetGasCalendar",
+    "SetCalendar",
+    "SetCreditLimits",
     "SetGasCv",
     "SetGasDelay",
-    "SetGasLimits",
-    "SetGasTariff",
-    "SetGasTariffMatrix",
+    "SetReadingBasis",
+    "SetTariff",
+    "SetTariffMatrix",
 ]
 
 
 class _Setting(ABC):
-    """A job that writes data objects of a hub; one that the hub finds senseless is refused, and that is its end."""
+    """A job that writes data objects of an account; one that it finds senseless is refused, and that is its end."""
 
     __slots__ = ()
 
     order: str
     book: OrderBook
+    account: AccountAddress = GAS_ACCOUNT
 
     @abstractmethod
     def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
@@ -37,30 +38,36 @@ class _Setting(ABC):
 
     def talk(self, hub: HubEntry, clients: Clients, now: Instant) -> Talk[None]:
         """Every write in one association."""
-        client = clients.client(hub.identity)
-        yield from via(HUB, client.associate())
+        client, route = clients.client(self.account.device(hub)), self.account.route
+        yield from via(route, client.associate())
         try:
             for obis, value in self.writes():
-                yield from via(HUB, client.set(dlms.DATA, obis, 2, value))
+                yield from via(route, client.set(dlms.DATA, obis, 2, value))
         except RefusedError as error:
-            self.book.stage(self.order, "refused", now, (yield from via(HUB, _why(client, error))))
+            self.book.stage(
+                self.order, "refused", now, (yield from via(route, _why(client, error, self.account.holder)))
+            )
         else:
             self.book.stage(self.order, "accepted", now)
-        yield from via(HUB, client.release())
+        yield from via(route, client.release())
 
 
-def _why(client: dlms.Client, error: RefusedError) -> dlms.Procedure[str]:
-    """The hub's own words, where it has some: the code of a refusal does not say what was wrong."""
+def _why(client: dlms.Client, error: RefusedError, who: str) -> dlms.Procedure[str]:
+    """The device's own words, where it has some: the code of a refusal does not say what was wrong."""
     try:
         words = (yield from client.get(dlms.DATA, objects.HUB_LAST_REFUSAL, 2)).octets().decode("utf-8", "replace")
     except RefusedError:
         words = ""
-    return f"the hub says: {words}" if words else error.sentence()
+    return f"{who} says: {words}" if words else error.sentence()
 
 
 @dataclass(frozen=True, slots=True)
-class SetGasTariff(_Setting):
-    """Price a kWh and standing charge a day in 10⁻⁵ of the unit, calorific value in kJ/m³; from the next half hour."""
+class SetTariff(_Setting):
+    """Price a kWh and standing charge a day in 10⁻⁵ of the unit, from the next half hour.
+
+    Attributes:
+        cv: calorific value in kJ/m³; 0 for electricity.
+    """
 
     order: str
     price: int
@@ -68,20 +75,21 @@ class SetGasTariff(_Setting):
     cv: int
     book: OrderBook
     expires: Instant | None = None
+    account: AccountAddress = GAS_ACCOUNT
 
     @property
     def label(self) -> str:
         """In words."""
-        return "set gas tariff"
+        return f"set {self.account.fuel} tariff"
 
     def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
         """The flat form."""
         parts = (self.price, self.standing_charge, self.cv)
-        yield objects.GAS_TARIFF, dlms.structure(*map(dlms.double_long_unsigned, parts))
+        yield self.account.at.tariff, dlms.structure(*map(dlms.double_long_unsigned, parts))
 
 
 @dataclass(frozen=True, slots=True)
-class SetGasTariffMatrix(_Setting):
+class SetTariffMatrix(_Setting):
     """Up to four rates by time and four blocks by use.
 
     Attributes:
@@ -100,16 +108,17 @@ class SetGasTariffMatrix(_Setting):
     book: OrderBook
     begins: Instant | None = None
     expires: Instant | None = None
+    account: AccountAddress = GAS_ACCOUNT
 
     @property
     def label(self) -> str:
         """In words."""
-        return "set gas tariff of rates and blocks"
+        return f"set {self.account.fuel} tariff of rates and blocks"
 
     def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
         """The full form."""
         yield (
-            objects.GAS_TARIFF_MATRIX,
+            self.account.at.tariff_matrix,
             dlms.structure(
                 dlms.null if self.begins is None else dlms.octet_string(dlms.encode_date_time(self.begins)),
                 dlms.array([dlms.double_long_unsigned(price) for price in self.prices]),
@@ -122,7 +131,7 @@ class SetGasTariffMatrix(_Setting):
 
 
 @dataclass(frozen=True, slots=True)
-class SetGasLimits(_Setting):
+class SetCreditLimits(_Setting):
     """Emergency credit, the balance below which it is offered, and that of the warning; 10⁻⁵ of the unit."""
 
     order: str
@@ -131,26 +140,28 @@ class SetGasLimits(_Setting):
     low: int
     book: OrderBook
     expires: Instant | None = None
+    account: AccountAddress = GAS_ACCOUNT
 
     @property
     def label(self) -> str:
         """In words."""
-        return "set gas credit limits"
+        return f"set {self.account.fuel} credit limits"
 
     def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
         """One structure."""
         parts = (self.emergency, self.emergency_threshold, self.low)
-        yield objects.GAS_CREDIT_LIMITS, dlms.structure(*map(dlms.double_long_unsigned, parts))
+        yield self.account.at.credit_limits, dlms.structure(*map(dlms.double_long_unsigned, parts))
 
 
 @dataclass(frozen=True, slots=True)
-class SetGasCalendar(_Setting):
+class SetCalendar(_Setting):
     """Seven whole numbers, Monday first: bit n is the half hour n (UTC) of that day in which no supply closes."""
 
     order: str
     friendly: tuple[int, ...]
     book: OrderBook
     expires: Instant | None = None
+    account: AccountAddress = GAS_ACCOUNT
 
     @property
     def label(self) -> str:
@@ -159,7 +170,7 @@ class SetGasCalendar(_Setting):
 
     def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
         """One array."""
-        yield objects.GAS_CALENDAR, dlms.array([dlms.long64_unsigned(day) for day in self.friendly])
+        yield self.account.at.calendar, dlms.array([dlms.long64_unsigned(day) for day in self.friendly])
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,22 +193,24 @@ class SetGasDelay(_Setting):
 
 
 @dataclass(frozen=True, slots=True)
-class SetGasBasis(_Setting):
-    """Charge gas from this reading on, once it was found why the register fell; litres. Else the hub refuses it."""
+class SetReadingBasis(_Setting):
+    """Charge from this reading on, litres or Wh, once it was found why the register fell. Else it is refused."""
 
     order: str
-    register_l: int
+    reading: int
     book: OrderBook
     expires: Instant | None = None
+    account: AccountAddress = GAS_ACCOUNT
 
     @property
     def label(self) -> str:
         """In words."""
-        return "charge gas from a new reading"
+        return f"charge {self.account.fuel} from a new reading"
 
     def writes(self) -> Iterator[tuple[dlms.Obis, dlms.CosemData]]:
         """One number."""
-        yield objects.GAS_READING_BASIS, dlms.double_long_unsigned(self.register_l)
+        wide = dlms.double_long_unsigned if self.account.fuel is Fuel.GAS else dlms.long64_unsigned
+        yield self.account.at.reading_basis, wide(self.reading)
 
 
 @dataclass(frozen=True, slots=True)
