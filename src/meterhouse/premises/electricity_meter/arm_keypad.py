@@ -25,6 +25,9 @@ class ArmVerdict(Enum):
     NO_CODES = "This meter takes no codes."
     ON = "The supply is on, or the button alone brings it back."
     BACK_FEED = "There is voltage in the house while the supply is off. Switch off what makes it, and try again."
+    NO_CREDIT = (
+        "There is no credit. Top up first, and type this code again where the button does not bring the supply back."
+    )
     WRONG = "This code is not for this meter and the number that it shows."
     LOCKED = "Too many wrong codes: try again in an hour."
     UNKEPT = "The meter could not write it down. Ask for the code of the number that it shows now."
@@ -50,7 +53,16 @@ class ArmKeypad:
         self._wrong = 0
         self._locked_until: Duration = 0
 
-    def enter(self, code: str, gate: OrderGate, switch: ControlState, now: Instant, *, back_feed: bool) -> ArmVerdict:
+    def enter(
+        self,
+        code: str,
+        gate: OrderGate,
+        switch: ControlState,
+        now: Instant,
+        *,
+        back_feed: bool,
+        no_credit: bool = False,
+    ) -> ArmVerdict:
         """Take a code. It arms a switch that is off, and counts as used before it does."""
         if not self._key:
             return ArmVerdict.NO_CODES
@@ -58,6 +70,8 @@ class ArmKeypad:
             return ArmVerdict.ON
         if back_feed:
             return ArmVerdict.BACK_FEED
+        if no_credit:
+            return ArmVerdict.NO_CREDIT
         lived = gate.run.at(now)
         if lived < self._locked_until:
             return ArmVerdict.LOCKED

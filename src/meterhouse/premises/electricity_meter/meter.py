@@ -5,11 +5,10 @@ It has no radio (S0-23): its one port family is `m_bus/k`, one per connection on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from meterhouse.companion import objects
+from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.crypto import PublicPoint
 from meterhouse.model import (
     DAY,
@@ -18,65 +17,35 @@ from meterhouse.model import (
     REGISTER_LIMIT_WH,
     SECOND,
     ConfigurationError,
-    Eui64,
+    Duration,
     Event,
     HalfHour,
     Instant,
-    MalformedError,
     Outgoing,
     Quality,
     half_hour_end,
 )
 from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.electricity_meter.arm_keypad import ArmKeypad, ArmVerdict
-from meterhouse.premises.electricity_meter.objects import HUB_RIGHTS, OPEN_READER_RIGHTS, PUBLIC_RIGHTS, meter_device
+from meterhouse.premises.electricity_meter.associations import MeterAssociations
+from meterhouse.premises.electricity_meter.credit_cutoff import CreditCutoff
+from meterhouse.premises.electricity_meter.objects import meter_device
 from meterhouse.premises.electricity_meter.sealed_works import MeterWorks
-from meterhouse.premises.electricity_meter.supply_switch import ARM_ONLY_MODE, ControlState, SupplySwitch
+from meterhouse.premises.electricity_meter.settings import ElectricityMeterSettings
+from meterhouse.premises.electricity_meter.supply_switch import ControlState, SupplySwitch
+from meterhouse.premises.electricity_meter.wires import Wires
 from meterhouse.premises.half_hours import HalfHourLog
-from meterhouse.premises.orders import DeviceTrust, OrderGate
+from meterhouse.premises.orders import OrderGate
+from meterhouse.premises.prepay import CutoffOrder, Entry, PrepaidElectricity
 from meterhouse.protocols import dlms
 
-__all__ = ["ElectricityMeter", "ElectricityMeterSettings"]
+__all__ = ["ElectricityMeter"]
 
 _CLOCK_STEP_NOTED: Final = 10 * SECOND
 """A clock set by more than this marks the half hour (SMETS2: only small steps are silent)."""
 
-_FIRST_COUNTER: Final = 1
-"""There are clients, dlms-cosem among them, that take a first invocation counter of 0 for a replay."""
-
-
-@dataclass(frozen=True, slots=True)
-class ElectricityMeterSettings:
-    """What a meter is made with.
-
-    Attributes:
-        serial: its logical device name, up to 16 ASCII characters.
-        head_end_keys, hub_keys: of the two clients that prove themselves.
-        open_reader: whether a client without keys may read registers and profiles (for homes that own their meter).
-        drift_ppm: of its clock.
-        control_mode: of its switch: 0 never opens, 1 or 3 close by hand only; there is no other.
-        arm_key: of the codes that arm it on the spot (`companion.arm_code`); empty for a meter that takes none.
-        trust: whose sealed orders it takes; None for a meter without: then its head end arms it by DLMS.
-    """
-
-    name: str
-    identity: Eui64
-    serial: str
-    head_end_keys: dlms.Keys = field(repr=False)
-    hub_keys: dlms.Keys = field(repr=False)
-    open_reader: bool = False
-    drift_ppm: int = 0
-    trust: DeviceTrust | None = None
-    control_mode: int = ARM_ONLY_MODE
-    arm_key: bytes = field(default=b"", repr=False)
-
-
-@dataclass(slots=True)
-class _Wire:
-    """One connection on the M interface."""
-
-    decoder: dlms.wrapper.Decoder
-    connection: dlms.ServerConnection
+_CHANGES: Final = frozenset({"tariff.set", "limits.set", "calendar.set"})
+"""After these of its account, set by the head end's plain association, credit does not run out for a day."""
 
 
 class ElectricityMeter:
@@ -93,6 +62,8 @@ class ElectricityMeter:
         load_w: as last measured.
         load_limit_w: above it the switch opens, until a hand closes it; 0 for none.
         keypad: takes codes that arm it.
+        prepaid: the account that it holds; None where it holds none.
+        credit: opens the switch when credit ends, wherever the account stands; None in a home on credit.
     """
 
     def __init__(
@@ -113,17 +84,24 @@ class ElectricityMeter:
         self._used_at = now
         self._quality = Quality.MEASURED
         self._next_end = half_hour_end(Instant(self.clock.reads(now) - 1))
-        self._reserved = {objects.HEAD_END_SAP: _FIRST_COUNTER, objects.HUB_SAP: _FIRST_COUNTER}
-        self._seen = {objects.HEAD_END_SAP: -1, objects.HUB_SAP: -1}
-        self._entropy = entropy
         self._now = now
-        self._wires: dict[str, _Wire] = {}
         self._out: list[Outgoing] = []
         self._events: list[Event] = []
+        self._associations = MeterAssociations(settings, entropy, self._counter_reserved)
+        self._wires = Wires(lambda: self._server, lambda port, data: self._out.append((port, data)), self._tell)
         self.gate: OrderGate | None = None
-        if settings.trust is not None:
-            self.gate = OrderGate(settings.trust, MeterWorks(self), self.clock.reads, entropy, keep, self._tell, now)
+        self._works = MeterWorks(self)
         self._gained: PublicPoint | None = None
+        self.prepaid: PrepaidElectricity | None = None
+        self.credit: CreditCutoff | None = None
+        if settings.trust is not None:
+            self.gate = OrderGate(settings.trust, self._works, self.clock.reads, entropy, keep, self._tell, now)
+        if settings.prepay is not None or settings.hub_account_delay is not None:
+            self.credit = CreditCutoff(self.switch, settings.hub_account_delay, self._tell)
+        if settings.prepay is not None:
+            self.prepaid = PrepaidElectricity(settings.prepay, self._tell_of_account)
+            self.prepaid.account.begin(self.register_wh, self._half_hour_begun(now))
+            self._charge(now)
         self._server = self._build_server()
 
     @property
@@ -139,7 +117,7 @@ class ElectricityMeter:
     # what the house does to it -----------------------------------------------------------------------------------
 
     def use(self, energy_wh: int, now: Instant) -> int:
-        """Let a load draw energy since the last call; returns what was really drawn: nothing while off."""
+        """Let a load draw energy since the last call; returns what was really drawn: none while off or past credit."""
         since, self._used_at = now - self._used_at, now
         if not self.switch.closed:
             self.load_w = 0
@@ -148,7 +126,11 @@ class ElectricityMeter:
             self.load_w = energy_wh * HOUR // since
         if 0 < self.load_limit_w < self.load_w and self.switch.trip():
             self._tell(now, "switch.opened", by="load limit", load_w=self.load_w)
+        if self.credit is not None:
+            energy_wh = self.credit.passes(self.register_wh, energy_wh)
         self.register_wh = (self.register_wh + energy_wh) % REGISTER_LIMIT_WH
+        if self.credit is not None:
+            self.credit.settle(self.register_wh, now)
         return energy_wh
 
     def press_button(self, now: Instant) -> bool:
@@ -159,11 +141,13 @@ class ElectricityMeter:
 
     def hold_button(self, now: Instant) -> bool:
         """A hand comes onto the button and stays there; True if that restored the supply."""
-        if self.back_feed:
+        if self.back_feed or not (self.credit is None or self.credit.lets_close(self.register_wh, now)):
             self.switch.held = True
             return False
         closed = self.switch.press()
         if closed:
+            if self.credit is not None:
+                self.credit.overtaken()
             if self.gate is not None:
                 self.gate.closed_by_hand()
             self._tell(now, "switch.closed", by="hand")
@@ -173,9 +157,27 @@ class ElectricityMeter:
         """A hand types a code of the supplier's, told by telephone: it arms, with every network down (S0-74)."""
         verdict = ArmVerdict.NO_CODES
         if self.gate is not None:
-            verdict = self.keypad.enter(code, self.gate, self.switch.state, now, back_feed=self.back_feed)
+            no_credit = self.credit is not None and self.credit.reached(self.register_wh)
+            verdict = self.keypad.enter(
+                code, self.gate, self.switch.state, now, back_feed=self.back_feed, no_credit=no_credit
+            )
         self._tell(now, "switch.code", verdict=verdict.name.lower())
         return verdict
+
+    def key_in_token(self, token: str, now: Instant) -> Entry:
+        """A hand types a token of 20 digits: it credits the account that the meter holds, with every network down."""
+        if self.prepaid is None:
+            return Entry(TokenVerdict.NO_ACCOUNT)
+        entry = self.prepaid.slot.enter(token, now, by_hand=True)
+        self._tell_credit(now)
+        return entry
+
+    def select_emergency(self, now: Instant) -> bool:
+        """A hand selects emergency credit of the account that the meter holds; whether it was on offer."""
+        if self.prepaid is None or not self.prepaid.select_emergency(now):
+            return False
+        self._tell_credit(now)
+        return True
 
     def release_button(self) -> None:
         """The hand leaves the button."""
@@ -190,16 +192,22 @@ class ElectricityMeter:
 
     def disconnect(self, now: Instant) -> None:
         """Open the switch, by a local reason."""
-        if self.switch.disconnect():
-            self._tell(now, "switch.opened", by="local")
+        self._open(now, "local")
 
     def open_by_order(self, now: Instant) -> None:
         """Open the switch: the end of a confirmed cut, and of nothing else."""
+        self._open(now, "order")
+
+    def _open(self, now: Instant, by: str) -> None:
+        if self.credit is not None:
+            self.credit.overtaken()
         if self.switch.disconnect():
-            self._tell(now, "switch.opened", by="order")
+            self._tell(now, "switch.opened", by=by)
 
     def disarm(self, now: Instant) -> None:
-        """A day after it was armed nobody has pressed: only a new order arms it again."""
+        """A day after it was armed nobody has pressed: a new order arms it again, or the credit that still does."""
+        if self.credit is not None and self.credit.armed:
+            return
         if self.switch.state is ControlState.READY:
             self.switch.disconnect()
             self._tell(now, "switch.disarmed")
@@ -215,6 +223,8 @@ class ElectricityMeter:
             self._quality |= Quality.CLOCK_ADJUSTED
         if step < -DAY:
             self._tell(now, "log.dropped", rows=self.log.drop_after(shown))
+            if self.prepaid is not None:
+                self.prepaid.account.turn_back(self._half_hour_begun(now))
         newest = self.log.newest
         end = half_hour_end(Instant(shown - 1))
         self._next_end = end if newest is None or end > newest.end else Instant(newest.end + HALF_HOUR)
@@ -224,39 +234,24 @@ class ElectricityMeter:
 
     def head_end_seen(self) -> int:
         """The newest invocation counter believed of the head end; -1 before the first."""
-        return self._seen[objects.HEAD_END_SAP]
+        return self._associations.head_end_seen
 
     # the machine shape -------------------------------------------------------------------------------------------
 
     def receive(self, port: str, data: bytes, now: Instant) -> None:
         """Bytes on a wire; `b""`: it was unplugged."""
         self._now = now
-        if not data:
-            self._wires.pop(port, None)
-            return
-        wire = self._wires.get(port)
-        if wire is None:
-            wire = self._wires[port] = _Wire(dlms.wrapper.Decoder(), self._server.connection())
-        try:
-            for frame in wire.decoder.feed(data):
-                answer = wire.connection.receive(frame.source, frame.destination, frame.apdu, now)
-                if answer is not None:
-                    self._out.append((port, dlms.wrapper.encode(frame.destination, frame.source, answer)))
-        except MalformedError as error:
-            self._tell(now, "wire.garbled", port=port, why=error.what)
-            self._wires.pop(port, None)
-            self._out.append((port, b""))
-        for record in wire.connection.audit():
-            self._tell(now, "access.refused", client=record.client, what=f"{record.kind} {record.what}", why=record.why)
+        self._wires.hear(port, data, now)
         if self.gate is not None and self.gate.trust.gained is not self._gained:
             self._serve_gainer()
+        if data:
+            self._tell_credit(now)
 
     def _serve_gainer(self) -> None:
         """Another supplier's from here on: the loser's associations end, and with them every connection."""
-        self._seen[objects.HEAD_END_SAP] = -1
+        self._associations.head_end_seen = -1
         self._server = self._build_server()
-        self._out += [(port, b"") for port in self._wires]
-        self._wires.clear()
+        self._wires.end_all()
 
     def outgoing(self) -> Iterable[Outgoing]:
         """Hand out the bytes to send."""
@@ -279,25 +274,66 @@ class ElectricityMeter:
         self._now = now
         if self.gate is not None:
             self.gate.elapse(now)
+        ended = self.clock.reads(now) >= self._next_end
         while self.clock.reads(now) >= self._next_end:
             self.log.append(HalfHour(self._next_end, self.register_wh, self._quality))
             self._next_end = Instant(self._next_end + HALF_HOUR)
             self._quality = Quality.MEASURED
+            if self.credit is not None:
+                self.credit.half_hour_over(self.register_wh, now)
+        if ended:
+            self._charge(now)
+
+    # its credit --------------------------------------------------------------------------------------------------
+
+    def _charge(self, now: Instant) -> None:
+        """Charge what the log has and the account has not, and do what follows."""
+        if self.prepaid is not None and self.credit is not None:
+            newest, until = self.log.newest, self.prepaid.account.charged_until or 0
+            rows = [] if newest is None else self.log.between(Instant(until + 1), newest.end)
+            self._follow(self.prepaid.settle(self.register_wh, rows, now, held=self._held(now)), now)
+
+    def _tell_credit(self, now: Instant) -> None:
+        """After a token, a tariff or an emergency credit: the switch follows at once."""
+        if self.prepaid is not None and self.credit is not None:
+            self._follow(self.prepaid.order(held=self._held(now)), now)
+
+    def _follow(self, order: CutoffOrder, now: Instant) -> None:
+        assert self.credit is not None
+        self.credit.take(order.cutoff_wh, self.register_wh, now, arm=order.arm)
+
+    def _held(self, now: Instant) -> Duration:
+        return 0 if self.gate is None else self.gate.brake.held_until - self.gate.run.at(now)
+
+    def _half_hour_begun(self, now: Instant) -> Instant:
+        shown = self.clock.reads(now)
+        return Instant(shown - shown % HALF_HOUR)
+
+    def _tell_of_account(self, now: Instant, kind: str, **fields: object) -> None:
+        self._tell(now, kind, **fields)
+        if kind == "token.accepted":
+            self._works.vended(now)
+        elif kind in _CHANGES and self.gate is not None:
+            self.gate.changed(now)
 
     # its memory --------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """For a snapshot; without keys."""
-        orders: dict[str, Any] = {} if self.gate is None else {"orders": self.gate.state()}
+        """For a snapshot. Where the meter holds an account it has the token key's decoder state: keep it as secret."""
+        parts: dict[str, Any] = {} if self.gate is None else {"orders": self.gate.state()}
         if self._gained is not None:
-            orders["gained"] = [self._gained.octets.hex(), self._seen[objects.HEAD_END_SAP]]
-        return orders | {
+            parts["gained"] = [self._gained.octets.hex(), self._associations.head_end_seen]
+        if self.credit is not None:
+            parts["credit"] = self.credit.state()
+        if self.prepaid is not None:
+            parts["prepaid"] = self.prepaid.state()
+        return {
+            **parts,
+            **self._associations.state(),
             "register_wh": self.register_wh,
             "switch": int(self.switch.state),
             "button": self.switch.held,
             "log": self.log.state(),
-            "reserved": {str(sap): value for sap, value in self._reserved.items()},
-            "seen": {str(sap): value for sap, value in self._seen.items()},
             "clock": self.clock.state(),
             "serial": self.settings.serial,
         }
@@ -315,8 +351,7 @@ class ElectricityMeter:
         # A button that is down when the power returns was not pressed then: it may have stuck.
         self.switch.held = state.get("button", False)
         self.log.restore(state["log"])
-        self._reserved = {int(sap): value for sap, value in state["reserved"].items()}
-        self._seen = {int(sap): value for sap, value in state["seen"].items()}
+        self._associations.restore(state)
         self.clock.restore(state["clock"])
         newest = self.log.newest
         self._next_end = half_hour_end(Instant(self.clock.reads(self._now) - 1))
@@ -324,51 +359,37 @@ class ElectricityMeter:
             self._next_end = Instant(newest.end + HALF_HOUR)
         if newest is not None and self._next_end > newest.end + HALF_HOUR:
             self._quality |= Quality.POWER_DOWN
+        self._restore_credit(state)
         if self.gate is not None and "orders" in state:
             self.gate.restore(state["orders"], self._now)
             if self.gate.trust.gained is not None:
                 gainer, seen = state.get("gained", ("", -1))
-                self._seen[objects.HEAD_END_SAP] = seen if gainer == self.gate.trust.gained.octets.hex() else -1
+                same = gainer == self.gate.trust.gained.octets.hex()
+                self._associations.head_end_seen = seen if same else -1
         self._server = self._build_server()
 
+        self._tell_credit(self._now)
+
+    def _restore_credit(self, state: dict[str, Any]) -> None:
+        if self.credit is not None and "credit" in state:
+            self.credit.restore(state["credit"])
+        if self.prepaid is None:
+            return
+        if "prepaid" in state:
+            self.prepaid.restore(state["prepaid"])
+        elif self.settings.prepay is not None and self.settings.prepay.basis is None:
+            # It was on credit until now: what was used before is on another bill.
+            self.prepaid.account.rebase(self.register_wh, self._half_hour_begun(self._now))
+
     def _build_server(self) -> dlms.Server:
-        device = meter_device(self)
         keys = self.settings.head_end_keys
         if self.gate is not None:
             self._gained = self.gate.trust.gained
             keys = self.gate.trust.association(keys, self.settings.identity)
-        everything = dlms.rights_to_all(device.objects.values(), write=True, invoke=True)
-        clients = [
-            self._proved(objects.HEAD_END_SAP, keys, everything),
-            self._proved(objects.HUB_SAP, self.settings.hub_keys, HUB_RIGHTS if self.gate else OPEN_READER_RIGHTS),
-            dlms.ClientAccess(objects.PUBLIC_SAP, rights=PUBLIC_RIGHTS),
-        ]
-        if self.settings.open_reader:
-            clients.append(dlms.ClientAccess(objects.OPEN_READER_SAP, rights=OPEN_READER_RIGHTS))
-        return dlms.Server(
-            self.settings.identity.octets,
-            {objects.MANAGEMENT_DEVICE: device},
-            {client.sap: client for client in clients},
-            self._entropy,
-        )
+        return self._associations.server(meter_device(self), keys)
 
-    def _proved(self, sap: int, keys: dlms.Keys, rights: Mapping[dlms.Obis, dlms.Rights]) -> dlms.ClientAccess:
-        def reserve(limit: int) -> None:
-            self._reserved[sap] = limit
-            self._tell(self._now, "counter.reserved", client=sap, limit=limit)
-
-        def seen(value: int) -> None:
-            self._seen[sap] = value
-
-        return dlms.ClientAccess(
-            sap,
-            dlms.Mechanism.GMAC,
-            rights,
-            keys=keys,
-            policy=dlms.Policy.BOTH,
-            counter=dlms.Counter(self._reserved[sap], reserve, block=10_000),
-            seen=dlms.SeenCounter(self._seen[sap], seen),
-        )
+    def _counter_reserved(self, sap: int, limit: int) -> None:
+        self._tell(self._now, "counter.reserved", client=sap, limit=limit)
 
     def _tell(self, now: Instant, kind: str, **fields: object) -> None:
         self._events.append(Event(now, self.name, kind, fields))

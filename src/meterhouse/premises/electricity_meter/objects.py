@@ -6,14 +6,26 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from meterhouse.companion import objects
-from meterhouse.model import Instant
+from meterhouse.companion.account_objects import ACCOUNT_OBJECTS, ELECTRICITY_CUTOFF
+from meterhouse.model import Fuel, Instant
 from meterhouse.premises.clock import DeviceClock
+from meterhouse.premises.electricity_meter.credit_cutoff import CreditCutoff
+from meterhouse.premises.electricity_meter.cutoff_object import cutoff_object
 from meterhouse.premises.electricity_meter.supply_switch import SupplySwitch
 from meterhouse.premises.half_hours import HalfHourLog
 from meterhouse.premises.orders import OrderGate, port_objects
+from meterhouse.premises.prepay import PrepaidElectricity
 from meterhouse.protocols import dlms
 
-__all__ = ["HUB_RIGHTS", "OPEN_READER_RIGHTS", "PUBLIC_RIGHTS", "Metered", "meter_device"]
+__all__ = [
+    "CUTOFF_RIGHTS",
+    "HUB_RIGHTS",
+    "MIRROR_RIGHTS",
+    "OPEN_READER_RIGHTS",
+    "PUBLIC_RIGHTS",
+    "Metered",
+    "meter_device",
+]
 
 _OWN_CHANNEL: Final = 0
 _WATT_HOUR: Final = 30
@@ -28,6 +40,8 @@ class Metered(Protocol):
     log: HalfHourLog
     register_wh: int
     gate: OrderGate | None
+    prepaid: PrepaidElectricity | None
+    credit: CreditCutoff | None
 
     @property
     def serial(self) -> str:
@@ -70,8 +84,16 @@ def meter_device(meter: Metered) -> dlms.LogicalDevice:
             ),
             _disconnect_control(meter),
             *([] if meter.gate is None else port_objects(_OWN_CHANNEL, meter.gate)),
+            *_of_credit(meter),
         ],
     )
+
+
+def _of_credit(meter: Metered) -> list[dlms.ServerObject]:
+    """Of a prepaid home alone: the account where it stands here, else how the hub tells what follows from it."""
+    if meter.prepaid is not None:
+        return meter.prepaid.objects()
+    return [] if meter.credit is None else [cutoff_object(meter.credit, lambda: meter.register_wh)]
 
 
 def _disconnect_control(meter: Metered) -> dlms.ServerObject:
@@ -115,3 +137,12 @@ HUB_RIGHTS: Final = {
     },
 }
 """A hub also carries sealed messages in and out, which it cannot open."""
+
+CUTOFF_RIGHTS: Final = {ELECTRICITY_CUTOFF: dlms.Rights.of([1, 2], [2])}
+"""What more the hub of a home may do whose account stands in it."""
+
+MIRROR_RIGHTS: Final = {
+    ACCOUNT_OBJECTS[Fuel.ELECTRICITY].credit: dlms.Rights.of([1, 2, 3]),
+    ACCOUNT_OBJECTS[Fuel.ELECTRICITY].emergency_credit: dlms.Rights.of([1, 2, 3, 6, 8, 9, 10]),
+}
+"""What more the hub may see where the meter holds the account, for its display."""

@@ -1,4 +1,4 @@
-"""The electricity meter as sealed orders see it: a switch, a load limit, a clock."""
+"""The electricity meter as sealed orders see it: a switch, a load limit, a clock, and whose tokens it takes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from meterhouse.crypto import KeyPair
 from meterhouse.model import SECOND, Instant
 from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.electricity_meter.arm_keypad import ArmKeypad
+from meterhouse.premises.electricity_meter.credit_cutoff import CreditCutoff
 from meterhouse.premises.electricity_meter.supply_switch import ControlState, SupplySwitch
 from meterhouse.premises.orders import SupplyFacts
+from meterhouse.premises.prepay import PrepaidElectricity, knows_tokens_of, take_tokens_of
 from meterhouse.protocols import dlms
 
 __all__ = ["MeterWorks", "Switched"]
@@ -28,6 +30,8 @@ class Switched(Protocol):
     load_limit_w: int
     back_feed: bool
     keypad: ArmKeypad
+    prepaid: PrepaidElectricity | None
+    credit: CreditCutoff | None
 
     def arm(self, now: Instant) -> None:
         """Let a hand restore the supply."""
@@ -47,6 +51,7 @@ class MeterWorks:
 
     def __init__(self, meter: Switched) -> None:
         self._meter = meter
+        self._vend_at: Instant | None = None
 
     @property
     def fitted(self) -> bool:
@@ -59,8 +64,14 @@ class MeterWorks:
         return self._meter.switch.state
 
     def facts(self) -> SupplyFacts:
-        """See `Works`: the load; the account of electricity is not kept here."""
-        return SupplyFacts(load=self._meter.load_w)
+        """See `Works`: the load; and of the account, where it stands here."""
+        prepaid = self._meter.prepaid
+        balance = None if prepaid is None else prepaid.account.balance
+        return SupplyFacts(balance, self._meter.load_w, self._vend_at)
+
+    def vended(self, now: Instant) -> None:
+        """A token was accepted, by whichever way."""
+        self._vend_at = now
 
     def open(self, now: Instant) -> None:
         """See `Works`."""
@@ -117,20 +128,30 @@ class MeterWorks:
         return Hindrance.NONE
 
     def knows_tokens_of(self, change: SupplierChange, own: KeyPair) -> bool:
-        """See `Works`: no account of electricity is kept here, so there are no tokens."""
-        del own
-        return not change.token_key
+        """See `Works`: where no account stands here, there are no tokens."""
+        prepaid = self._meter.prepaid
+        return knows_tokens_of(None if prepaid is None else prepaid.slot, change, own)
 
     def take_tokens_of(self, change: SupplierChange, own: KeyPair, order: str) -> None:
         """See `Works`."""
+        prepaid = self._meter.prepaid
+        if prepaid is not None:
+            take_tokens_of(prepaid.slot, prepaid.account, change, own, order)
 
     def orders_state(self) -> dict[str, int]:
         """See `Works`."""
-        switch = {"switch": int(self._meter.switch.state), "load_limit_w": self._meter.load_limit_w}
-        return switch | self._meter.keypad.state()
+        state = {"switch": int(self._meter.switch.state), "load_limit_w": self._meter.load_limit_w}
+        if self._meter.credit is not None:  # or a cut by order, newer than a snapshot, were one that credit undoes
+            state["for_credit"] = self._meter.credit.standing
+        if self._vend_at is not None:
+            state["vend_at"] = self._vend_at
+        return state | self._meter.keypad.state()
 
     def restore_orders(self, state: dict[str, int]) -> None:
         """See `Works`."""
         self._meter.switch.state = ControlState(state["switch"])
         self._meter.load_limit_w = state["load_limit_w"]
         self._meter.keypad.restore(state)
+        if self._meter.credit is not None and "for_credit" in state:
+            self._meter.credit.standing = state["for_credit"]
+        self._vend_at = Instant(state["vend_at"]) if "vend_at" in state else None

@@ -18,15 +18,13 @@ from meterhouse.companion.sealed import (
     decode_components,
     encode_components,
 )
-from meterhouse.companion.supplier_keys import unwrap_token_key
 from meterhouse.companion.token_status import TokenVerdict
-from meterhouse.companion.utrn import UtrnKey
-from meterhouse.crypto import KeyPair, shared_secret
-from meterhouse.model import HALF_HOUR, AuthenticationError, Duration, Instant
+from meterhouse.crypto import KeyPair
+from meterhouse.model import HALF_HOUR, Duration, Instant
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_prices import flat_price
 from meterhouse.premises.orders import SupplyFacts
-from meterhouse.premises.prepay import EnergyTariff, PrepayAccount, TokenSlot
+from meterhouse.premises.prepay import EnergyTariff, PrepayAccount, TokenSlot, knows_tokens_of, take_tokens_of
 from meterhouse.rules import friendly_cutoff_l
 
 __all__ = ["GasWorks"]
@@ -217,23 +215,13 @@ class GasWorks:
     # a snapshot ----------------------------------------------------------------------------------------------------
 
     def knows_tokens_of(self, change: SupplierChange, own: KeyPair) -> bool:
-        """See `Works`: a home that pays in advance is never left with a key that only the loser has."""
-        if self._slot is None:
-            return not change.token_key
-        try:
-            unwrap_token_key(own, change.agreement, change.change.device, change.token_key)
-        except AuthenticationError:
-            return False
-        return True
+        """See `Works`."""
+        return knows_tokens_of(self._slot, change, own)
 
     def take_tokens_of(self, change: SupplierChange, own: KeyPair, order: str) -> None:
         """See `Works`."""
-        if self._slot is None or self._account is None:
-            return
-        device, gainer = change.change.device, change.change.gainer
-        key = unwrap_token_key(own, change.agreement, device, change.token_key)
-        if self._slot.take_only(key, UtrnKey(shared_secret(own, change.agreement), gainer, device), order):
-            self._account.debt_note = None  # what was owed to the loser is not shown as owed to the gainer
+        if self._slot is not None and self._account is not None:
+            take_tokens_of(self._slot, self._account, change, own, order)
 
     def orders_state(self) -> dict[str, int]:
         """See `Works`."""

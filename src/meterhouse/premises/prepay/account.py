@@ -210,6 +210,18 @@ class PrepayAccount:
         self.charged, self.disbelieved = register, False
         self.charged_until = at if self.charged_until is None else max(self.charged_until, at)
 
+    def turn_back(self, at: Instant) -> None:
+        """The clock whose half hours are charged was plainly wrong, and is set back: charge those that follow `at`.
+
+        The days of the time that never was are given back; its energy flowed, and stays charged.
+        """
+        if self.charged_until is None or at >= self.charged_until:
+            return
+        days = self.charged_until // DAY - at // DAY
+        self.balance += days * self.standing_charge
+        self.consumed -= days * self.standing_charge
+        self.charged_until = at
+
     def credit(self, amount: int) -> int:
         """Add a token's value (> 0), which repays emergency credit first; returns the new balance."""
         self.credited += amount

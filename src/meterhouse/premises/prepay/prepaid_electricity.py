@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from meterhouse.model import Fuel, HalfHour, Instant
+from meterhouse.model import HALF_HOUR, Duration, Fuel, HalfHour, Instant
 from meterhouse.premises.prepay.account import PrepayAccount
 from meterhouse.premises.prepay.account_objects import account_objects
 from meterhouse.premises.prepay.setup import PrepaySetup, open_account, open_slot
 from meterhouse.protocols import dlms
-from meterhouse.rules import countdown_may_reset
+from meterhouse.rules import countdown_may_reset, friendly_cutoff
 
 __all__ = ["CutoffOrder", "PrepaidElectricity"]
 
@@ -62,7 +62,15 @@ class PrepaidElectricity:
         """Its COSEM objects."""
         return account_objects(self.account, self.slot, self._tell)
 
-    def settle(self, register_wh: int, rows: Iterable[HalfHour], now: Instant, *, all_told: bool = True) -> CutoffOrder:
+    def settle(
+        self,
+        register_wh: int,
+        rows: Iterable[HalfHour],
+        now: Instant,
+        *,
+        all_told: bool = True,
+        held: Duration = 0,
+    ) -> CutoffOrder:
         """Charge half hours and say what the meter is to be told.
 
         Args:
@@ -70,6 +78,7 @@ class PrepaidElectricity:
             rows: half hours, oldest first; those that were charged change nothing.
             now: of this look.
             all_told: False where older half hours are still to come: then nothing is refilled or armed.
+            held: for so long credit must not run out, after a price or clock was set: see `order`.
         """
         account, rows = self.account, list(rows)
         if account.charged is None:
@@ -81,13 +90,21 @@ class PrepaidElectricity:
             self._tell(now, "electricity_rows.refused", why="The register fell, or rose by more than a meter passes.")
         if account.offer_emergency() and not was_offered:
             self._tell(now, "emergency.offered", balance_money5=account.balance)
-        return self.order(all_told=all_told)
+        return self.order(all_told=all_told, held=held)
 
-    def order(self, *, all_told: bool = True) -> CutoffOrder:
-        """What the meter is to be told as the account stands: after a token, or an emergency credit selected."""
-        account = self.account
+    def order(self, *, all_told: bool = True, held: Duration = 0) -> CutoffOrder:
+        """What the meter is to be told as the account stands: after a token, or an emergency credit selected.
+
+        Args:
+            all_told: see `settle`.
+            held: ms for which credit must not run out: the cut-off is raised so far, and no further.
+        """
+        account, cutoff = self.account, self.account.cutoff()
+        if held > 0 and account.charged is not None:
+            measure, ahead = account.measure, -(-held // HALF_HOUR)
+            cutoff = friendly_cutoff(ahead, cutoff, account.charged, measure.flow, measure.allowance, measure.furthest)
         return CutoffOrder(
-            account.cutoff(), all_told and countdown_may_reset(account.balance), all_told and account.spendable > 0
+            cutoff, all_told and countdown_may_reset(account.balance), all_told and account.spendable > 0
         )
 
     def select_emergency(self, now: Instant) -> bool:
