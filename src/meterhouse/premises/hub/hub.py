@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from meterhouse.companion import objects
 from meterhouse.companion.gas import HubEnd
-from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.model import (
     MINUTE,
     ConfigurationError,
@@ -23,7 +22,13 @@ from meterhouse.model import (
     Outgoing,
 )
 from meterhouse.premises.clock import DeviceClock
-from meterhouse.premises.hub.account_record import AccountRecord, first_counter, write_account_record
+from meterhouse.premises.hub.account_record import (
+    AccountRecord,
+    GasRecord,
+    first_counter,
+    gas_record,
+    write_account_record,
+)
 from meterhouse.premises.hub.associations import HubAssociations
 from meterhouse.premises.hub.by_hand import ByHand
 from meterhouse.premises.hub.electricity_wire import ElectricityWire
@@ -32,6 +37,7 @@ from meterhouse.premises.hub.gas_link import GasLink
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_works import GasWorks
 from meterhouse.premises.hub.hub_orders import HubOrders
+from meterhouse.premises.hub.keypad import Keypad
 from meterhouse.premises.hub.m_link import MLink
 from meterhouse.premises.hub.meter_credit import CreditMirror, MirroredCredit
 from meterhouse.premises.hub.objects import hub_objects, log_object, mirror_objects
@@ -111,6 +117,8 @@ class Hub:
             self._gas = GasLink(self._gas_end, self.mirror, self.account, self._sender("gas_radio"), self._tell)
             if gas.prepay is not None and self.account is not None:
                 self.slot = open_slot(gas.prepay, self.account, self._tell)
+        till = None if self.account is None or self.slot is None else (self.account, self.slot)
+        self._keypad = Keypad(till, self.electricity_account, self._tell, self._served)
         self.orders = self._hub_orders()
         self._wan = WanLine(
             self.settings.identity, self._server(), self._forward, self._forget, self._sender("wan"), self._tell
@@ -165,21 +173,16 @@ class Hub:
     # the person in front of it -----------------------------------------------------------------------------------
 
     def key_in(self, token: str, now: Instant) -> Entry:
-        """A token typed on the keypad: works with every network down (S0-124)."""
-        if self.slot is None or self._gas is None:
-            return Entry(TokenVerdict.NO_ACCOUNT)
-        entry = self.slot.enter(token, now, by_hand=True)
-        if entry.amount:
-            self._gas.hand(now)
-        return entry
+        """A token of either fuel typed on the keypad: works with every network down (S0-124)."""
+        return self._keypad.key_in(token, now)
 
-    def select_emergency(self, now: Instant) -> bool:
+    def select_emergency(self, now: Instant, fuel: Fuel = Fuel.GAS) -> bool:
         """Emergency credit selected on the keypad; whether it was on offer. A hand on the spot, as a token is."""
-        if self.account is None or self._gas is None or not self.account.select_emergency():
-            return False
-        self._tell(now, "emergency.selected", limit_money5=self.account.emergency_limit)
-        self._gas.hand(now)
-        return True
+        return self._keypad.select_emergency(now, fuel)
+
+    def _served(self, fuel: Fuel, now: Instant) -> None:
+        if fuel is Fuel.GAS and self._gas is not None:  # the wire to the electricity meter hears of it by itself
+            self._gas.hand(now)
 
     # the machine shape -------------------------------------------------------------------------------------------
 
@@ -300,36 +303,54 @@ class Hub:
             self._wan.serve(self._server(), self._now)
 
     def account_record(self) -> bytes:
-        """What another hub must know of the gas to take this one's place; empty in a home without gas."""
-        works = self.orders.works
-        if self.mirror is None or works is None:
-            return b""
-        return write_account_record(self.account, self.slot, works, self.mirror, self._gas_end.received)
+        """What another hub must know to take this one's place; empty without gas and without an account here."""
+        gas, works = None, self.orders.works
+        if self.mirror is not None and works is not None:
+            gas = gas_record(self.account, self.slot, works, self.mirror, self._gas_end.received)
+        return write_account_record(gas, self.electricity_account)
 
     def take_place(
         self, record: AccountRecord | None, rows: Iterable[HalfHour] = (), tokens: Iterable[str] = ()
     ) -> None:
-        """Take another hub's place, before it is switched on: see `AccountRecord.bring_in`."""
+        """Take another hub's place, before it is switched on.
+
+        Args:
+            record: what that hub knew; None where nobody knows.
+            rows: of the gas that the supplier has collected, oldest first; those that were charged change nothing.
+            tokens: of either fuel that the supplier knows to have been accepted; those that are used change nothing.
+        """
         first = first_counter(self._now)
         self._associations.count_meter_from(first)
-        if self.mirror is None or record is None:
+        if record is not None and record.electricity is not None and self.electricity_account is not None:
+            record.electricity.bring_in(self.electricity_account)
+        gas = None if record is None or self.mirror is None else record.gas
+        if gas is None:
             self._build(first, 0)
+        else:
+            self._take_gas(gas, first)
+        if record is None:
             return
-        self.mirror.full_countdown, self.mirror.countdown = record.full_countdown, record.countdown
-        for row in record.rows:
+        if self.account is not None and self.account.charged is not None:
+            self.account.charge(rows)
+        for token in tokens:
+            self._keypad.take_quietly(token)
+
+    def _take_gas(self, gas: GasRecord, first: int) -> None:
+        assert self.mirror is not None
+        self.mirror.full_countdown, self.mirror.countdown = gas.full_countdown, gas.countdown
+        for row in gas.rows:
             self.mirror.log.append(row)
-        if self.account is not None and record.account is not None:
-            self.account = PrepayAccount.restored(record.account)
-        self._build(first, record.received)
+        if self.account is not None and gas.account is not None:
+            self.account = PrepayAccount.restored(gas.account)
+        self._build(first, gas.received)
         gate = self.orders.gate
         if gate is not None:  # its words count on from those of the hubs before; and its keys are new
             gate.restore(gate.state() | {"voice": first}, self._now)
             gate.adopt(gate.trust, self._now)
         if self.orders.works is not None:
-            self.orders.works.restore_orders(record.works)
-        if self.account is not None and self.slot is not None:
-            self.slot.take_used(record.used)
-            record.bring_in(self.account, self.slot, rows, tokens)
+            self.orders.works.restore_orders(gas.works)
+        if self.slot is not None and gas.account is not None:
+            self.slot.take_used(gas.used)
 
     # parts -------------------------------------------------------------------------------------------------------
 
@@ -341,7 +362,7 @@ class Hub:
             parts += account_objects(self.account, self.slot, self._tell)
         if self.electricity_account is not None:
             parts += self.electricity_account.objects()
-        if self.mirror is not None:
+        if self.mirror is not None or self.electricity_account is not None:
             parts.append(dlms.data_object(objects.GAS_ACCOUNT_RECORD, lambda: dlms.octet_string(self.account_record())))
         parts += self.orders.objects()
         gate = self.orders.gate

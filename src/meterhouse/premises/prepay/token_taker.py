@@ -86,8 +86,8 @@ class StsTaker:
         return {"tids": self._decoder.state()["tids"]}
 
     def take_used(self, used: dict[str, Any]) -> None:
-        """See `TokenTaker`."""
-        self._decoder.restore(self._decoder.state() | {"tids": used["tids"]})
+        """See `TokenTaker`; of one that knew both schemes, what it knew of this."""
+        self._decoder.restore(self._decoder.state() | {"tids": used.get("sts", used)["tids"]})
 
     def state(self) -> dict[str, Any]:
         """The decoder's; holds its key."""
