@@ -93,6 +93,7 @@ def electricity_setup(balance: int = 1_000_000, tariff: EnergyTariff = ELECTRICI
 
 
 _DRAWS = itertools.count(1)
+_CLIENTS = itertools.count(1)
 
 
 def _entropy(whose: str) -> Callable[[int], bytes]:
@@ -164,7 +165,7 @@ def head_end_client(device: Eui64 = HUB_ID, keys: dlms.Keys | None = None, **cha
         "server_title": device.octets,
         "keys": chosen,
         "policy": dlms.Policy.BOTH,
-        "counter": dlms.Counter(100_000 * next(_DRAWS)),
+        "counter": dlms.Counter(100_000 * next(_CLIENTS)),
         "entropy": _entropy("head end"),
     }
     return dlms.Client(dlms.ClientSettings(**(settings | changes)))

@@ -72,7 +72,7 @@ class ElectricityWire:
         if self._prepaid.account.charged is not None:
             yield from self._charge(client, register_wh, now)
         order = self._prepaid.settle(register_wh, (), now)
-        yield from self._write(client, self._tempered(order, register_wh), now)
+        yield from self._write(client, self._tempered(order, register_wh, now), now)
         self._told = order
 
     def _charge(self, client: dlms.Client, register_wh: int, now: Instant) -> dlms.Procedure[None]:
@@ -115,12 +115,22 @@ class ElectricityWire:
             self._overdue = True
             self._say(now, "electricity_rows.overdue", charged_until_ms=self._prepaid.account.charged_until)
 
-    def _tempered(self, order: CutoffOrder, register_wh: int) -> CutoffOrder:
+    def _tempered(self, order: CutoffOrder, register_wh: int, now: Instant) -> CutoffOrder:
         """What of it may be said: nothing is refilled for a use that is not known; in doubt the supply stays on."""
-        if not (self._overdue or self._prepaid.account.disbelieved):
+        doubted = self._prepaid.account.disbelieved or self._doubts(register_wh, now)
+        if not (doubted or self._overdue):
             return order
-        opens = self._prepaid.account.disbelieved and order.cutoff_wh <= register_wh
+        opens = doubted and order.cutoff_wh <= register_wh
         return replace(order, refill=False, cutoff_wh=NO_LIMIT_WH if opens else order.cutoff_wh)
+
+    def _doubts(self, register_wh: int, now: Instant) -> bool:
+        """Whether the register cannot have come so far since the last charge: that of a meter just put in."""
+        account = self._prepaid.account
+        assert account.charged is not None
+        assert account.charged_until is not None
+        used = (register_wh - account.charged) % account.measure.limit
+        steps = max(0, now - account.charged_until) // HALF_HOUR + 1
+        return used > min(steps * account.measure.most, account.measure.limit // 2)
 
     def _write(self, client: dlms.Client, order: CutoffOrder, now: Instant) -> dlms.Procedure[None]:
         refill = dlms.long_unsigned(self._delay) if order.refill else dlms.null
