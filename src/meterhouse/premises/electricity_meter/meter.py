@@ -98,10 +98,10 @@ class ElectricityMeter:
             self.gate = OrderGate(settings.trust, self._works, self.clock.reads, entropy, keep, self._tell, now)
         if settings.prepay is not None or settings.hub_account_delay is not None:
             self.credit = CreditCutoff(self.switch, settings.hub_account_delay, self._tell)
-        if settings.prepay is not None:
+        if settings.prepay is not None and self.credit is not None:
             self.prepaid = PrepaidElectricity(settings.prepay, self._tell_of_account)
             self.prepaid.account.begin(self.register_wh, self._half_hour_begun(now))
-            self._charge(now)
+            self.credit.cutoff_wh = self.prepaid.order().cutoff_wh
         self._server = self._build_server()
 
     @property
