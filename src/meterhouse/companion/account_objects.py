@@ -13,7 +13,7 @@ from typing import Final
 from meterhouse.model import Fuel
 from meterhouse.protocols.dlms import Obis
 
-__all__ = ["ACCOUNT_OBJECTS", "ELECTRICITY_CUTOFF", "AccountObjects"]
+__all__ = ["ACCOUNT_OBJECTS", "ELECTRICITY_CUTOFF", "ELECTRICITY_SHOWN", "AccountObjects"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +61,9 @@ ELECTRICITY_CUTOFF: Final = Obis.parse("0-0:94.44.22.255")
 """Data of an electricity meter whose account stands in its hub: structure {cut-off register in Wh (long64-unsigned),
 half hours without its hub that are left (long-unsigned; writing null leaves them as they are), arm (boolean; reading:
 whether the switch stands open for want of credit)}."""
+
+ELECTRICITY_SHOWN: Final = Obis.parse("0-0:94.44.23.255")
+"""Data of an electricity meter that holds its account, for the display of its hub: structure {price per kWh of this
+half hour, standing charge per day in force (both double-long-unsigned), debt at the supplier (the same; null where none
+was told), whether credit is low, whether this half hour is one of friendly credit (both boolean), cut-off register in
+Wh (long64-unsigned), whether the switch stands open for want of credit (boolean)}. Read only."""

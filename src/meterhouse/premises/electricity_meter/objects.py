@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from meterhouse.companion import objects
-from meterhouse.companion.account_objects import ACCOUNT_OBJECTS, ELECTRICITY_CUTOFF
+from meterhouse.companion.account_objects import ACCOUNT_OBJECTS, ELECTRICITY_CUTOFF, ELECTRICITY_SHOWN
 from meterhouse.model import Fuel, Instant
 from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.electricity_meter.credit_cutoff import CreditCutoff
 from meterhouse.premises.electricity_meter.cutoff_object import cutoff_object
+from meterhouse.premises.electricity_meter.shown_object import shown_object
 from meterhouse.premises.electricity_meter.supply_switch import SupplySwitch
 from meterhouse.premises.half_hours import HalfHourLog
 from meterhouse.premises.orders import OrderGate, port_objects
@@ -91,8 +92,8 @@ def meter_device(meter: Metered) -> dlms.LogicalDevice:
 
 def _of_credit(meter: Metered) -> list[dlms.ServerObject]:
     """Of a prepaid home alone: the account where it stands here, else how the hub tells what follows from it."""
-    if meter.prepaid is not None:
-        return meter.prepaid.objects()
+    if meter.credit is not None and meter.prepaid is not None:
+        return [*meter.prepaid.objects(), shown_object(meter.prepaid.account, meter.credit, meter.clock.reads)]
     return [] if meter.credit is None else [cutoff_object(meter.credit, lambda: meter.register_wh)]
 
 
@@ -144,5 +145,6 @@ CUTOFF_RIGHTS: Final = {ELECTRICITY_CUTOFF: dlms.Rights.of([1, 2], [2])}
 MIRROR_RIGHTS: Final = {
     ACCOUNT_OBJECTS[Fuel.ELECTRICITY].credit: dlms.Rights.of([1, 2, 3]),
     ACCOUNT_OBJECTS[Fuel.ELECTRICITY].emergency_credit: dlms.Rights.of([1, 2, 3, 6, 8, 9, 10]),
+    ELECTRICITY_SHOWN: dlms.Rights.of([1, 2]),
 }
 """What more the hub may see where the meter holds the account, for its display."""

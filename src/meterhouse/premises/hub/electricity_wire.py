@@ -6,18 +6,29 @@ with one write that says all: so a charge without its write, a token while the w
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from meterhouse.companion import objects
 from meterhouse.companion.account_objects import ELECTRICITY_CUTOFF
-from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, Fuel, HalfHour, Instant, Quality, half_hour_end
+from meterhouse.model import (
+    DAY,
+    HALF_HOUR,
+    HOUR,
+    MINUTE,
+    Fuel,
+    HalfHour,
+    Instant,
+    MalformedError,
+    Quality,
+    half_hour_end,
+)
 from meterhouse.premises.prepay import CutoffOrder, PrepaidElectricity
 from meterhouse.protocols import dlms
 from meterhouse.rules import NO_LIMIT_WH
 
-__all__ = ["ElectricityWire"]
+__all__ = ["ElectricityWire", "SupplySeen"]
 
 _PORTION: Final = 4 * DAY
 """So many half hours are asked for at once: 192 rows, some 5 kB."""
@@ -28,6 +39,27 @@ _OVERDUE: Final = 2 * HOUR
 _STATUS: Final = 0xFF
 
 
+@dataclass(frozen=True, slots=True)
+class SupplySeen:
+    """How the meter's supply stands after it was told.
+
+    Attributes:
+        state: control state of its disconnect control.
+        countdown: half hours that it goes on without this hub.
+        open_for_credit: the switch stands open for want of credit and for no other reason.
+    """
+
+    state: int
+    countdown: int
+    open_for_credit: bool
+
+
+_SEEN: Final = (
+    (dlms.DISCONNECT_CONTROL, objects.ELECTRICITY_DISCONNECT, 3),
+    (dlms.DATA, ELECTRICITY_CUTOFF, 2),
+)
+
+
 class ElectricityWire:
     """What the M link says and asks for an account that stands in the hub.
 
@@ -36,6 +68,9 @@ class ElectricityWire:
         delay: half hours that the meter goes on without its hub, from each refill.
         clock: the hub's: no half hour is believed before it is over by this.
         tell: notes an event.
+
+    Attributes:
+        seen: None before the first answer, and where a meter does not say it.
     """
 
     def __init__(
@@ -54,6 +89,7 @@ class ElectricityWire:
         self._rowless_since: Instant | None = None
         self._overdue = False
         self._refused: dict[str, str] = {}
+        self.seen: SupplySeen | None = None
 
     @property
     def waits(self) -> bool:
@@ -74,6 +110,7 @@ class ElectricityWire:
         order = self._prepaid.settle(register_wh, (), now)
         yield from self._write(client, self._tempered(order, register_wh, now), now)
         self._told = order
+        self.seen = _seen((yield from client.get_list(_SEEN)))
 
     def _charge(self, client: dlms.Client, register_wh: int, now: Instant) -> dlms.Procedure[None]:
         account, until = self._prepaid.account, self._clock(now)
@@ -151,3 +188,14 @@ class ElectricityWire:
 
     def _say(self, now: Instant, kind: str, **fields: object) -> None:
         self._tell(now, kind, fuel=Fuel.ELECTRICITY.value, **fields)
+
+
+def _seen(values: Sequence[dlms.CosemData | dlms.AccessRefusedError]) -> SupplySeen | None:
+    state, cutoff = values
+    if isinstance(state, dlms.AccessRefusedError) or isinstance(cutoff, dlms.AccessRefusedError):
+        return None
+    try:
+        _, countdown, off = cutoff.items(3)
+        return SupplySeen(state.whole(), countdown.whole(), bool(off.value))
+    except MalformedError:  # it has been told all the same
+        return None

@@ -145,9 +145,11 @@ class MLink:
             yield from mail.talk(self._client, rest[: len(mail.ATTRIBUTES)], self._now)
         if credit is not None:
             credit.take(rest[of_meter - len(_READING) :])
-        if self.account is not None:
-            yield from self.account.talk(self._client, _whole(register), self._now)
-        return _whole(register), _whole(state)
+        if self.account is None:
+            return _whole(register), _whole(state)
+        yield from self.account.talk(self._client, _whole(register), self._now)
+        seen = self.account.seen  # what it was told may have opened or armed the switch
+        return _whole(register), _whole(state) if seen is None else seen.state
 
     def _ask(self, apdu: bytes, now: Instant) -> None:
         self._answer_by = Instant(now + _ANSWER_WITHIN)
