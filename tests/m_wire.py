@@ -9,7 +9,7 @@ from home_bench import HUB_ID, HUB_KEYS, HomeBench
 from meterhouse.companion import objects
 from meterhouse.protocols import dlms
 
-__all__ = ["Request", "requests", "written"]
+__all__ = ["Request", "requests", "strangers", "written"]
 
 _KEYS = dlms.ExplainKeys(HUB_KEYS.encryption, HUB_KEYS.authentication, HUB_ID.octets)
 _PROVING = "0-0:40.0.0.255"
@@ -53,6 +53,13 @@ def requests(bench: HomeBench) -> list[Request]:
             if names != (_PROVING,):
                 found.append(Request(inner[-1].name, names, inner[-1].octets))
     return found
+
+
+def strangers(bench: HomeBench) -> list[bytes]:
+    """What of all that reached the meter was not the hub's own."""
+    decoder = dlms.wrapper.Decoder()
+    frames = [frame for data in bench.wire.to_meter for frame in decoder.feed(data)]
+    return [frame.apdu for frame in frames if frame.source != objects.HUB_SAP]
 
 
 def written(bench: HomeBench) -> list[dlms.CosemData]:
