@@ -9,9 +9,9 @@ from random import Random
 
 from meterhouse.app.debt_history import DebtHistory, DebtTaken, DebtTerms
 from meterhouse.app.desk import (
+    AccountPlace,
     ButtonPress,
     DisplayView,
-    GasTerms,
     HandAnswer,
     HomeDetail,
     HomeView,
@@ -19,6 +19,7 @@ from meterhouse.app.desk import (
     LinkWeek,
     MeterView,
     PaymentMode,
+    PrepayTerms,
     Receipt,
     Stage,
     StageName,
@@ -59,7 +60,7 @@ def _gbp(text: str) -> Money:
     return Money.parse(text)
 
 
-TERMS = GasTerms(
+TERMS = PrepayTerms(
     price=_gbp("0.06"),
     standing_charge=_gbp("0.2911"),
     cv=39_500,
@@ -224,7 +225,7 @@ class StreetDesk:
         taken = tuple(DebtTaken(one.made_at, one.paid, one.to_debt, one.debt_left) for one in sold)
         return DebtHistory(account, taken[0].left if taken else owed, terms, taken)
 
-    async def key_in(self, home: str, token: str) -> KeyIn:
+    async def key_in(self, home: str, token: str, place: AccountPlace = AccountPlace.HUB) -> KeyIn:
         view = self._known(home)
         receipt = next((one for one in self._receipts.values() if one.token == token), None)
         if receipt is None or receipt.home != home:
@@ -243,7 +244,7 @@ class StreetDesk:
         self._note(home, "token.accepted", way="keypad", **amounts)
         return KeyIn(accepted=True, amount=receipt.in_token, balance=balance)
 
-    async def select_emergency(self, home: str) -> KeyIn:
+    async def select_emergency(self, home: str, fuel: Fuel | None = None) -> KeyIn:
         view = self._known(home)
         gas = next((meter for meter in view.meters if meter.terms is not None), None)
         if gas is None or gas.terms is None or gas.terms.emergency != "offered":

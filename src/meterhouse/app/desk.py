@@ -15,10 +15,10 @@ from meterhouse.app.debt_history import DebtHistory
 from meterhouse.model import Event, Fuel, Instant, Money
 
 __all__ = [
+    "AccountPlace",
     "ButtonPress",
     "Desk",
     "DisplayView",
-    "GasTerms",
     "HandAnswer",
     "HomeDetail",
     "HomeView",
@@ -26,6 +26,7 @@ __all__ = [
     "LinkWeek",
     "MeterView",
     "PaymentMode",
+    "PrepayTerms",
     "Receipt",
     "Stage",
     "StageName",
@@ -50,6 +51,13 @@ class PaymentMode(StrEnum):
     PREPAY = "prepay"
 
 
+class AccountPlace(StrEnum):
+    """Which device holds a prepay account, and takes its tokens: the balance is on the premises, always (C-01)."""
+
+    METER = "meter"
+    HUB = "hub"
+
+
 class StageName(StrEnum):
     """The life line of a vend; a vend ends as accepted or refused."""
 
@@ -61,11 +69,12 @@ class StageName(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class GasTerms:
-    """On what terms a prepaid home has its gas now. Money as in the home's own account.
+class PrepayTerms:
+    """On what terms a prepaid home has a fuel now. Money as in the home's own account.
 
     Attributes:
         price: a kWh in this half hour, by its rate and the block reached.
+        cv: calorific value, kJ/m³; 0 for electricity.
         rates, blocks: how many prices the tariff tells apart by time, and by use; 1 and 1 where it is flat.
         emergency: `none`, `offered` or `in use`.
         emergency_limit: how much there may be; 0 where there is none.
@@ -115,14 +124,17 @@ class MeterView:
         register: Wh for electricity, litres for gas; None for whoever may not see it.
         balance: prepay only.
         cutoff_l: gas prepay only; None where there is no limit.
-        countdown: gas only: half hours without communication that are still allowed.
+        cutoff_wh: the same of prepaid electricity.
+        countdown: half hours without its hub that are still allowed: of gas, and of electricity whose account is there.
         link_ok: whether the last contact between hub and meter succeeded.
         last_contact: of hub and meter.
         debt: what the customer still owes, as last told to the home; display only.
         valve: gas only: whether there is one; a credit home's meter may have none.
         mains: gas only: the meter has no battery, and listens always.
-        terms: gas prepay only.
+        terms: prepay only.
         link_week: gas only; None until the head end has asked the hub.
+        account: its prepay account at the counter; empty where it is paid by bill.
+        account_in: the device that holds the account and takes its tokens; None where there is none.
     """
 
     fuel: Fuel
@@ -141,8 +153,11 @@ class MeterView:
     """Why the supply is off or armed, and what to do; empty while on."""
     valve: bool = True
     mains: bool = False
-    terms: GasTerms | None = None
+    terms: PrepayTerms | None = None
     link_week: LinkWeek | None = None
+    account: str = ""
+    account_in: AccountPlace | None = None
+    cutoff_wh: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +166,8 @@ class HomeView:
 
     Attributes:
         home: its short id, such as `07`.
-        account: the id of its prepay account at the counter; empty for a credit home.
+        account: the id of its prepay account at the counter, of gas where that is prepaid; empty for a credit home.
+            Each prepaid meter has its own.
         last_collected: the newest half hour that the head end has stored for it.
         note: what is special about this home, such as `weak gas link`.
     """
@@ -162,6 +178,12 @@ class HomeView:
     hub_online: bool
     last_collected: Instant | None
     note: str = ""
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Of its prepaid fuels: the one that the home is known by first."""
+        own = (self.account, *(meter.account for meter in self.meters))
+        return tuple(dict.fromkeys(account for account in own if account))
 
     @property
     def currency(self) -> str:
@@ -220,13 +242,14 @@ class HomeDetail:
 
 @dataclass(frozen=True, slots=True)
 class KeyIn:
-    """What the hub's keypad said. `why` and `remedy` are filled where it refused."""
+    """What a keypad said. `why` and `remedy` are filled where it refused; `fuel`: whose token it was."""
 
     accepted: bool
     amount: Money | None
     balance: Money | None
     why: str = ""
     remedy: str = ""
+    fuel: Fuel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +316,11 @@ class Desk(Protocol):
     async def debt_history(self, account: str) -> DebtHistory:
         """What an account owes, what was agreed about it, and what payments took."""
 
-    async def key_in(self, home: str, token: str) -> KeyIn:
-        """Type a token on the hub's keypad, as a person in the home."""
+    async def key_in(self, home: str, token: str, place: AccountPlace = AccountPlace.HUB) -> KeyIn:
+        """Type a token on a keypad, as a person in the home: the hub's, or that of a meter that holds an account."""
 
-    async def select_emergency(self, home: str) -> KeyIn:
-        """Select emergency credit on the hub's keypad, as a person in the home."""
+    async def select_emergency(self, home: str, fuel: Fuel | None = None) -> KeyIn:
+        """Select emergency credit where the account is, as a person in the home; None: of the home's first account."""
 
     async def displays(self, home: str) -> tuple[DisplayView, ...]:
         """What the hub shows of each fuel, and the gas meter of itself, as a person before them would read it."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 
-from meterhouse.app.desk import PaymentMode
+from meterhouse.app.desk import AccountPlace, PaymentMode
 from meterhouse.app.street_table import Table
 from meterhouse.app.week import friendly_week, rate_rows
 from meterhouse.model import UsageError
 from meterhouse.premises.prepay import BALANCE_LIMIT, UNUSED_BLOCK, CreditLimits, EnergyTariff
 from meterhouse.rules import BLOCKS, RATES
 
-__all__ = ["AccountPlace", "ElectricitySite", "GasSite", "electricity_site", "gas_site"]
+__all__ = ["ElectricitySite", "GasSite", "electricity_site", "gas_site"]
 
 _CV_RANGE: Final = (30_000, 50_000)
 """kJ/m³: the GB network allows 37.5 to 43.0 MJ/m³; outside 30 to 50 it is not natural gas."""
@@ -38,13 +37,6 @@ _OF_ACCOUNT: Final = {
 } | {"emergency_below", "low_credit", "friendly", "prices", "rates", "blocks_kwh", "exact_blocks"}
 _OF_GAS: Final = _OF_ACCOUNT | {"cv", "loss_permille", "low_credit_l", "mains", "drift_ppm"}
 _OF_ELECTRICITY: Final = _OF_ACCOUNT | {"account"}
-
-
-class AccountPlace(StrEnum):
-    """Which device holds a prepay account: the balance is on the premises, always (C-01)."""
-
-    METER = "meter"
-    HUB = "hub"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,18 @@ from typing import Any, Final
 
 from meterhouse.app.books import Books
 from meterhouse.app.debt_watch import DebtWatch
-from meterhouse.app.desk import KeyIn, Supply
+from meterhouse.app.desk import AccountPlace, KeyIn, Supply
 from meterhouse.app.device_clients import DeviceClients
 from meterhouse.app.driver import Driver
 from meterhouse.app.hub_swap import HubSwaps, taken_places
+from meterhouse.app.keypads import key_in, select_emergency
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.sealed_street import Office, SealedStreet
 from meterhouse.app.site import HEAD_END, HomeSite, SiteNames, build_site
 from meterhouse.app.street import HomePlan, StreetPlan
 from meterhouse.carrier import Carrier, CarrierSettings
 from meterhouse.companion.gas import ValveState
-from meterhouse.model import MINUTE, Eui64, Instant, Machine, Money, NotFoundError, PolicyError
+from meterhouse.model import MINUTE, Eui64, Fuel, Instant, Machine, Money, NotFoundError, PolicyError
 from meterhouse.premises.electricity_meter import ControlState
 from meterhouse.premises.home_load import Demand
 from meterhouse.supplier.headend import DeliverToken, HeadEnd, HeadEndSettings, HubEntry, LinkWatch, MeterEntry
@@ -36,7 +37,6 @@ _LINKS: Final = "link_watch"
 _SILENCE: Final = 60 * MINUTE
 _TAKE_ORDERS_EVERY: Final = 60 * MINUTE
 """The outbox is looked at after each payment, and this often for whatever else was queued."""
-_DARK: Final = KeyIn(False, None, None, why="The hub's display is dark.", remedy="Try again once it has power.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,32 +209,21 @@ class LiveStreet:
         """Send what waits in the outbox on its way."""
         self._take_orders(self.driver.now)
 
-    def key_in(self, home: str, token: str) -> KeyIn:
-        """Type a token on the hub's keypad. Nothing comes of it while the hub has no power."""
-        site = self.site(home)
-        if not self.driver.runs(site.hub):
-            return _DARK
-        entry = self.driver.call(site.hub, lambda now: site.hub.key_in(token, now))
-        balance = None if site.hub.account is None else Money(site.hub.account.balance, self.plan.currency)
-        if entry.amount:
-            return KeyIn(True, Money(entry.amount, self.plan.currency), balance)
-        return KeyIn(False, None, balance, why=entry.verdict.sentence, remedy="Nothing has changed.")
+    def key_in(self, home: str, token: str, place: AccountPlace = AccountPlace.HUB) -> KeyIn:
+        """Type a token on a keypad. Nothing comes of it while that has no power."""
+        return key_in(self, self.site(home), token, place)
 
-    def select_emergency(self, home: str) -> KeyIn:
-        """Select emergency credit on the hub's keypad: a hand on the spot, as a typed token is."""
-        site = self.site(home)
-        account = site.hub.account
-        if not self.driver.runs(site.hub):
-            return _DARK
-        if account is None:
-            return KeyIn(False, None, None, why="This home does not pay in advance.", remedy="Nothing has changed.")
-        taken = self.driver.call(site.hub, site.hub.select_emergency)
-        balance = Money(account.balance, self.plan.currency)
-        if taken:
-            return KeyIn(True, Money(account.emergency_limit, self.plan.currency), balance)
-        below = Money(account.emergency_threshold, self.plan.currency)
-        why = "Emergency credit is in use already." if account.emergency_active else "Emergency credit is not on offer."
-        return KeyIn(False, None, balance, why=why, remedy=f"It is offered once the balance is below {below}.")
+    def select_emergency(self, home: str, fuel: Fuel | None = None) -> KeyIn:
+        """Select emergency credit where the account is: a hand on the spot, as a typed token is."""
+        return select_emergency(self, self.site(home), fuel)
+
+    def press(self, home: str, fuel: Fuel) -> Supply:
+        """Press a meter's button.
+
+        Raises:
+            PolicyError: the home has no gas.
+        """
+        return self.press_gas(home) if fuel is Fuel.GAS else self.press_electricity(home)
 
     def press_gas(self, home: str) -> Supply:
         """Press the gas meter's button.
@@ -269,8 +258,19 @@ class LiveStreet:
         return Supply.ARMED if account is not None and account.spendable > 0 else Supply.OFF
 
     def electricity_supply(self, site: HomeSite) -> Supply:
-        """As the electricity meter's switch stands."""
-        return _SWITCH[site.electricity.switch.state]
+        """As the electricity meter's switch stands; armed when a hand on its button would close it."""
+        supply, credit = _SWITCH[site.electricity.switch.state], site.electricity.credit
+        if credit is None or supply is Supply.ON:
+            return supply
+        if credit.reached(site.electricity.register_wh):
+            return Supply.OFF  # an order may have armed it: without credit no hand closes it
+        # A hub that has gone silent leaves its meter a button for a while, as the gas meter has one.
+        by_hand = credit.open_for_credit and not credit.comms_ok and credit.countdown > 0
+        return Supply.ARMED if by_hand else supply
+
+    def supply(self, site: HomeSite, fuel: Fuel) -> Supply:
+        """Of a fuel."""
+        return self.gas_supply(site) if fuel is Fuel.GAS else self.electricity_supply(site)
 
     # inside ------------------------------------------------------------------------------------------------------
 

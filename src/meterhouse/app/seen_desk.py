@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from meterhouse.app.debt_history import DebtHistory
 from meterhouse.app.desk import (
+    AccountPlace,
     ButtonPress,
     Desk,
     DisplayView,
@@ -90,15 +91,15 @@ class SeenDesk:
         await self._require_account(account)
         return await self._desk.debt_history(account)
 
-    async def key_in(self, home: str, token: str) -> KeyIn:
+    async def key_in(self, home: str, token: str, place: AccountPlace = AccountPlace.HUB) -> KeyIn:
         """See `Desk`."""
         self._sight.require(home, DataKind.PAYMENTS)
-        return await self._desk.key_in(home, token)
+        return await self._desk.key_in(home, token, place)
 
-    async def select_emergency(self, home: str) -> KeyIn:
+    async def select_emergency(self, home: str, fuel: Fuel | None = None) -> KeyIn:
         """See `Desk`."""
         self._sight.require(home, DataKind.PAYMENTS)
-        return await self._desk.select_emergency(home)
+        return await self._desk.select_emergency(home, fuel)
 
     async def displays(self, home: str) -> tuple[DisplayView, ...]:
         """See `Desk`."""
@@ -137,16 +138,16 @@ class SeenDesk:
     def _meter(self, meter: MeterView, home: str) -> MeterView:
         sees = self._sight.sees
         if not sees(DataKind.REGISTERS, home):
-            meter = replace(meter, register=None, cutoff_l=None)
+            meter = replace(meter, register=None, cutoff_l=None, cutoff_wh=None)
         if not sees(DataKind.EVENTS, home):
             meter = replace(meter, supply=Supply.UNKNOWN, link_ok=True, last_contact=None, countdown=None)
             meter = replace(meter, link_week=None)
         if not sees(DataKind.PAYMENTS, home):
-            meter = replace(meter, balance=None, low_credit=False, terms=None, why="")
+            meter = replace(meter, balance=None, low_credit=False, terms=None, why="", account="")
         return meter if sees(DataKind.DEBT, home) else replace(meter, debt=None)
 
     async def _require_account(self, account: str) -> None:
-        homes = [view.home for view in await self._desk.homes() if view.account == account]
+        homes = [view.home for view in await self._desk.homes() if account in view.accounts]
         if not homes and self._sight.viewer is not None and not self._sight.sees(DataKind.DEBT, ""):
             raise SightError(f"A console of the role {self._sight.viewer} does not see accounts.")
         for home in homes:

@@ -83,6 +83,7 @@ TOLD: Final[Mapping[str, DataKind]] = {
     "emergency.": DataKind.PAYMENTS,
     "gas.manual_reading": DataKind.REGISTERS,
     "low_credit": DataKind.PAYMENTS,
+    "switch.no_credit": DataKind.PAYMENTS,
     "token.": DataKind.PAYMENTS,
     "valve.": DataKind.REGISTERS,
 }

@@ -141,6 +141,12 @@ class HomeSite:
         in_meter = fuel is Fuel.ELECTRICITY and self.plan.electricity.account is AccountPlace.METER
         return AccountAddress(fuel, self.names.electricity if in_meter else None)
 
+    def place(self, fuel: Fuel) -> AccountPlace | None:
+        """Which device holds the account of a fuel; None where that is paid by bill."""
+        if fuel is Fuel.ELECTRICITY:
+            return self.plan.electricity.prepaid_in
+        return AccountPlace.HUB if fuel in self.accounts else None
+
     def held(self, fuel: Fuel) -> PrepayAccount | None:
         """The account of a prepaid fuel, wherever it stands; None where that is paid by bill."""
         if fuel is Fuel.GAS:

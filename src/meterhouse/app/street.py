@@ -11,8 +11,8 @@ import tomllib
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-from meterhouse.app.desk import PaymentMode
-from meterhouse.app.fuel_sites import AccountPlace, ElectricitySite, GasSite, electricity_site, gas_site
+from meterhouse.app.desk import AccountPlace, PaymentMode
+from meterhouse.app.fuel_sites import ElectricitySite, GasSite, electricity_site, gas_site
 from meterhouse.app.key_plan import KeyPlan, key_plan_of
 from meterhouse.app.street_table import Table, known
 from meterhouse.model import Instant, UsageError

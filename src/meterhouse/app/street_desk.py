@@ -9,28 +9,22 @@ from typing import Any, Final
 
 from meterhouse.app.debt_history import DebtHistory, debt_history
 from meterhouse.app.desk import (
+    AccountPlace,
     ButtonPress,
     DisplayView,
-    GasTerms,
     HandAnswer,
     HomeDetail,
     HomeView,
     KeyIn,
-    LinkWeek,
-    MeterView,
-    PaymentMode,
     Receipt,
     Stage,
     StageName,
-    Supply,
 )
 from meterhouse.app.hand_desk import displays, key_in_meter, read_in, reopen_code
 from meterhouse.app.live_street import LiveStreet
+from meterhouse.app.meter_views import electricity_said, electricity_view, gas_said, gas_view
 from meterhouse.app.site import HomeSite
 from meterhouse.model import DAY, HALF_HOUR, DayProfile, Eui64, Fuel, Instant, Money, StorageError, day_start
-from meterhouse.premises.prepay import UNUSED_BLOCK, PrepayAccount
-from meterhouse.rules import NO_LIMIT_LITRES
-from meterhouse.supplier.headend import GasLinkView
 from meterhouse.supplier.vending import StageRecord, Vend
 
 __all__ = ["StreetDesk"]
@@ -104,13 +98,13 @@ class StreetDesk:
         """An account's debt."""
         return self._street.books.database.read(lambda tx: debt_history(tx, account))
 
-    async def key_in(self, home: str, token: str) -> KeyIn:
-        """Type a token on the hub's keypad."""
-        return self._street.key_in(home, token)
+    async def key_in(self, home: str, token: str, place: AccountPlace = AccountPlace.HUB) -> KeyIn:
+        """Type a token on a keypad."""
+        return self._street.key_in(home, token, place)
 
-    async def select_emergency(self, home: str) -> KeyIn:
-        """Select emergency credit on the hub's keypad."""
-        return self._street.select_emergency(home)
+    async def select_emergency(self, home: str, fuel: Fuel | None = None) -> KeyIn:
+        """Select emergency credit where the account is."""
+        return self._street.select_emergency(home, fuel)
 
     async def displays(self, home: str) -> tuple[DisplayView, ...]:
         """Of hub and gas meter."""
@@ -131,16 +125,12 @@ class StreetDesk:
     async def press_button(self, home: str, fuel: Fuel) -> ButtonPress:
         """Press the restore button of a meter."""
         site = self._street.site(home)
+        before = self._street.supply(site, fuel)
         if fuel is Fuel.ELECTRICITY:
             supply = self._street.press_electricity(home)
-            said = {
-                Supply.ON: "The electricity is on.",
-                Supply.OFF: "The supply is not armed: nothing to restore.",
-            }.get(supply, "The supply is armed.")
-            return ButtonPress(supply, said)
-        before = self._street.gas_supply(site)
+            return ButtonPress(supply, electricity_said(site, supply))
         supply = self._street.press_gas(home)
-        return ButtonPress(supply, _gas_said(before, supply, link_ok=site.gas is not None and site.gas.comms_ok))
+        return ButtonPress(supply, gas_said(before, supply, link_ok=site.gas is not None and site.gas.comms_ok))
 
     # inside ------------------------------------------------------------------------------------------------------
 
@@ -159,9 +149,9 @@ class StreetDesk:
     # views -------------------------------------------------------------------------------------------------------
 
     def _view(self, site: HomeSite) -> HomeView:
-        meters = [self._electricity(site)]
+        meters = [electricity_view(self._street, site)]
         if site.gas is not None:
-            meters.append(self._gas(site))
+            meters.append(gas_view(self._street, site))
         collected = [self._street.books.last_half_hour(meter) for meter, _ in site.fuels]
         told = [at for at in collected if at is not None]
         return HomeView(
@@ -171,56 +161,6 @@ class StreetDesk:
             hub_online=site.hub.online,
             last_collected=min(told) if len(told) == len(collected) else None,
             note=site.plan.note,
-        )
-
-    def _electricity(self, site: HomeSite) -> MeterView:
-        link_ok, read_at = site.hub.electricity_link
-        supply = self._street.electricity_supply(site)
-        why = {
-            Supply.ARMED: "Armed by the supplier. Press the button on the meter to restore the supply.",
-            Supply.OFF: "Disconnected. Ask your supplier.",
-        }.get(supply, "")
-        return MeterView(
-            fuel=Fuel.ELECTRICITY,
-            serial=site.serial(Fuel.ELECTRICITY),
-            mode=PaymentMode.CREDIT,
-            supply=supply,
-            register=site.hub.electricity[0] if site.hub.electricity else site.electricity.register_wh,
-            link_ok=link_ok,
-            last_contact=read_at,
-            why=why,
-        )
-
-    def _gas(self, site: HomeSite) -> MeterView:
-        mirror, account, gas = site.hub.mirror, site.hub.account, site.gas
-        assert mirror is not None
-        assert gas is not None
-        report = mirror.report
-        supply = self._street.gas_supply(site)
-        currency = self._street.plan.currency
-        register = gas.volume_l if report is None else report.volume_l
-        # Where the hub's balance ends: the meter itself may not have heard yet of credit that has just come.
-        cutoff = gas.cutoff_l if account is None or account.charged is None else account.cutoff()
-        low = report is not None and report.low_credit and cutoff - register < gas.settings.low_credit_threshold_l
-        debt = None if account is None or account.debt_note is None else Money(account.debt_note, currency)
-        return MeterView(
-            fuel=Fuel.GAS,
-            serial=site.serial(Fuel.GAS),
-            mode=PaymentMode.CREDIT if account is None else PaymentMode.PREPAY,
-            supply=supply,
-            register=register,
-            link_ok=not mirror.link_failed,
-            last_contact=mirror.heard_at,
-            balance=None if account is None else Money(account.balance, currency),
-            debt=debt,
-            cutoff_l=None if account is None or cutoff >= NO_LIMIT_LITRES else cutoff,
-            countdown=mirror.countdown,
-            low_credit=low,
-            why=_gas_why(supply, link_ok=gas.comms_ok),
-            valve=gas.settings.has_valve,
-            mains=gas.settings.mains,
-            terms=None if account is None else _terms(account, currency, self.now()),
-            link_week=_link_week(self._street.head_end.links.view(site.names.hub)),
         )
 
     def _half_hours(self, meter: Eui64) -> tuple[tuple[Instant, int | None], ...]:
@@ -237,57 +177,9 @@ class StreetDesk:
         return tuple(shown)
 
 
-def _terms(account: PrepayAccount, currency: str, now: Instant) -> GasTerms:
-    tariff, limits = account.tariff_in_force, account.limits
-    left = limits.emergency + min(account.balance, 0) if account.emergency_active else limits.emergency
-    return GasTerms(
-        price=Money(account.price_now, currency),
-        standing_charge=Money(tariff.standing_charge, currency),
-        cv=tariff.cv,
-        rates=len(set(tariff.rates)),
-        blocks=1 + sum(threshold < UNUSED_BLOCK for threshold in tariff.thresholds_wh),
-        emergency="in use" if account.emergency_active else ("offered" if account.emergency else "none"),
-        emergency_limit=Money(limits.emergency, currency),
-        emergency_left=Money(max(left, 0), currency),
-        emergency_below=Money(limits.emergency_threshold, currency),
-        low_below=Money(limits.low, currency),
-        friendly_now=account.friendly_at(now),
-        friendly_half_hours=sum(day.bit_count() for day in account.friendly),
-    )
-
-
-def _link_week(view: GasLinkView | None) -> LinkWeek | None:
-    if view is None:
-        return None
-    down = view.down_for // HALF_HOUR if view.failed else 0
-    return LinkWeek(view.read_at, view.availability_permille, view.misses_week, down, view.ticket)
-
-
 def _amounts(profile: DayProfile) -> list[tuple[Instant, int | None]]:
     day = profile.day
     return [(Instant(day + slot * HALF_HOUR), amount) for slot, amount in enumerate(profile.intervals(), 1)]
-
-
-def _gas_why(supply: Supply, *, link_ok: bool) -> str:
-    if supply is Supply.ARMED and not link_ok:
-        return "The link between hub and meter is down. Press the button on the gas meter to restore the gas for now."
-    if supply is Supply.ARMED:
-        return (
-            "Credit is in. Make sure every appliance is off, then press the button on the gas meter to restore the gas."
-        )
-    if supply is Supply.OFF and not link_ok:
-        return "The link between hub and meter is down, and the time allowed without it has ended. Ask your supplier."
-    if supply is Supply.OFF:
-        return "The credit is used up. Buy credit, or type a token on the hub's keypad."
-    return ""
-
-
-def _gas_said(before: Supply, after: Supply, *, link_ok: bool) -> str:
-    if after is Supply.ON:
-        return "The gas was on already." if before is Supply.ON else "The gas is on."
-    if after is Supply.ARMED:
-        return "The meter is calling its hub; the gas comes on within seconds."
-    return "There is no credit: the gas stays off." if link_ok else "The link is down and no time is left on it."
 
 
 def _receipt(vend: Vend, stages: Sequence[StageRecord]) -> Receipt:

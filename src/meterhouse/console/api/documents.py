@@ -10,13 +10,14 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from meterhouse.app.desk import (
+    AccountPlace,
     ButtonPress,
-    GasTerms,
     HomeDetail,
     HomeView,
     KeyIn,
     LinkWeek,
     MeterView,
+    PrepayTerms,
     Receipt,
 )
 from meterhouse.console.views import said_of
@@ -27,7 +28,6 @@ __all__ = [
     "ButtonOrder",
     "ClockDocument",
     "EventDocument",
-    "GasTermsDocument",
     "HalfHourDocument",
     "HealthDocument",
     "HomeDetailDocument",
@@ -39,6 +39,7 @@ __all__ = [
     "MoneyDocument",
     "PaymentDocument",
     "PaymentOrder",
+    "PrepayTermsDocument",
     "ProblemDocument",
     "StageDocument",
 ]
@@ -66,12 +67,12 @@ class MoneyDocument(_Document):
         return cls(amount=money.decimal(), currency=money.currency)
 
 
-class GasTermsDocument(_Document):
-    """On what terms a prepaid home has its gas now."""
+class PrepayTermsDocument(_Document):
+    """On what terms a prepaid home has a fuel now."""
 
     price: MoneyDocument = Field(description="a kWh in this half hour, by its rate and the block reached")
     standing_charge: MoneyDocument = Field(description="a UTC day")
-    calorific_value_kj_m3: int
+    calorific_value_kj_m3: int | None = Field(description="gas only")
     rates: int = Field(description="prices told apart by time")
     blocks: int = Field(description="prices told apart by use")
     emergency: str = Field(description="none, offered or in use")
@@ -83,12 +84,12 @@ class GasTermsDocument(_Document):
     friendly_half_hours: int = Field(description="of the week in which no supply closes")
 
     @classmethod
-    def of(cls, terms: GasTerms) -> GasTermsDocument:
+    def of(cls, terms: PrepayTerms) -> PrepayTermsDocument:
         """The document of these terms."""
         return cls(
             price=MoneyDocument.of(terms.price),
             standing_charge=MoneyDocument.of(terms.standing_charge),
-            calorific_value_kj_m3=terms.cv,
+            calorific_value_kj_m3=terms.cv or None,
             rates=terms.rates,
             blocks=terms.blocks,
             emergency=terms.emergency,
@@ -136,13 +137,18 @@ class MeterDocument(_Document):
     balance: MoneyDocument | None = Field(description="prepay only")
     debt: MoneyDocument | None = Field(description="as last told to the home")
     cutoff_litres: int | None = Field(description="gas prepay only; null where there is no limit now")
-    countdown_half_hours: int | None = Field(description="gas only: half hours without a link that are still allowed")
+    countdown_half_hours: int | None = Field(
+        description="half hours without a link that are still allowed: gas, and electricity whose account is in the hub"
+    )
     low_credit: bool | None
     why: str | None = Field(description="why the supply is off or armed, and what to do")
     valve: bool = Field(default=True, description="gas: whether the meter has one")
     mains: bool = Field(default=False, description="gas: fed by the hub beside it; listens always")
-    terms: GasTermsDocument | None = Field(default=None, description="gas prepay only")
+    terms: PrepayTermsDocument | None = Field(default=None, description="prepay only")
     link_week: LinkWeekDocument | None = Field(default=None, description="gas only; null until the hub was asked")
+    account: str | None = Field(default=None, description="its prepay account at the counter; null where paid by bill")
+    account_in: str | None = Field(default=None, description="hub or meter: what holds the account, and takes tokens")
+    cutoff_wh: int | None = Field(default=None, description="electricity prepay only; null where there is no limit now")
 
     @classmethod
     def of(cls, meter: MeterView) -> MeterDocument:
@@ -164,8 +170,11 @@ class MeterDocument(_Document):
             why=meter.why,
             valve=meter.valve,
             mains=meter.mains,
-            terms=None if meter.terms is None else GasTermsDocument.of(meter.terms),
+            terms=None if meter.terms is None else PrepayTermsDocument.of(meter.terms),
             link_week=None if meter.link_week is None else LinkWeekDocument.of(meter.link_week),
+            account=meter.account or None,
+            account_in=None if meter.account_in is None else meter.account_in.value,
+            cutoff_wh=meter.cutoff_wh,
         )
 
 
@@ -173,7 +182,9 @@ class HomeDocument(_Document):
     """One home of the street."""
 
     home: str
-    account: str | None = Field(description="its prepay account at the counter; null for a credit home")
+    account: str | None = Field(
+        description="its prepay account at the counter, the first where both fuels are prepaid; null for a credit home"
+    )
     hub_online: bool | None
     last_collected: str | None = Field(description="end of the newest half hour stored by the head end")
     note: str | None
@@ -287,6 +298,9 @@ class KeyInOrder(_Order):
     """A token as typed. Spaces and dashes between groups are ignored."""
 
     token: str = Field(min_length=1, max_length=_SHORT)
+    place: AccountPlace = Field(
+        default=AccountPlace.HUB, description="which keypad: the hub's, or that of a meter that holds its account"
+    )
 
 
 class KeyInDocument(_Document):
@@ -297,6 +311,7 @@ class KeyInDocument(_Document):
     balance: MoneyDocument | None
     why: str
     remedy: str
+    fuel: Fuel | None = Field(default=None, description="whose token it was; null where that cannot be told")
 
     @classmethod
     def of(cls, result: KeyIn) -> KeyInDocument:
@@ -307,6 +322,7 @@ class KeyInDocument(_Document):
             balance=_money(result.balance),
             why=result.why,
             remedy=result.remedy,
+            fuel=result.fuel,
         )
 
 

@@ -67,6 +67,8 @@ _METER: Final = MeterDocument(
     countdown_half_hours=48,
     low_credit=False,
     why="",
+    account="1007",
+    account_in="hub",
 )
 HOME: Final = HomeDocument(
     home="07", account="1007", hub_online=True, last_collected=_CONTACT, note="", meters=[_METER]
@@ -89,7 +91,9 @@ HOME_DETAIL: Final = HomeDetailDocument(
     payments=[PAYMENT],
     events=[EventDocument(at=_CONTACT, kind="valve.opened", said="The gas valve opened at 1\u202f234.567 m³.")],
 )
-KEY_IN: Final = KeyInDocument(accepted=True, amount=_gbp("16.00"), balance=_gbp("18.20"), why="", remedy="")
+KEY_IN: Final = KeyInDocument(
+    accepted=True, amount=_gbp("16.00"), balance=_gbp("18.20"), why="", remedy="", fuel=Fuel.GAS
+)
 BUTTON: Final = ButtonDocument(supply="on", said="The gas supply is restored.")
 DISPLAY: Final = DisplayDocument(
     title="gas meter", lines=[DisplayLineDocument(name="check digits", value="246801", warns=False)]

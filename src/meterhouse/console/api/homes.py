@@ -75,7 +75,7 @@ async def export_half_hours(
 
 @router.post(
     "/{home}/keypad",
-    summary="Type a token on the hub's keypad",
+    summary="Type a token on a keypad",
     responses=examples.answers(HTTPStatus.OK, examples.KEY_IN, "not found", "usage", "link"),
 )
 async def key_in(
@@ -83,19 +83,26 @@ async def key_in(
     home: HomeId,
     order: Annotated[KeyInOrder, Body(examples=[{"token": "1234 5678 9012 3456 7890"}])],
 ) -> KeyInDocument:
-    """As a person in the home. A refused token is answered with 200, `accepted: false` and the keypad's reason."""
+    """As a person in the home. A refused token is answered with 200, `accepted: false` and the keypad's reason.
+
+    The hub takes the tokens of every account that it holds; a meter those of its own.
+    """
     token = "".join(letter for letter in order.token if letter not in " -")
-    return KeyInDocument.of(await desk.key_in(home, token))
+    return KeyInDocument.of(await desk.key_in(home, token, order.place))
 
 
 @router.post(
     "/{home}/emergency-credit",
-    summary="Select emergency credit on the hub's keypad",
+    summary="Select emergency credit",
     responses=examples.answers(HTTPStatus.OK, examples.KEY_IN, "not found", "link"),
 )
-async def select_emergency(desk: Chair, home: HomeId) -> KeyInDocument:
+async def select_emergency(
+    desk: Chair,
+    home: HomeId,
+    fuel: Annotated[Fuel | None, Query(description="of which account; without it, of the home's first")] = None,
+) -> KeyInDocument:
     """As a person in the home. Where it is not on offer: 200, `accepted: false` and why."""
-    return KeyInDocument.of(await desk.select_emergency(home))
+    return KeyInDocument.of(await desk.select_emergency(home, fuel))
 
 
 @router.post(

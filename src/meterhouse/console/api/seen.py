@@ -23,6 +23,7 @@ FIELDS: Final[Mapping[type, Mapping[str, DataKind]]] = {
     MeterDocument: {
         "register_total": DataKind.REGISTERS,
         "cutoff_litres": DataKind.REGISTERS,
+        "cutoff_wh": DataKind.REGISTERS,
         "supply": DataKind.EVENTS,
         "link_ok": DataKind.EVENTS,
         "last_contact": DataKind.EVENTS,
@@ -32,6 +33,7 @@ FIELDS: Final[Mapping[type, Mapping[str, DataKind]]] = {
         "low_credit": DataKind.PAYMENTS,
         "terms": DataKind.PAYMENTS,
         "why": DataKind.PAYMENTS,
+        "account": DataKind.PAYMENTS,
         "debt": DataKind.DEBT,
     },
     HomeDetailDocument: {
@@ -54,7 +56,7 @@ FIELDS: Final[Mapping[type, Mapping[str, DataKind]]] = {
 """Each field that tells something of a home, with its kind; `OPEN` are the others."""
 
 OPEN: Final[Mapping[type, frozenset[str]]] = {
-    MeterDocument: frozenset({"fuel", "serial", "mode", "unit", "valve", "mains"}),
+    MeterDocument: frozenset({"fuel", "serial", "mode", "unit", "valve", "mains", "account_in"}),
     HomeDetailDocument: frozenset({"home", "meters"}),
     PaymentDocument: frozenset({"request", "account", "home", "paid", "made_at", "stages"}),
 }

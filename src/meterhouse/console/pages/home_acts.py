@@ -6,7 +6,7 @@ from typing import Final
 
 from nicegui import ui
 
-from meterhouse.app.desk import Desk, HomeView
+from meterhouse.app.desk import AccountPlace, Desk, HomeView
 from meterhouse.console.pages.badge import OutcomeLine
 from meterhouse.console.views import (
     RestoreOffer,
@@ -84,21 +84,23 @@ class EmergencyButton:
             self._button.props("unelevated no-caps").classes("mh-primary").mark("emergency")
         self._button.on_click(self._select)
         self._outcome = OutcomeLine("emergency-outcome")
+        self._fuel: Fuel | None = None
         self._root.set_visibility(False)
 
     def show(self, view: HomeView) -> None:
-        """Offer it where the home's account does."""
-        terms = next((meter.terms for meter in view.meters if meter.terms is not None), None)
-        offered = terms is not None and terms.emergency == "offered"
-        if offered and terms is not None:
-            limit = money_text(terms.emergency_limit)
-            self._said.text = f"{limit} of emergency credit is on offer; the next payment repays it."
-        self._root.set_visibility(offered)
+        """Offer it where one of the home's accounts does, one after the other where both do."""
+        offers = [(meter.fuel, meter.terms) for meter in view.meters if meter.terms is not None]
+        offers = [offer for offer in offers if offer[1].emergency == "offered"]
+        if offers:
+            self._fuel, terms = offers[0]
+            limit, fuel = money_text(terms.emergency_limit), f" for {self._fuel}" if len(view.accounts) > 1 else ""
+            self._said.text = f"{limit} of emergency credit{fuel} is on offer; the next payment repays it."
+        self._root.set_visibility(bool(offers))
 
     async def _select(self) -> None:
         self._button.disable()
         try:
-            self._outcome.show(emergency_outcome(await self._desk.select_emergency(self._home)))
+            self._outcome.show(emergency_outcome(await self._desk.select_emergency(self._home, self._fuel)))
             self.show((await self._desk.home(self._home)).view)
         except MeterhouseError as error:
             self._outcome.show_error(error)
@@ -107,24 +109,27 @@ class EmergencyButton:
 
 
 class Keypad:
-    """The hub's keypad: twenty digits, grouped in fours as they are typed."""
+    """A keypad of the home, the hub's or a meter's: twenty digits, grouped in fours as they are typed."""
 
-    def __init__(self, desk: Desk, home: str) -> None:
+    def __init__(self, desk: Desk, home: str, place: AccountPlace = AccountPlace.HUB) -> None:
         self._desk = desk
         self._home = home
+        self._place = place
+        at_meter = place is AccountPlace.METER
+        title, mark = ("Electricity meter's keypad", "-meter") if at_meter else ("Keypad", "")
         with ui.element("section").classes("mh-card"):
-            ui.label("Keypad").classes("mh-subtitle").props('role="heading" aria-level="2"')
+            ui.label(title).classes("mh-subtitle").props('role="heading" aria-level="2"')
             self._field = (
                 ui.input("Token from the receipt")
                 .props(f'outlined mask="{_MASK}" inputmode="numeric" autocomplete="off" input-class="mh-digits"')
                 .classes("mh-wide")
-                .mark("token")
+                .mark(f"token{mark}")
             )
             with ui.element("div").classes("mh-line"):
                 self._hint = ui.label("").classes("mh-hint")
                 self._button = ui.button("Key in", icon="dialpad", color=None, on_click=self._key_in)
-                self._button.props("unelevated no-caps").classes("mh-primary").mark("key-in")
-            self._outcome = OutcomeLine("key-in-outcome")
+                self._button.props("unelevated no-caps").classes("mh-primary").mark(f"key-in{mark}")
+            self._outcome = OutcomeLine(f"key-in-outcome{mark}")
         self._field.on_value_change(self._count)
         self._field.on("keydown.enter", self._key_in)
         self._count()
@@ -140,7 +145,7 @@ class Keypad:
             return
         self._button.disable()
         try:
-            result = await self._desk.key_in(self._home, digits)
+            result = await self._desk.key_in(self._home, digits, self._place)
             self._outcome.show(key_in_outcome(result))
             if result.accepted:
                 self._field.value = ""

@@ -7,7 +7,7 @@ from typing import Final
 
 from nicegui import ui
 
-from meterhouse.app.desk import HomeDetail
+from meterhouse.app.desk import AccountPlace, HomeDetail, HomeView
 from meterhouse.app.visit_room import VisitRoom
 from meterhouse.console.pages.badge import Badge, FactGrid, OutcomeLine
 from meterhouse.console.pages.frame import Frame
@@ -68,7 +68,7 @@ class _HomePage:
                 self._restore = RestoreButtons(frame.desk, home)
                 prepaid = bool(detail.view.account)
                 self._emergency = EmergencyButton(frame.desk, home) if prepaid else None
-                self._keypad = Keypad(frame.desk, home) if prepaid else None
+                self._keypads = [Keypad(frame.desk, home, place) for place in _keypads(detail.view)]
                 self._visits = VisitCard(visits, home, frame.zone) if visits is not None else None
             with ui.element("div").classes("mh-stack mh-meters"):
                 self._days = _DayPicker(self._redraw)
@@ -89,7 +89,8 @@ class _HomePage:
         """Draw the home as it is now."""
         self._detail = detail
         view = detail.view
-        parts = (f"Account {view.account}" if view.account else "Pays by bill", view.note)
+        accounts = f"Account{'s' * (len(view.accounts) > 1)} {' and '.join(view.accounts)}"
+        parts = (accounts if view.accounts else "Pays by bill", view.note)
         hub = "hub online" if view.hub_online else "hub offline"
         self._about.text = " · ".join(part for part in (*parts, hub) if part)
         self._restore.show(view)
@@ -106,6 +107,14 @@ class _HomePage:
         """Draw the visits to the home, where the console knows of them."""
         if self._visits is not None:
             await self._visits.show(self._detail.view)
+
+
+def _keypads(view: HomeView) -> list[AccountPlace]:
+    """Where tokens are typed: at the hub, at a meter, or at both; nowhere in a home that pays by bill."""
+    if not view.account:
+        return []
+    places = {meter.account_in for meter in view.meters if meter.account_in is not None}
+    return [place for place in (AccountPlace.HUB, AccountPlace.METER) if place in (places or {AccountPlace.HUB})]
 
 
 class _DayPicker:

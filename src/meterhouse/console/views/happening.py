@@ -36,7 +36,7 @@ def said_of(event: Event, currency: str) -> str:
     """One plain sentence; empty where the event is for engineers."""
     if event.kind == "token.accepted":
         added, balance = (_money(event.fields, name, currency) for name in ("amount_money5", "balance_money5"))
-        return f"{_WAYS.get(_word(event.fields, 'way'), 'A token')} added {added}. Balance {balance}."
+        return f"{_way(event.fields)} added {added}. Balance {balance}."
     tell = _SENTENCES.get(event.kind)
     return "" if tell is None else tell(event.fields)
 
@@ -82,8 +82,24 @@ def _button(fields: _Fields) -> str:
     return f"{said}: gas is on for now." if fields.get("opened") else f"{said}."
 
 
+def _way(fields: _Fields) -> str:
+    """How a token came; for which fuel, where an account other than that of the gas says it."""
+    fuel = _word(fields, "fuel")
+    said = _WAYS.get(_word(fields, "way"), "A token")
+    return said.replace("A token", f"A token for {fuel}", 1) if fuel else said
+
+
 def _token_refused(fields: _Fields) -> str:
-    return f"{_WAYS.get(_word(fields, 'way'), 'A token')} was refused. {_word(fields, 'why')}".strip()
+    return f"{_way(fields)} was refused. {_word(fields, 'why')}".strip()
+
+
+def _of_fuel(fields: _Fields) -> str:
+    return f" for {fuel}" if (fuel := _word(fields, "fuel")) else ""
+
+
+def _switch_opened(fields: _Fields) -> str:
+    why = _SWITCHED_OFF.get((_word(fields, "by"), _word(fields, "why")), "")
+    return f"The electricity was disconnected{why}."
 
 
 def _clock_set(fields: _Fields) -> str:
@@ -103,6 +119,10 @@ _CLOSED: Final = {
     "countdown_ended": ": the link was down for longer than is allowed",
     "order": ", by order",
 }
+_SWITCHED_OFF: Final = {
+    ("credit", "cutoff"): ", where the credit ended",
+    ("credit", "countdown_ended"): ": the hub was silent for longer than is allowed",
+}
 _SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
     "access.refused": lambda fields: f"A reader was refused at the electricity meter: {_word(fields, 'why')}.",
     "button.pressed": _button,
@@ -114,8 +134,13 @@ _SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
     "delay.set": lambda fields: (
         f"Without its link, gas may now go on for {countdown_text(_number(fields, 'half_hours'))}."
     ),
-    "emergency.offered": _plain("Emergency credit is on offer."),
-    "emergency.selected": _plain("Emergency credit was selected on the hub."),
+    "electricity_rows.refused": lambda fields: (
+        f"Half hours of electricity were not believed, and cost nothing: {_word(fields, 'why')}"
+    ),
+    "emergency.offered": lambda fields: f"Emergency credit{_of_fuel(fields)} is on offer.",
+    "emergency.selected": lambda fields: (
+        f"Emergency credit{_of_fuel(fields)} was selected{'' if _of_fuel(fields) else ' on the hub'}."
+    ),
     "gas.manual_reading": lambda fields: (
         f"The gas meter's reading was typed on the hub: {_volume(fields, 'register_l')}."
     ),
@@ -128,6 +153,10 @@ _SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
     "gas_rows.refused": lambda fields: (
         f"Half hours of gas were not believed, and cost nothing: {_word(fields, 'why')}."
     ),
+    "hub.heard": _plain("The electricity meter hears its hub again."),
+    "hub.silent": lambda fields: (
+        f"The electricity meter does not hear its hub. Without it, electricity goes on for {_left(fields)}."
+    ),
     "link_ticket.closed": _plain("The gas link has been good for a week: nobody needs to look at it."),
     "link_ticket.opened": _plain("The gas link failed too often this week: somebody should look at it."),
     "low_credit": lambda fields: f"Low credit: {_volume(fields, 'remaining_l')} left until the cut-off.",
@@ -137,7 +166,8 @@ _SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
     "order.refused": lambda fields: f"The gas meter refused an order: {_word(fields, 'reason')}.",
     "switch.armed": _plain("The electricity supply may be restored: press the button on the meter."),
     "switch.closed": _plain("The electricity was restored by hand."),
-    "switch.opened": _plain("The electricity was disconnected."),
+    "switch.no_credit": _plain("The button was pressed without credit: the electricity stays off."),
+    "switch.opened": _switch_opened,
     "telegram.refused": _plain("The gas meter refused a telegram that was not its hub's own."),
     "token.refused": _token_refused,
     "valve.closed": _valve_closed,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
-from meterhouse.app.desk import ButtonPress, GasTerms, KeyIn, LinkWeek, MeterView, PaymentMode, Supply
+from meterhouse.app.desk import AccountPlace, ButtonPress, KeyIn, LinkWeek, MeterView, PaymentMode, PrepayTerms, Supply
 from meterhouse.console.views.supply_badge import FUEL_WORDS, SupplyBadge, Tone, supply_badge
 from meterhouse.console.views.words import (
     age_text,
@@ -107,9 +107,11 @@ def meter_panel(meter: MeterView, now: Instant, zone: tzinfo) -> MeterPanel:
         tone = Tone.WAITING if meter.low_credit else Tone.QUIET
         hint = f"low credit, {as_of}" if meter.low_credit else as_of
         facts.append(Fact("Balance", money_text(meter.balance), hint, tone))
+        if meter.account_in is AccountPlace.METER:
+            facts.append(Fact("Account", meter.account, "in the meter: its tokens are typed there"))
         if meter.debt is not None and meter.debt.amount > 0:
             facts.append(Fact("Debt", money_text(meter.debt), "a share of each payment goes to it"))
-        facts.extend(_terms_facts(meter.terms))
+        facts.extend(_terms_facts(meter.terms, meter.fuel))
     name, position = switch_text(meter)
     facts.append(Fact(name, position, as_of if meter.supply is Supply.ON else f"{NO_ISOLATION} {as_of.capitalize()}"))
     facts.extend(_cutoff_facts(meter))
@@ -156,7 +158,8 @@ def emergency_outcome(result: KeyIn) -> Outcome:
     if not result.accepted:
         return Outcome(result.why, result.remedy, "cancel", Tone.BAD)
     said = f"{money_text(result.amount)} of emergency credit may be used now."
-    return Outcome(said, "If the gas is off, press the gas meter's button.", "check_circle", Tone.GOOD)
+    fuel = Fuel.GAS if result.fuel is None else result.fuel
+    return Outcome(said, f"If the {fuel} is off, press the {fuel} meter's button.", "check_circle", Tone.GOOD)
 
 
 def token_progress(typed: str) -> tuple[str, str]:
@@ -169,22 +172,28 @@ def token_progress(typed: str) -> tuple[str, str]:
 
 
 def _cutoff_facts(meter: MeterView) -> list[Fact]:
-    if meter.fuel is not Fuel.GAS or meter.mode is not PaymentMode.PREPAY or meter.register is None:
+    if meter.mode is not PaymentMode.PREPAY or meter.register is None:
         return []
-    if meter.cutoff_l is None:
+    fuel, cutoff = meter.fuel, meter.cutoff_l if meter.fuel is Fuel.GAS else meter.cutoff_wh
+    if cutoff is None:
         facts = [Fact("Cut-off", "No limit now")]
     else:
-        left = max(meter.cutoff_l - meter.register, 0)
+        left = max(cutoff - meter.register, 0)
         facts = [
-            Fact("Cut-off at", quantity_text(Fuel.GAS, meter.cutoff_l), "register reading where the credit ends"),
-            Fact("Gas left", quantity_text(Fuel.GAS, left), "until the cut-off", Tone.QUIET if left else Tone.BAD),
+            Fact("Cut-off at", quantity_text(fuel, cutoff), "register reading where the credit ends"),
+            Fact(
+                f"{FUEL_WORDS[fuel]} left",
+                quantity_text(fuel, left),
+                "until the cut-off",
+                Tone.QUIET if left else Tone.BAD,
+            ),
         ]
     if meter.countdown is not None:
         facts.append(Fact("Allowed without link", countdown_text(meter.countdown), _countdown_hint(meter.countdown)))
     return facts
 
 
-def _terms_facts(terms: GasTerms | None) -> list[Fact]:
+def _terms_facts(terms: PrepayTerms | None, fuel: Fuel) -> list[Fact]:
     if terms is None:
         return []
     parts = [f"{terms.rates} rates"] * (terms.rates > 1) + [f"{terms.blocks} blocks"] * (terms.blocks > 1)
@@ -194,12 +203,12 @@ def _terms_facts(terms: GasTerms | None) -> list[Fact]:
     if terms.emergency_limit.amount:
         facts.append(_emergency_fact(terms))
     if terms.friendly_half_hours:
-        hint = f"{terms.friendly_half_hours} half hours a week in which the gas stays on"
+        hint = f"{terms.friendly_half_hours} half hours a week in which the {fuel} stays on"
         facts.append(Fact("Friendly credit", "Now" if terms.friendly_now else "Not now", hint))
     return facts
 
 
-def _emergency_fact(terms: GasTerms) -> Fact:
+def _emergency_fact(terms: PrepayTerms) -> Fact:
     limit, below = money_text(terms.emergency_limit), money_text(terms.emergency_below)
     if terms.emergency == "in use":
         return Fact("Emergency credit", f"{money_text(terms.emergency_left)} left", f"of {limit}", Tone.WAITING)

@@ -90,8 +90,14 @@ def payment_view(receipt: Receipt, zone: tzinfo) -> PaymentView:
 
 
 def account_choices(homes: tuple[HomeView, ...]) -> dict[str, str]:
-    """The accounts that can buy credit, each with the home it belongs to."""
-    return {home.account: f"{home.account} · home {home.home}" for home in homes if home.account}
+    """The accounts that can buy credit, each with its home, and with its fuel where the home has two."""
+    found: dict[str, str] = {}
+    for home in homes:
+        fuels = {meter.account: meter.fuel.value for meter in home.meters}
+        for account in home.accounts:
+            fuel = f" · {fuels[account]}" if len(home.accounts) > 1 else ""
+            found[account] = f"{account} · home {home.home}{fuel}"
+    return found
 
 
 def _exact(money: Money) -> str:
