@@ -28,6 +28,7 @@ def fuzz(
     first_seed: Annotated[int, typer.Option("--first-seed", "--seed", help="Where to begin, or to go on.")] = 1,
     days: Annotated[int, typer.Option(min=1, max=3_650, help="Days of bad weather in each world.")] = 30,
     faults: Annotated[str, typer.Option(help="Kinds, with commas, or all.")] = "all",
+    prepaid: Annotated[str, typer.Option(help="Which fuels may be prepaid: gas, or both.")] = "gas",
     jobs: Annotated[int, typer.Option(min=0, max=256, help="Processes; 0 for one a core.")] = 0,
     keep: Annotated[str, typer.Option(help="Replay: only these faults of the seed, by number, or none.")] = "",
     until: Annotated[int, typer.Option(min=0, help="Replay: all is well after so many days; 0 for as drawn.")] = 0,
@@ -37,9 +38,10 @@ def fuzz(
     """Run worlds and hold each to its invariants; exit code 1 where one was broken, 130 where Ctrl-C ended it."""
     from meterhouse.simulation.faults import fault_kinds  # noqa: PLC0415 -- the simulation is slow to import
     from meterhouse.simulation.fuzz import FuzzSettings  # noqa: PLC0415
+    from meterhouse.simulation.fuzz_street import prepaid_of  # noqa: PLC0415
 
     processes = jobs or min(len(os.sched_getaffinity(0)), seeds)
-    settings = FuzzSettings(first_seed, seeds, days, fault_kinds(faults), processes)
+    settings = FuzzSettings(first_seed, seeds, days, fault_kinds(faults), processes, prepaid_of(prepaid))
     if keep or until or trace is not None:
         _replay(settings, keep, until or days, trace)
         return
@@ -102,11 +104,11 @@ def _replay(settings: FuzzSettings, keep: str, until: int, trace: Path | None) -
     for number, fault in enumerate(drawn):
         say.print(f"  {'with   ' if fault in chosen else 'without'} {number}: {fault.words()}")
     if trace is None:
-        report = play(settings.first, until, chosen)
+        report = play(settings.first, until, chosen, prepaid=settings.prepaid)
     else:
         with trace.open("w", encoding="utf-8") as sink:
             written = Trace(lambda line: print(line, file=sink), level=Level.DELIVERIES)
-            report = play(settings.first, until, chosen, written)
+            report = play(settings.first, until, chosen, written, settings.prepaid)
     for violation in report.violations:
         say.print(f"  broken: {violation.invariant}: {violation.what}", style="bold red")
     say.print(f"  trace {report.trace}")

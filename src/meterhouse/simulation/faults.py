@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from meterhouse.links import Dice, NullModem
-from meterhouse.model import MINUTE, Duration, Instant, UsageError
+from meterhouse.model import MINUTE, Duration, Fuel, Instant, UsageError
 from meterhouse.premises.gas_meter import GasMeter
 from meterhouse.premises.hub import Hub
 from meterhouse.simulation.street_world import StreetWorld
@@ -45,7 +45,7 @@ class FaultKind(StrEnum):
     HUB_SWAP = "hub_swap"
     """Another hub takes the place of the first, with its account and keys; how far the gas link had counted is lost."""
     BUTTON = "button"
-    """Somebody presses the gas meter's button, again and again."""
+    """Somebody presses the gas meter's button, and that of prepaid electricity, again and again."""
     OLD_TOKEN = "old_token"  # noqa: S105 -- a word
     """Somebody types tokens that were used already, and ones with a wrong digit."""
     TOGGLE = "toggle"
@@ -313,13 +313,20 @@ class _Held:
         return now_and_later
 
     def _press(self, home: str, _now: Instant) -> None:
-        if self._street.street.sites[home].gas is not None:
+        site = self._street.street.sites[home]
+        if site.gas is not None:
             self._street.street.press_gas(home)
+        if Fuel.ELECTRICITY in site.accounts:
+            self._street.street.press_electricity(home)
 
     def _select(self, home: str, _now: Instant) -> None:
+        site, world = self._street.street.sites[home], self._street.world
         if not self._holds.get(f"hub/{home}", 0):
-            hub = self._street.street.sites[home].hub
-            self._street.world.call(hub, hub.select_emergency)
+            world.call(site.hub, site.hub.select_emergency)
+            if site.hub.electricity_account is not None:
+                world.call(site.hub, partial(site.hub.select_emergency, fuel=Fuel.ELECTRICITY))
+        if site.electricity.prepaid is not None:
+            world.call(site.electricity, site.electricity.select_emergency)
 
     def _typing(self, home: str) -> tuple[_Act, _Act]:
         def type_in(_now: Instant) -> None:

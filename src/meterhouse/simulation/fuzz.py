@@ -20,7 +20,7 @@ from meterhouse.app.demand import synthetic_demand
 from meterhouse.links import Dice
 from meterhouse.model import DAY, Instant
 from meterhouse.simulation.faults import Fault, FaultKind, apply_faults, draw_faults
-from meterhouse.simulation.fuzz_street import FUZZ_START, street_of_seed
+from meterhouse.simulation.fuzz_street import FUZZ_START, Prepaid, street_of_seed
 from meterhouse.simulation.invariants import Violation
 from meterhouse.simulation.shrinking import fewer_days, fewer_faults
 from meterhouse.simulation.street_world import StreetReport, StreetWorld
@@ -50,6 +50,7 @@ class FuzzSettings:
     days: int
     kinds: tuple[FaultKind, ...]
     jobs: int = 1
+    prepaid: Prepaid = Prepaid.GAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,15 @@ class FuzzFinding:
     number: int
     invariant: str
     what: str
+    prepaid: Prepaid = Prepaid.GAS
 
     def command(self) -> str:
         """Plays it again."""
         kinds = "all" if self.kinds == tuple(FaultKind) else ",".join(self.kinds)
         keep = ",".join(map(str, self.keep)) or "none"
+        prepaid = "" if self.prepaid is Prepaid.GAS else f" --prepaid {self.prepaid}"
         return (
-            f"meterhouse world fuzz --first-seed {self.seed} --seeds 1 --days {self.days} --faults {kinds}"
+            f"meterhouse world fuzz --first-seed {self.seed} --seeds 1 --days {self.days} --faults {kinds}{prepaid}"
             f" --keep {keep} --until {self.until} --trace trace.txt"
         )
 
@@ -115,18 +118,20 @@ class FuzzReport:
 
 def faults_of_seed(seed: int, settings: FuzzSettings) -> tuple[Fault, ...]:
     """The bad weather of a seed."""
-    homes = [home.home for home in street_of_seed(seed).homes]
+    homes = [home.home for home in street_of_seed(seed, settings.prepaid).homes]
     return draw_faults(Dice.of(seed, "faults"), settings.kinds, homes, settings.days)
 
 
-def play(seed: int, days: int, faults: Sequence[Fault], trace: Trace | None = None) -> StreetReport:
+def play(
+    seed: int, days: int, faults: Sequence[Fault], trace: Trace | None = None, prepaid: Prepaid = Prepaid.GAS
+) -> StreetReport:
     """One world, once: `days` of bad weather, then FINE_DAYS in which everything must come right."""
-    return _world(seed, days, faults, trace).run(days + FINE_DAYS)
+    return _world(seed, days, faults, prepaid, trace).run(days + FINE_DAYS)
 
 
-def _world(seed: int, days: int, faults: Sequence[Fault], trace: Trace | None = None) -> StreetWorld:
+def _world(seed: int, days: int, faults: Sequence[Fault], prepaid: Prepaid, trace: Trace | None = None) -> StreetWorld:
     end = Instant(FUZZ_START + (days + FINE_DAYS) * DAY)
-    street = StreetWorld(street_of_seed(seed), seed, synthetic_demand(seed), trace, judged_at=end)
+    street = StreetWorld(street_of_seed(seed, prepaid), seed, synthetic_demand(seed), trace, judged_at=end)
     apply_faults(street, faults, until_min=days * 24 * 60)
     return street
 
@@ -215,17 +220,18 @@ def _deaf_to_ctrl_c() -> None:
 
 def _one(settings: FuzzSettings, seed: int) -> _Outcome:
     faults = faults_of_seed(seed, settings)
-    homes = len(street_of_seed(seed).homes)
+    homes = len(street_of_seed(seed, settings.prepaid).homes)
     before = process_time()
     try:
-        report = play(seed, settings.days, faults)
+        report = play(seed, settings.days, faults, prepaid=settings.prepaid)
     except Exception as error:  # noqa: BLE001 -- a machine that raises is a finding like any other, and the worst
         seconds = process_time() - before
         raised = _shrunk(seed, settings, faults, _sentence(error))
         return _Outcome(seed, homes, len(faults), "raised", False, True, seconds, raised)
     seconds = process_time() - before
     twice = seed % _TWICE == 0
-    equal = not twice or play(seed, settings.days, faults).trace == report.trace
+    again = play(seed, settings.days, faults, prepaid=settings.prepaid) if twice else report
+    equal = again.trace == report.trace
     finding = _shrunk(seed, settings, faults, report.violations[0]) if report.violations else None
     return _Outcome(seed, homes, len(faults), report.trace, twice, equal, seconds, finding)
 
@@ -234,9 +240,9 @@ def _sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {error} {' '.join(getattr(error, '__notes__', ()))}"
 
 
-def _first_break(seed: int, days: int, faults: Sequence[Fault]) -> Violation | str | None:
+def _first_break(seed: int, days: int, faults: Sequence[Fault], prepaid: Prepaid) -> Violation | str | None:
     """The first violation of a world, or what a machine raised; the world is left at the end of that day."""
-    street = _world(seed, days, faults)
+    street = _world(seed, days, faults, prepaid)
     try:
         for day in range(1, days + FINE_DAYS + 1):
             street.world.run(Instant(FUZZ_START + day * DAY))
@@ -253,16 +259,18 @@ def _kind(broken: Violation | str) -> tuple[int, str]:
 
 def _shrunk(seed: int, settings: FuzzSettings, faults: Sequence[Fault], broken: Violation | str) -> FuzzFinding:
     def breaks(kept: Sequence[int], days: int) -> bool:
-        found = _first_break(seed, days, [faults[number] for number in kept])
+        found = _first_break(seed, days, [faults[number] for number in kept], settings.prepaid)
         return found is not None and _kind(found) == _kind(broken)
 
     kept = fewer_faults(len(faults), settings.days, breaks)
     until = fewer_days(kept, settings.days, breaks)
-    first = _first_break(seed, until, [faults[number] for number in kept]) or broken
+    first = _first_break(seed, until, [faults[number] for number in kept], settings.prepaid) or broken
     words = tuple(faults[number].words() for number in kept)
     number, invariant = _kind(first)
     what = first if isinstance(first, str) else first.what
-    return FuzzFinding(seed, settings.days, settings.kinds, until, kept, words, number, invariant, what)
+    return FuzzFinding(
+        seed, settings.days, settings.kinds, until, kept, words, number, invariant, what, settings.prepaid
+    )
 
 
 def _joined(hashes: Sequence[str]) -> str:

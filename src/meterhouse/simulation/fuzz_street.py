@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from enum import StrEnum
 from typing import Final
 
 from meterhouse.app.desk import PaymentMode
-from meterhouse.app.street import Customer, ElectricitySite, GasSite, HomePlan, StreetPlan
+from meterhouse.app.street import AccountPlace, Customer, ElectricitySite, GasSite, HomePlan, StreetPlan
 from meterhouse.links import Dice
-from meterhouse.model import UNIT, parse_instant
+from meterhouse.model import UNIT, UsageError, parse_instant
+from meterhouse.premises.prepay import CreditLimits
 
-__all__ = ["FUZZ_START", "street_of_seed"]
+__all__ = ["FUZZ_START", "Prepaid", "prepaid_of", "street_of_seed"]
 
 FUZZ_START: Final = parse_instant("2026-01-05T00:00:00Z")
 
@@ -17,10 +20,31 @@ _PREPAY, _WEAK, _MAINS, _CREDIT, _ALL_ELECTRIC = range(5)
 _VARIETIES: Final = (_PREPAY,) * 4 + (_WEAK,) * 3 + (_MAINS, _CREDIT, _ALL_ELECTRIC)
 
 
-def street_of_seed(seed: int) -> StreetPlan:
+class Prepaid(StrEnum):
+    """Which fuels of a seed's homes may be prepaid."""
+
+    GAS = "gas"
+    BOTH = "both"
+    """Electricity of two homes in three as well, its account in meter or hub; gas is drawn as without."""
+
+
+def prepaid_of(word: str) -> Prepaid:
+    """Of a word on the command line.
+
+    Raises:
+        UsageError: another word.
+    """
+    if word not in tuple(Prepaid):
+        raise UsageError(f"--prepaid '{word}' is not gas or both")
+    return Prepaid(word)
+
+
+def street_of_seed(seed: int, prepaid: Prepaid = Prepaid.GAS) -> StreetPlan:
     """Its homes: prepay, prepay on a weak link, prepay with a mains meter, gas on credit, no gas at all."""
     dice = Dice.of(seed, "street")
     homes = tuple(_home(f"{number:02d}", dice) for number in range(1, 2 + dice.below(3)))
+    if prepaid is Prepaid.BOTH:
+        homes = tuple(_with_electricity(home, Dice.of(seed, "electricity", home.home)) for home in homes)
     return StreetPlan(f"seed {seed}", FUZZ_START, "GBP", homes)
 
 
@@ -57,3 +81,19 @@ def _customer(dice: Dice) -> Customer:
         keypad=dice.hit(400),
         presses_after_min=dice.below(300),
     )
+
+
+def _with_electricity(home: HomePlan, dice: Dice) -> HomePlan:
+    if dice.below(3) == 0:
+        return home
+    electricity = ElectricitySite(
+        mode=PaymentMode.PREPAY,
+        account=AccountPlace.HUB if dice.hit(500) else AccountPlace.METER,
+        price=5_000 + dice.below(40_000),
+        standing_charge=dice.below(60_000),
+        opening_balance=dice.below(4 * UNIT),
+        no_comms_half_hours=48 + dice.below(100),
+        limits=CreditLimits(dice.below(3 * UNIT) if dice.hit(500) else 0, dice.below(UNIT)),
+        exact_blocks=dice.hit(300),
+    )
+    return replace(home, electricity=electricity, customer=_customer(dice))

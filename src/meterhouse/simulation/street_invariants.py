@@ -7,25 +7,20 @@ judge how it got there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from fractions import Fraction
-from itertools import pairwise
-from math import ceil, floor
+from collections.abc import Iterable
 from typing import Final
 
 from meterhouse.app.live_street import LiveStreet
-from meterhouse.app.site import HomeSite
-from meterhouse.model import DAY, HALF_HOUR, Event, Fuel, HalfHour, Instant, day_start, isoformat
+from meterhouse.model import DAY, HALF_HOUR, Event, Fuel, Instant, day_start, isoformat
 from meterhouse.simulation.gas_invariants import CutoffWithinMeans, GasPastCutoff, RefusedOrders
 from meterhouse.simulation.invariants import Invariant
+from meterhouse.simulation.prepaid_accounts import prepaid_accounts
+from meterhouse.simulation.rated_balances import RatedBalances
 from meterhouse.store.vending import SqlVendingRecords
 
-__all__ = ["Commands", "HalfHours", "LateHalfHours", "Money", "RatedBalances", "Restorations", "street_invariants"]
+__all__ = ["Commands", "HalfHours", "LateHalfHours", "Money", "Restorations", "street_invariants"]
 
 _ALL: Final = 10_000_000
-_BEGINNING: Final = Instant(0)
 
 
 class Money:
@@ -37,42 +32,43 @@ class Money:
 
     def __init__(self, street: LiveStreet) -> None:
         self._street = street
-        self._accepted: defaultdict[str, int] = defaultdict(int)
-        self._seen: defaultdict[str, int] = defaultdict(int)
+        self._accepted: defaultdict[tuple[str, Fuel], int] = defaultdict(int)
+        self._seen: defaultdict[tuple[str, Fuel], int] = defaultdict(int)
 
     def observe(self, event: Event) -> Iterable[str]:
-        """Add up what the hubs say they accepted."""
+        """Add up what the accounts say they accepted."""
         amount = event.fields["amount_money5"]
         assert isinstance(amount, int)
-        self._accepted[event.source] += amount
-        self._seen[event.source] += 1
+        whose = event.source, Fuel(str(event.fields.get("fuel", Fuel.GAS)))
+        self._accepted[whose] += amount
+        self._seen[whose] += 1
         return ()
 
     def check(self, now: Instant) -> Iterable[str]:
-        """The ledger balances, and each hub was credited with nothing but tokens sold to it, each at most once."""
+        """The ledger balances, and each account was credited with nothing but tokens sold for it, each at most once."""
         del now
         for breach in self._street.books.breaches():
             yield str(breach)
         sold = self._sold()
         for site in self._street.sites.values():
-            account = site.hub.account
-            if account is None:
-                continue
-            if account.credited != self._accepted[site.hub.name]:
-                yield f"{site.hub.name} credited {account.credited}, accepted tokens of {self._accepted[site.hub.name]}"
-            amounts = sold[site.plan.home]
-            if self._seen[site.hub.name] > len(amounts):
-                yield f"{site.hub.name} accepted {self._seen[site.hub.name]} tokens of {len(amounts)} sold"
-            if account.credited > sum(amounts):
-                yield f"{site.hub.name} was credited more than was ever sold to it"
+            for one in prepaid_accounts(site):
+                whose, credited = (one.machine, one.fuel), one.account.credited
+                if credited != self._accepted[whose]:
+                    yield f"{one.machine} credited {credited}, accepted {one.fuel} tokens of {self._accepted[whose]}"
+                amounts = sold[one.home, one.fuel]
+                if self._seen[whose] > len(amounts):
+                    yield f"{one.machine} accepted {self._seen[whose]} {one.fuel} tokens of {len(amounts)} sold"
+                if credited > sum(amounts):
+                    yield f"{one.machine} was credited more {one.fuel} than was ever sold to it"
 
-    def _sold(self) -> defaultdict[str, list[int]]:
-        """The values of all tokens ever sold, by home: one look at the book for the whole street."""
+    def _sold(self) -> defaultdict[tuple[str, Fuel], list[int]]:
+        """The values of all tokens ever sold, by home and fuel: one look at the book for the whole street."""
         vends = self._street.books.database.read(lambda tx: SqlVendingRecords(tx).newest(_ALL))
-        sold: defaultdict[str, list[int]] = defaultdict(list)
+        fuels = {meter: fuel for site in self._street.sites.values() for meter, fuel in site.fuels}
+        sold: defaultdict[tuple[str, Fuel], list[int]] = defaultdict(list)
         for vend in vends:
             if vend.token:
-                sold[vend.home].append(vend.value.amount)
+                sold[vend.home, fuels[vend.meter]].append(vend.value.amount)
         return sold
 
 
@@ -84,6 +80,7 @@ class Restorations:
     kinds = ("valve.opened", "valve.closed", "button.pressed", "token.accepted", "emergency.selected", "switch.")
 
     def __init__(self, street: LiveStreet) -> None:
+        self._street = street
         self._home = street.site_of_source()
         self._hand: set[str] = set()
         self._armed: set[str] = set()
@@ -108,127 +105,24 @@ class Restorations:
     def _switch(self, event: Event, home: str) -> Iterable[str]:
         if event.kind == "switch.armed":
             self._armed.add(home)
-        elif event.kind == "switch.opened":
+        elif event.kind in {"switch.opened", "switch.disarmed"}:
             self._armed.discard(home)
-        elif home not in self._armed:
+        elif event.kind != "switch.closed":
+            return
+        elif home not in self._armed and not self._hub_is_silent(home):
             yield f"the electricity of home {home} came back without having been armed"
         elif event.fields.get("by") != "hand":
             yield f"the electricity of home {home} came back by {event.fields.get('by')}, not by hand"
+
+    def _hub_is_silent(self, home: str) -> bool:
+        """The button of figure 11: with the hub that holds the account out of reach, for as long as the countdown."""
+        credit = self._street.sites[home].electricity.credit
+        return credit is not None and not credit.comms_ok and credit.countdown > 0
 
     def check(self, now: Instant) -> Iterable[str]:
         """Nothing more at the end of a day."""
         del now
         return ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Tariff:
-    """The judge's own reading of a tariff event; `thresholds_wh` may be fewer than three."""
-
-    prices: list[int]
-    rates: list[int]
-    thresholds_wh: list[int]
-    standing_charge: int
-    cv: int
-
-    def price(self, begins: Instant, used_wh: int) -> int:
-        """Of the half hour that begins then, so much having been used in this tariff's time."""
-        moment = datetime.fromtimestamp(begins // 1000, UTC)
-        row = 48 * (moment.isoweekday() > 5) + 2 * moment.hour + moment.minute // 30
-        block = sum(used_wh >= threshold for threshold in self.thresholds_wh)
-        return self.prices[4 * self.rates[row] + block]
-
-
-@dataclass(slots=True)
-class _Rated:
-    """What a home's half hours have come to so far, rounded nowhere."""
-
-    tariff: _Tariff
-    exact: bool = False
-    used_wh: int = 0
-    place: int = 0
-    days: int = 0
-    until: Instant = _BEGINNING
-    pools: defaultdict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
-
-    def take(self, last: HalfHour, row: HalfHour, changes: Sequence[tuple[int, _Tariff]]) -> None:
-        """The half hour between two rows of the meter's log, by the tariff of its own time."""
-        while self.place < len(changes) and changes[self.place][0] <= last.end:
-            self.tariff, self.used_wh = changes[self.place][1], 0
-            self.place += 1
-        litres = row.register - last.register
-        for step in self._steps(litres):
-            self.pools[self.tariff.cv, self.tariff.price(last.end, self.used_wh)] += step
-            self.used_wh += step * 102264 * self.tariff.cv // 360_000_000
-        self.days += self.tariff.standing_charge * (row.end // DAY - last.end // DAY)
-        self.until = row.end
-
-    def _steps(self, litres: int) -> Iterable[int]:
-        """All at once; or, where blocks change over at the litre, up to each threshold on the way."""
-        while self.exact and litres:
-            ahead = [threshold - self.used_wh for threshold in self.tariff.thresholds_wh if threshold > self.used_wh]
-            if not ahead:
-                break
-            step = min(litres, ceil(Fraction(ahead[0] * 360_000_000, 102264 * self.tariff.cv)))
-            yield step
-            litres -= step
-        yield litres
-
-
-class RatedBalances:
-    """6 (money): balance = opening + credited − the exact cost of the meter's own half hours, to the last unit."""
-
-    name = "balances equal the reference ledger"
-    number = 6
-    kinds = ("tariff.set",)
-
-    def __init__(self, street: LiveStreet) -> None:
-        self._street = street
-        self._tariffs: defaultdict[str, dict[int, _Tariff]] = defaultdict(dict)
-        self._rated: dict[str, _Rated] = {}
-
-    def observe(self, event: Event) -> Iterable[str]:
-        """A tariff that a hub has taken: it holds for half hours that begin at `from_ms` or later."""
-        words = ("from_ms", "price_money5", "standing_charge_money5", "cv_kj_m3")
-        begins, price, day, cv = (event.fields[word] for word in words)
-        assert isinstance(begins, int)
-        assert isinstance(price, int)
-        assert isinstance(day, int)
-        assert isinstance(cv, int)
-        prices = [int(word) for word in str(event.fields["prices_money5"]).split()]
-        assert prices[0] == price
-        rates = [int(digit) for digit in str(event.fields["rates"])]
-        thresholds = [int(word) for word in str(event.fields["thresholds_wh"]).split()]
-        self._tariffs[event.source][begins] = _Tariff(prices, rates, thresholds, day, cv)
-        self._rated.pop(event.source, None)  # it may be about half hours that are rated already: all of them anew
-        return ()
-
-    def check(self, now: Instant) -> Iterable[str]:
-        """Rate the gas meter's log anew, in fractions, and compare."""
-        del now
-        for site in self._street.sites.values():
-            account = site.hub.account
-            if account is None or account.charged_until is None or site.gas is None or site.plan.gas is None:
-                continue
-            expected = account.opening + account.credited - self._cost(site, account.charged_until)
-            if account.balance + account.provisional != expected:
-                yield f"home {site.plan.home} has {account.balance}, the reference ledger {expected}"
-
-    def _cost(self, site: HomeSite, until: Instant) -> int:
-        """Half hour by half hour: litres pooled by what they cost, then rated in fractions and rounded down once."""
-        assert site.gas is not None
-        assert site.plan.gas is not None
-        name, gas = site.hub.name, site.plan.gas
-        done = self._rated.get(name)
-        if done is None or done.until > until:
-            one = gas.tariff
-            opening = _Tariff([*one.prices], [*one.rates], [*one.thresholds_wh], one.standing_charge, one.cv)
-            done = self._rated[name] = _Rated(opening, gas.exact_blocks)
-        changes = sorted(self._tariffs[name].items())
-        for last, row in pairwise(site.gas.backlog.log.between(done.until, until)):
-            done.take(last, row, changes)
-        units = sum(litres * cv * price for (cv, price), litres in done.pools.items())
-        return floor(Fraction(units * 102264, 1000 * 100000 * 3600)) + done.days
 
 
 class HalfHours:

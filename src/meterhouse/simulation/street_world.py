@@ -16,8 +16,9 @@ from meterhouse.app.memory_wires import join_air, join_hub, join_street
 from meterhouse.app.site import SUPPLY_GROUP
 from meterhouse.app.street import HomePlan, StreetPlan
 from meterhouse.links import NullModem
-from meterhouse.model import DAY, Event, Instant, Money
+from meterhouse.model import DAY, HALF_HOUR, Event, Instant, Money
 from meterhouse.premises.home_load import Demand
+from meterhouse.simulation.electricity_invariants import ElectricityPastCutoff
 from meterhouse.simulation.invariants import Violation
 from meterhouse.simulation.street_invariants import street_invariants
 from meterhouse.simulation.trace import Trace
@@ -95,6 +96,8 @@ class StreetWorld:
         self.world.every(Customers.LOOKS, Customers(self.street).look, Customers.LOOKS)
         for invariant in street_invariants(self.street, judged_at):
             self.world.watch(invariant)
+        if any(home.electricity.prepaid_in is not None for home in plan.homes):
+            self.world.watch(ElectricityPastCutoff(self.street), HALF_HOUR)
 
     def rejoin(self, home: str) -> None:
         """Lay the links of a home's hub again, after another hub took its place."""

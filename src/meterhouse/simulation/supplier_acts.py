@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from meterhouse.links import Dice
-from meterhouse.model import HALF_HOUR, UNIT, Instant
+from meterhouse.model import HALF_HOUR, UNIT, Fuel, Instant
 from meterhouse.simulation.street_world import StreetWorld
-from meterhouse.supplier.headend import Job, OrderBook, SetCalendar, SetCreditLimits, SetTariff, SetTariffMatrix
+from meterhouse.supplier.headend import (
+    AccountAddress,
+    Job,
+    OrderBook,
+    SetCalendar,
+    SetCreditLimits,
+    SetTariff,
+    SetTariffMatrix,
+)
 
 __all__ = ["draw_calendar", "draw_limits", "draw_tariff", "order"]
 
@@ -25,10 +34,20 @@ class _Unkept:
 
 
 def order(street: StreetWorld, home: str, draw: Callable[[Dice, OrderBook, Instant], Job], dice: Dice) -> None:
-    """Give a drawn order to the head end, for the hub of a home."""
-    head_end = street.street.head_end
+    """Give a drawn order to the head end, for the gas of a home, and the same for its electricity where prepaid."""
+    head_end, site = street.street.head_end, street.street.site(home)
     job = draw(dice, _Unkept(), street.world.now)
-    street.world.call(head_end, partial(head_end.submit, street.street.site(home).names.hub, job))
+    street.world.call(head_end, partial(head_end.submit, site.names.hub, job))
+    if Fuel.ELECTRICITY in site.accounts:
+        same = _for_electricity(job, site.address(Fuel.ELECTRICITY))
+        street.world.call(head_end, partial(head_end.submit, site.names.hub, same))
+
+
+def _for_electricity(job: Job, account: AccountAddress) -> Job:
+    if isinstance(job, SetTariff | SetTariffMatrix):
+        return replace(job, account=account, cv=0)
+    assert isinstance(job, SetCreditLimits | SetCalendar)
+    return replace(job, account=account)
 
 
 def draw_tariff(dice: Dice, book: OrderBook, now: Instant) -> Job:
