@@ -12,7 +12,7 @@ that of the gas link.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
@@ -22,6 +22,7 @@ from meterhouse.app.driver import Driver
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.sealed_street import SealedStreet
 from meterhouse.app.site import HomeSite, SiteNames, TakenPlace, hub_settings, new_hub
+from meterhouse.app.street import AccountPlace, HomePlan
 from meterhouse.crypto import Purpose
 from meterhouse.model import (
     DAY,
@@ -127,15 +128,16 @@ def kept_swaps(tx: Transaction) -> dict[str, dict[str, Any]]:
     return {body["home"]: body for body in SqlTrustRecords(tx).all(_KIND)}
 
 
-def taken_places(database: Database) -> dict[str, TakenPlace]:
+def taken_places(database: Database, homes: Iterable[HomePlan]) -> dict[str, TakenPlace]:
     """Homes whose hub has taken another's place, for a street that starts."""
+    held = {plan.home: _held(plan) for plan in homes}
 
     def look(tx: Transaction) -> dict[str, TakenPlace]:
         found = {}
         for home, swap in kept_swaps(tx).items():
             module = int(swap["module"]) - (swap["state"] != _DONE)
             if module:
-                found[home] = _place(tx, home, module)
+                found[home] = _place(tx, home, module, held.get(home, frozenset()))
         return found
 
     return database.read(look)
@@ -211,8 +213,7 @@ class HubSwaps:
         """A day's readings came: the record of that hub is a day old at most from now on."""
         if event.fields.get("job") == _COLLECT:
             hub = Eui64.parse(str(event.fields["hub"]))
-            gas = any(site.names.hub == hub and site.gas is not None for site in self._street.sites.values())
-            if gas:
+            if any(site.names.hub == hub and _tells(site) for site in self._street.sites.values()):
                 self._street.driver.at(event.at, lambda _now: self._read_again(hub))
 
     def _read_again(self, hub: Eui64) -> None:
@@ -249,7 +250,8 @@ class HubSwaps:
             street.sealed.shut_out(old.names.hub)
             for unit in [one for one in street.sealed.trust.units.values() if one.hub == old.names.hub]:
                 street.sealed.trust.renew(replace(unit, hub=names.hub), module)
-        hub = self._commissioned(old, names, database.read(lambda tx: _place(tx, home, module)), now)
+        place = database.read(lambda tx: _place(tx, home, module, _held(old.plan)))
+        hub = self._commissioned(old, names, place, now)
         site = replace(old, names=names, hub=hub)
         street.head_end.replace_hub(old.names.hub, names.hub)
         street.stand_in(site, old)
@@ -287,13 +289,26 @@ class HubSwaps:
             credentials.rotate(gas, purpose, new, ask_rotation(last, gas, purpose, new), _WHO, now)
 
 
-def _place(tx: Transaction, home: str, module: int) -> TakenPlace:
+def _held(plan: HomePlan) -> frozenset[Fuel]:
+    """The fuels whose accounts are in the hub of a home: it takes no token for any other."""
+    electricity = plan.electricity.prepaid_in is AccountPlace.HUB
+    return frozenset([Fuel.ELECTRICITY] * electricity + [Fuel.GAS] * (plan.gas is not None))
+
+
+def _tells(site: HomeSite) -> bool:
+    """Whether its hub has a record to be read."""
+    return bool(_held(site.plan))
+
+
+def _place(tx: Transaction, home: str, module: int, held: frozenset[Fuel]) -> TakenPlace:
     kept = SqlTrustRecords(tx).get(_RECORD, home)
     if kept is None:
         return TakenPlace(module)
     record = read_account_record(str(kept["record"]).encode("ascii"))
     charged = None if record.account is None else record.account["charged_until"]
-    gas = next((one.record.meter for one in SqlRegistry(tx).meters(home) if one.record.fuel is Fuel.GAS), None)
+    registered = [one.record for one in SqlRegistry(tx).meters(home)]
+    gas = next((one.meter for one in registered if one.fuel is Fuel.GAS), None)
+    elsewhere = {one.pan for one in registered if one.fuel not in held}
     rows: list[HalfHour] = []
     if charged is not None and gas is not None:
         intervals = SqlIntervals(tx)
@@ -301,7 +316,7 @@ def _place(tx: Transaction, home: str, module: int) -> TakenPlace:
             profile = intervals.get_day(gas, day)
             rows += () if profile is None else profile.rows
     vending = SqlVendingRecords(tx)
-    sold = [vend for vend in vending.newest(_VENDS, home) if vend.token]
+    sold = [vend for vend in vending.newest(_VENDS, home) if vend.token and vend.account_id not in elsewhere]
     tokens = [
         vend.token
         for vend in reversed(sold)

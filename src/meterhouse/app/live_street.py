@@ -89,7 +89,7 @@ class LiveStreet:
         self.sealed = None if office is None else SealedStreet(office, books.database, driver)
         self.sites: dict[str, HomeSite] = {}
         self.lay_hub: Callable[[str], None] = lambda _home: None
-        places = taken_places(books.database)
+        places = taken_places(books.database, plan.homes)
         for number, home in enumerate(plan.homes, 1):
             if office is not None and home.home in places:
                 names = SiteNames(number, places[home.home].module)

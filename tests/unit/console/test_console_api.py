@@ -138,6 +138,7 @@ async def test_keypad_ignores_grouping_and_counts_a_token_once(client: Client) -
         "accepted": True,
         "amount": {"amount": "16.00", "currency": GBP},
         "balance": {"amount": "18.20", "currency": GBP},
+        "fuel": None,
         "why": "",
         "remedy": "",
     }
