@@ -5,7 +5,7 @@ from meterhouse.premises.hub.by_hand import ByHand, HandVerdict
 from meterhouse.premises.hub.display import DisplayLine, DisplayPage, display_of
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.hub import Hub
-from meterhouse.premises.hub.meter_credit import MirroredCredit
+from meterhouse.premises.hub.meter_credit import MirroredCredit, MirroredTerms
 from meterhouse.premises.hub.settings import ElectricitySetup, GasSetup, HubSettings
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Hub",
     "HubSettings",
     "MirroredCredit",
+    "MirroredTerms",
     "display_of",
     "read_account_record",
 ]

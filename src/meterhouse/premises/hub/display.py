@@ -9,13 +9,17 @@ from meterhouse.companion.gas import ValveState
 from meterhouse.model import DAY, HALF_HOUR, Fuel, Instant, Money, isoformat
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.hub import Hub
+from meterhouse.premises.hub.meter_credit import MirroredCredit, MirroredTerms
 from meterhouse.premises.prepay import PrepayAccount
-from meterhouse.rules import NO_LIMIT_LITRES
+from meterhouse.rules import NO_LIMIT_LITRES, NO_LIMIT_WH
 
 __all__ = ["DisplayLine", "DisplayPage", "display_of"]
 
 _THOUSAND: Final = 1_000
-_SWITCH: Final = ("off", "on", "armed: press the meter's button")
+_ON, _ARMED = 1, 2
+"""Control states of class 70."""
+_SELECTABLE, _SELECTED = 1, 2
+"""Of a credit (class 112, attribute 8); what is selected may be in use or exhausted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,11 @@ class DisplayPage:
 
 
 def display_of(hub: Hub, now: Instant) -> tuple[DisplayPage, ...]:
-    """What the hub shows now: the electricity's page, and the gas's where there is gas. Needs no network."""
-    pages = [DisplayPage(Fuel.ELECTRICITY, (*_electricity(hub), _supplier(hub)))]
+    """What the hub shows now: the electricity's page, and the gas's where there is gas. Needs no network.
+
+    A parameter that the home has and the hub has not heard of yet shows as "-".
+    """
+    pages = [DisplayPage(Fuel.ELECTRICITY, (*_electricity(hub, now), _supplier(hub)))]
     if hub.mirror is not None:
         money = () if hub.account is None else (*_money(hub.account), *_credit(hub.account, now))
         pages.append(DisplayPage(Fuel.GAS, (*money, *_gas(hub.mirror, hub.account), _supplier(hub))))
@@ -57,39 +64,133 @@ def _supplier(hub: Hub) -> DisplayLine:
     return DisplayLine("line to supplier", "working" if hub.online else "down", warns=not hub.online)
 
 
-def _electricity(hub: Hub) -> list[DisplayLine]:
+def _electricity(hub: Hub, now: Instant) -> list[DisplayLine]:
     works, read_at = hub.electricity_link
-    reading = hub.electricity
+    reading, held = hub.electricity, hub.electricity_account
     link = "working" if works else "down"
+    if held is not None:
+        paid = [*_money(held.account), *_credit(held.account, now)]
+    elif hub.settings.mirrors_credit:
+        paid = _mirrored(hub.electricity_credit, hub.electricity_terms)
+    else:
+        paid = [DisplayLine("paid", "by bill")]
     return [
-        DisplayLine("paid", "by bill"),
-        DisplayLine("register", "-" if reading is None else f"{_thousandths(reading[0])} kWh"),
-        DisplayLine(
-            "supply", "-" if reading is None else _SWITCH[reading[1]], warns=reading is not None and reading[1] != 1
-        ),
+        *paid,
+        DisplayLine("register", "-" if reading is None else _kilowatt_hours(reading[0])),
+        *_supply_left(hub),
+        _switch(hub),
         DisplayLine(
             "link to meter", link if read_at is None else f"{link}, read {isoformat(read_at)}", warns=not works
         ),
     ]
 
 
+def _mirrored(credit: MirroredCredit | None, terms: MirroredTerms | None) -> list[DisplayLine]:
+    """Of an account that the meter holds, as the meter said it last."""
+    balance, emergency, price, standing, debt, low, friendly = ("-",) * 7
+    if credit is not None:
+        balance, emergency = Money(credit.balance).decimal(), _mirrored_emergency(credit)
+    if terms is not None:
+        price, standing = _price(terms.price), _standing_charge(terms.standing_charge)
+        debt, low = _debt(terms.debt_note), _yes(terms.low_credit)
+        friendly = _friendly(Fuel.ELECTRICITY, now=terms.friendly)
+    return [
+        DisplayLine("balance", balance, warns=credit is not None and credit.balance <= 0),
+        DisplayLine("price of this half hour", price),
+        DisplayLine("standing charge", standing),
+        DisplayLine("debt at supplier", debt),
+        DisplayLine("low credit", low, warns=terms is not None and terms.low_credit),
+        DisplayLine("emergency credit", emergency),
+        DisplayLine("friendly credit", friendly),
+    ]
+
+
+def _mirrored_emergency(credit: MirroredCredit) -> str:
+    left = Money(credit.emergency_left).decimal()
+    if credit.emergency_state >= _SELECTED:
+        return f"in use, {left} left"
+    if credit.emergency_state == _SELECTABLE:
+        return f"on offer: {left}"
+    return f"{left} once credit is low" if credit.emergency_left else "none"
+
+
+def _supply_left(hub: Hub) -> list[DisplayLine]:
+    """How much more flows before the supply ends; nothing of it in a home that pays by bill."""
+    held, terms, cutoff = hub.electricity_account, hub.electricity_terms, _cutoff(hub)
+    if held is None and not hub.settings.mirrors_credit:
+        return []
+    if hub.electricity is None or cutoff is None:
+        return [DisplayLine("supply left", "-")]
+    low = held.account.low_credit if held is not None else terms is not None and terms.low_credit
+    left = "no limit" if cutoff >= NO_LIMIT_WH else _kilowatt_hours(max(0, cutoff - hub.electricity[0]))
+    return [DisplayLine("supply left", left, warns=low)]
+
+
+def _cutoff(hub: Hub) -> int | None:
+    """The register at which credit ends; None where there is no account, or nobody has said."""
+    if hub.electricity_account is not None:
+        return hub.electricity_account.account.cutoff()
+    return None if hub.electricity_terms is None else hub.electricity_terms.cutoff_wh
+
+
+def _switch(hub: Hub) -> DisplayLine:
+    if hub.electricity is None:
+        return DisplayLine("supply", "-")
+    register, state = hub.electricity
+    if state == _ON:
+        return DisplayLine("supply", "on")
+    held, cutoff = hub.electricity_account, _cutoff(hub)
+    if state == _ARMED:
+        spent = cutoff is not None and register >= cutoff
+        value = "armed, but credit has ended" if spent else "armed: press the button on the electricity meter"
+    elif hub.off_for_credit is None:
+        value = "off"
+    elif not hub.off_for_credit:
+        value = "off: by order"
+    else:
+        waits = held is not None and held.account.spendable > 0
+        value = "off: the meter is yet to hear of the credit" if waits else "off: for want of credit"
+    return DisplayLine("supply", value, warns=True)
+
+
 def _money(account: PrepayAccount) -> list[DisplayLine]:
     tariff = account.tariff_in_force
+    cv = [DisplayLine("calorific value", f"{_thousandths(tariff.cv)} MJ/m³")] if account.fuel is Fuel.GAS else []
     return [
         DisplayLine("balance", Money(account.balance).decimal(), warns=account.balance <= 0),
-        DisplayLine("price of this half hour", f"{Money(account.price_now).decimal()} a kWh"),
-        DisplayLine("standing charge", f"{Money(tariff.standing_charge).decimal()} a day"),
-        DisplayLine("calorific value", f"{_thousandths(tariff.cv)} MJ/m³"),
-        DisplayLine("debt at supplier", "-" if account.debt_note is None else Money(account.debt_note).decimal()),
+        DisplayLine("price of this half hour", _price(account.price_now)),
+        DisplayLine("standing charge", _standing_charge(tariff.standing_charge)),
+        *cv,
+        DisplayLine("debt at supplier", _debt(account.debt_note)),
     ]
+
+
+def _price(money5: int) -> str:
+    return f"{Money(money5).decimal()} a kWh"
+
+
+def _standing_charge(money5: int) -> str:
+    return f"{Money(money5).decimal()} a day"
+
+
+def _debt(note: int | None) -> str:
+    return "-" if note is None else Money(note).decimal()
+
+
+def _yes(told: bool) -> str:  # noqa: FBT001 -- a word for it
+    return "yes" if told else "no"
+
+
+def _friendly(fuel: Fuel, *, now: bool) -> str:
+    return f"now: the {fuel.value} stays on" if now else "not now"
 
 
 def _credit(account: PrepayAccount, now: Instant) -> list[DisplayLine]:
     low = account.low_credit
     return [
-        DisplayLine("low credit", "yes" if low else "no", warns=low),
+        DisplayLine("low credit", _yes(low), warns=low),
         DisplayLine("emergency credit", _emergency(account)),
-        DisplayLine("friendly credit", "now: the gas stays on" if account.friendly_at(now) else "not now"),
+        DisplayLine("friendly credit", _friendly(account.fuel, now=account.friendly_at(now))),
     ]
 
 
@@ -138,6 +239,10 @@ def _link(mirror: GasMirror) -> DisplayLine:
     days, rest = divmod(mirror.countdown * HALF_HOUR, DAY)
     allowed = f"{days} d {rest // (2 * HALF_HOUR)} h {'30' if rest % (2 * HALF_HOUR) else '00'} min"
     return DisplayLine("link to meter", f"gas meter not heard; gas goes on without it for {allowed}", warns=True)
+
+
+def _kilowatt_hours(watt_hours: int) -> str:
+    return f"{_thousandths(watt_hours)} kWh"
 
 
 def _cubic_metres(litres: int) -> str:

@@ -11,16 +11,7 @@ from typing import Any, Final
 
 from meterhouse.companion import objects
 from meterhouse.companion.gas import HubEnd
-from meterhouse.model import (
-    MINUTE,
-    ConfigurationError,
-    Eui64,
-    Event,
-    Fuel,
-    HalfHour,
-    Instant,
-    Outgoing,
-)
+from meterhouse.model import MINUTE, ConfigurationError, Eui64, Event, Fuel, HalfHour, Instant, Outgoing
 from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.hub.account_record import (
     AccountRecord,
@@ -39,7 +30,7 @@ from meterhouse.premises.hub.gas_works import GasWorks
 from meterhouse.premises.hub.hub_orders import HubOrders
 from meterhouse.premises.hub.keypad import Keypad
 from meterhouse.premises.hub.m_link import MLink
-from meterhouse.premises.hub.meter_credit import CreditMirror, MirroredCredit
+from meterhouse.premises.hub.meter_credit import CreditMirror, MirroredCredit, MirroredTerms
 from meterhouse.premises.hub.objects import hub_objects, log_object, mirror_objects
 from meterhouse.premises.hub.settings import HubSettings
 from meterhouse.premises.hub.wan_line import WanLine
@@ -60,8 +51,6 @@ _REPORT_GRACE: Final = 2 * MINUTE
 """How long after the end of a half hour its report may come before it counts as missed."""
 _COUNTER_GAP: Final = 16
 """After a restart the gas link goes on at least so far beyond the last counter kept: more than one exchange needs."""
-
-
 _CHANGES_CREDIT: Final = frozenset({"token.accepted", "emergency.selected"})
 """The meter is told at once, whichever way the account was reached."""
 
@@ -169,6 +158,17 @@ class Hub:
     def electricity_credit(self) -> MirroredCredit | None:
         """The credit of a meter that holds its own account, as last read; None where it has said nothing."""
         return None if self._m_link.credit is None else self._m_link.credit.shown
+
+    @property
+    def electricity_terms(self) -> MirroredTerms | None:
+        """Price, warnings, cut-off of such an account; None where the meter says no more than its credit."""
+        return None if self._m_link.credit is None else self._m_link.credit.terms
+
+    @property
+    def off_for_credit(self) -> bool | None:
+        """Whether the electricity stands off for want of credit and for no other reason; None where nobody says."""
+        seen = self.electricity_terms if self._m_link.account is None else self._m_link.account.seen
+        return None if seen is None else seen.open_for_credit
 
     # the person in front of it -----------------------------------------------------------------------------------
 
