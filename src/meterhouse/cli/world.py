@@ -20,11 +20,13 @@ from meterhouse.cli.profile_options import (
 )
 from meterhouse.cli.talk import FAILED, spoken, write_json
 from meterhouse.cli.world_fuzz import fuzz
+from meterhouse.cli.world_reach import reach
 
 __all__ = ["run", "world"]
 
 world = typer.Typer(no_args_is_help=True, help="Streets on virtual time: reproducible by seed.")
 world.command()(fuzz)
+world.command()(reach)
 
 
 @world.command()

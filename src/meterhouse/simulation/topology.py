@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.links import Channel, Manner
 from meterhouse.model import StateError
+from meterhouse.premises.repeater import Repeater
+from meterhouse.simulation.bearer import Bearer, BearerChannel
 from meterhouse.simulation.world import World
 
 __all__ = ["Bearer", "Link", "Topology", "topology"]
-
-
-class Bearer(StrEnum):
-    """What carries the bytes of a link."""
-
-    WAN = "wide area network"
-    WIRED_M = "wired M interface"
-    RADIO_868 = "868 MHz wireless M-Bus"
-    BACK_LINE = "line between data centres"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +57,7 @@ def topology(world: World, street: LiveStreet) -> Topology:
         nodes[site.electricity.name] = "electricity meter"
         if site.gas is not None:
             nodes[site.gas.name] = "gas meter"
+    nodes |= {machine.name: "repeater" for machine in world.machines if isinstance(machine, Repeater)}
     links = (
         Link(first, second, _bearer(port, channel))
         for first, port, second, _, channel in world.links
@@ -74,6 +67,8 @@ def topology(world: World, street: LiveStreet) -> Topology:
 
 
 def _bearer(port: str, channel: Channel) -> Bearer:
+    if isinstance(channel, BearerChannel):
+        return channel.bearer
     try:
         return _BEARERS[port, channel.manner]
     except KeyError:
