@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from home_bench import PAN, START, TARIFF, TOKEN_KEY, token
+from home_bench import (
+    PAN,
+    START,
+    TARIFF,
+    TOKEN_KEY,
+    HomeBench,
+    electricity_setup,
+    electricity_token,
+    token,
+)
+from meterhouse.companion.gas import ValveState
 from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.companion.utrn import UtrnKey, UtrnValue, make_utrn
 from meterhouse.model import MINUTE, UNIT, Eui64, Fuel, Instant
@@ -320,3 +330,79 @@ def test_a_token_that_another_hub_took_is_credited_at_its_own_account_unless_it_
     assert [home.keypad.take_quietly(digits) for digits in taken] == [0] * 6
     assert (home.gas.tokens, home.electricity.account.tokens, known) == (2, 3, 0)
     assert [kind for kind, _ in home.told] == ["token.refused"]
+
+
+# the hub in a home
+
+
+def both(**hub):
+    return HomeBench(in_hub=electricity_setup(1_000_000), **hub)
+
+
+@pytest.mark.requirement("S0-141")
+@pytest.mark.requirement("S0-124")
+def test_with_every_network_down_both_fuels_are_credited_at_the_one_keypad_each_at_its_own_account():
+    bench = both()
+    bench.half_hours(2, litres=50, watt_hours=100)
+    bench.line.cut()
+    gas, electricity = bench.hub.account, bench.hub.electricity_account.account
+    before = gas.balance, electricity.balance
+    assert bench.key_in(token(10_000)).fuel is GAS
+    assert bench.key_in(electricity_token(10_000)).fuel is ELECTRICITY
+    assert (gas.balance, electricity.balance) == (before[0] + 10_000, before[1] + 10_000)
+    assert (gas.tokens, electricity.tokens) == (1, 1)
+    bench.restart_hub(json.loads(json.dumps(bench.hub.state())))
+    for digits in (token(10_000), electricity_token(10_000)):
+        assert bench.key_in(digits).verdict is TokenVerdict.USED
+    assert bench.key_in(electricity_token(10_000, tid=6_000_050)).fuel is ELECTRICITY, "and after a loss of power"
+    held = bench.hub.electricity_account.account
+    assert held.balance == before[1] + 20_000
+
+
+def test_the_lock_of_a_hub_outlives_a_loss_of_power_for_both_fuels():
+    bench = both()
+    for number in range(5):
+        bench.key_in(f"{number:020d}")
+    bench.restart_hub(json.loads(json.dumps(bench.hub.state())))
+    for digits in (token(10_000), electricity_token(10_000)):
+        assert bench.key_in(digits).verdict is TokenVerdict.LOCKED
+    bench.run(bench.now + 5 * MINUTE)
+    assert bench.key_in(electricity_token(10_000)).verdict is TokenVerdict.ACCEPTED
+
+
+def test_a_token_of_electricity_is_no_hand_at_the_gas_and_no_vend_of_it():
+    bench = both(balance=20_000)
+    bench.half_hours(4, litres=900)
+    assert bench.hub.mirror.valve is ValveState.CLOSED
+    bench.key_in(electricity_token(2_000_000))
+    bench.half_hours(2)
+    assert bench.hub.mirror.valve is ValveState.CLOSED
+    assert bench.hub._gas.hand_at is None
+    assert bench.hub.orders.works.facts().last_vend is None
+    bench.key_in(token(2_000_000))
+    assert bench.hub.orders.works.facts().last_vend == bench.now
+    bench.half_hours(2)
+    assert bench.hub.mirror.valve is ValveState.OPEN
+
+
+def test_emergency_credit_of_electricity_is_selected_at_the_hub_and_the_gas_has_none_of_it():
+    terms = {"limits": CreditLimits(500_000, 2_000_000, 100_000)}
+    bench = HomeBench(in_hub=electricity_setup(1_000_000, **terms), limits=CreditLimits(500_000, 2_000_000, 100_000))
+    bench.half_hours(3, litres=10, watt_hours=10)
+    assert bench.hub.select_emergency(bench.now, ELECTRICITY)
+    assert (bench.hub.electricity_account.account.emergency_active, bench.hub.account.emergency_active) == (True, False)
+    assert bench.hub.select_emergency(bench.now)
+    assert bench.hub.account.emergency_active
+
+
+@pytest.mark.requirement("S0-141")
+def test_where_the_meter_holds_the_account_its_tokens_are_refused_at_the_hub_and_taken_at_the_meter():
+    bench = HomeBench(in_meter=electricity_setup(1_000_000))
+    bench.half_hours(1)
+    digits = electricity_token(10_000)
+    before = bench.hub.account.state()
+    said = bench.key_in(digits)
+    assert (said.verdict, said.fuel, bench.hub.account.state()) == (TokenVerdict.WRONG, None, before)
+    said = bench.electricity.key_in_token(digits, bench.now)
+    assert (said.verdict, said.fuel) == (TokenVerdict.ACCEPTED, ELECTRICITY)
+    assert bench.electricity.key_in_token(token(10_000), bench.now).verdict is TokenVerdict.WRONG
