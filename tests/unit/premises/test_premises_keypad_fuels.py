@@ -406,3 +406,19 @@ def test_where_the_meter_holds_the_account_its_tokens_are_refused_at_the_hub_and
     said = bench.electricity.key_in_token(digits, bench.now)
     assert (said.verdict, said.fuel) == (TokenVerdict.ACCEPTED, ELECTRICITY)
     assert bench.electricity.key_in_token(token(10_000), bench.now).verdict is TokenVerdict.WRONG
+
+
+@pytest.mark.requirement("S0-141")
+@pytest.mark.parametrize("fuel", [GAS, ELECTRICITY])
+def test_a_change_of_key_that_is_typed_changes_the_key_of_its_own_fuel_and_no_trace_of_it_is_at_the_other(fuel):
+    home = Home()
+    old, pan = (TOKEN_KEY, PAN) if fuel is GAS else (key(), OTHER)
+    new = sts.derive_dkga04(bytes(range(1, 21)), supply_group="600452", pan=pan, key_revision=2)
+    subclass = sts.CreditSubclass.GAS_CURRENCY if fuel is GAS else sts.CreditSubclass.ELECTRICITY_CURRENCY
+    left = home.trace(other(fuel))
+    for section in sts.encode_key_change(old, new):
+        assert home.key_in(section.digits).fuel is fuel
+        assert home.trace(other(fuel)) == left
+    assert home.key_in(credit(subclass, under=old)).verdict is TokenVerdict.WRONG
+    said = home.key_in(credit(subclass, under=new))
+    assert (said.verdict, said.fuel, home.trace(other(fuel))) == (TokenVerdict.ACCEPTED, fuel, left)
