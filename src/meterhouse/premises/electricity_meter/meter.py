@@ -17,7 +17,6 @@ from meterhouse.model import (
     REGISTER_LIMIT_WH,
     SECOND,
     ConfigurationError,
-    Duration,
     Event,
     HalfHour,
     Instant,
@@ -29,6 +28,7 @@ from meterhouse.premises.clock import DeviceClock
 from meterhouse.premises.electricity_meter.arm_keypad import ArmKeypad, ArmVerdict
 from meterhouse.premises.electricity_meter.associations import MeterAssociations
 from meterhouse.premises.electricity_meter.credit_cutoff import CreditCutoff
+from meterhouse.premises.electricity_meter.held_account import HeldAccount
 from meterhouse.premises.electricity_meter.objects import meter_device
 from meterhouse.premises.electricity_meter.sealed_works import MeterWorks
 from meterhouse.premises.electricity_meter.settings import ElectricityMeterSettings
@@ -36,16 +36,13 @@ from meterhouse.premises.electricity_meter.supply_switch import ControlState, Su
 from meterhouse.premises.electricity_meter.wires import Wires
 from meterhouse.premises.half_hours import HalfHourLog
 from meterhouse.premises.orders import OrderGate
-from meterhouse.premises.prepay import CutoffOrder, Entry, PrepaidElectricity
+from meterhouse.premises.prepay import Entry, PrepaidElectricity
 from meterhouse.protocols import dlms
 
 __all__ = ["ElectricityMeter"]
 
 _CLOCK_STEP_NOTED: Final = 10 * SECOND
 """A clock set by more than this marks the half hour (SMETS2: only small steps are silent)."""
-
-_CHANGES: Final = frozenset({"tariff.set", "limits.set", "calendar.set"})
-"""After these of its account, set by the head end's plain association, credit does not run out for a day."""
 
 
 class ElectricityMeter:
@@ -98,10 +95,13 @@ class ElectricityMeter:
             self.gate = OrderGate(settings.trust, self._works, self.clock.reads, entropy, keep, self._tell, now)
         if settings.prepay is not None or settings.hub_account_delay is not None:
             self.credit = CreditCutoff(self.switch, settings.hub_account_delay, self._tell)
+        self._account: HeldAccount | None = None
         if settings.prepay is not None and self.credit is not None:
-            self.prepaid = PrepaidElectricity(settings.prepay, self._tell_of_account)
-            self.prepaid.account.begin(self.register_wh, self._half_hour_begun(now))
-            self.credit.cutoff_wh = self.prepaid.order().cutoff_wh
+            self._account = HeldAccount(
+                settings.prepay, self.credit, self.log, self.clock, self.gate, self._works.vended, self._tell
+            )
+            self.prepaid = self._account.prepaid
+            self._account.begin(now)
         self._server = self._build_server()
 
     @property
@@ -169,15 +169,19 @@ class ElectricityMeter:
         if self.prepaid is None:
             return Entry(TokenVerdict.NO_ACCOUNT)
         entry = self.prepaid.slot.enter(token, now, by_hand=True)
-        self._tell_credit(now)
+        self._follow_account(now)
         return entry
 
     def select_emergency(self, now: Instant) -> bool:
         """A hand selects emergency credit of the account that the meter holds; whether it was on offer."""
         if self.prepaid is None or not self.prepaid.select_emergency(now):
             return False
-        self._tell_credit(now)
+        self._follow_account(now)
         return True
+
+    def _follow_account(self, now: Instant) -> None:
+        if self._account is not None:
+            self._account.follow(self.register_wh, now)
 
     def release_button(self) -> None:
         """The hand leaves the button."""
@@ -223,8 +227,8 @@ class ElectricityMeter:
             self._quality |= Quality.CLOCK_ADJUSTED
         if step < -DAY:
             self._tell(now, "log.dropped", rows=self.log.drop_after(shown))
-            if self.prepaid is not None:
-                self.prepaid.account.turn_back(self._half_hour_begun(now))
+            if self._account is not None:
+                self._account.turn_back(now)
         newest = self.log.newest
         end = half_hour_end(Instant(shown - 1))
         self._next_end = end if newest is None or end > newest.end else Instant(newest.end + HALF_HOUR)
@@ -244,8 +248,7 @@ class ElectricityMeter:
         self._wires.hear(port, data, now)
         if self.gate is not None and self.gate.trust.gained is not self._gained:
             self._serve_gainer()
-        if data:
-            self._tell_credit(now)
+        self._follow_account(now)
 
     def _serve_gainer(self) -> None:
         """Another supplier's from here on: the loser's associations end, and with them every connection."""
@@ -281,40 +284,8 @@ class ElectricityMeter:
             self._quality = Quality.MEASURED
             if self.credit is not None:
                 self.credit.half_hour_over(self.register_wh, now)
-        if ended:
-            self._charge(now)
-
-    # its credit --------------------------------------------------------------------------------------------------
-
-    def _charge(self, now: Instant) -> None:
-        """Charge what the log has and the account has not, and do what follows."""
-        if self.prepaid is not None and self.credit is not None:
-            newest, until = self.log.newest, self.prepaid.account.charged_until or 0
-            rows = [] if newest is None else self.log.between(Instant(until + 1), newest.end)
-            self._follow(self.prepaid.settle(self.register_wh, rows, now, held=self._held(now)), now)
-
-    def _tell_credit(self, now: Instant) -> None:
-        """After a token, a tariff or an emergency credit: the switch follows at once."""
-        if self.prepaid is not None and self.credit is not None:
-            self._follow(self.prepaid.order(held=self._held(now)), now)
-
-    def _follow(self, order: CutoffOrder, now: Instant) -> None:
-        assert self.credit is not None
-        self.credit.take(order.cutoff_wh, self.register_wh, now, arm=order.arm)
-
-    def _held(self, now: Instant) -> Duration:
-        return 0 if self.gate is None else self.gate.brake.held_until - self.gate.run.at(now)
-
-    def _half_hour_begun(self, now: Instant) -> Instant:
-        shown = self.clock.reads(now)
-        return Instant(shown - shown % HALF_HOUR)
-
-    def _tell_of_account(self, now: Instant, kind: str, **fields: object) -> None:
-        self._tell(now, kind, **fields)
-        if kind == "token.accepted":
-            self._works.vended(now)
-        elif kind in _CHANGES and self.gate is not None:
-            self.gate.changed(now)
+        if ended and self._account is not None:
+            self._account.charge(self.register_wh, now)
 
     # its memory --------------------------------------------------------------------------------------------------
 
@@ -359,7 +330,10 @@ class ElectricityMeter:
             self._next_end = Instant(newest.end + HALF_HOUR)
         if newest is not None and self._next_end > newest.end + HALF_HOUR:
             self._quality |= Quality.POWER_DOWN
-        self._restore_credit(state)
+        if self.credit is not None and "credit" in state:
+            self.credit.restore(state["credit"])
+        if self._account is not None:
+            self._account.restore(state.get("prepaid"), self.register_wh, self._now)
         if self.gate is not None and "orders" in state:
             self.gate.restore(state["orders"], self._now)
             if self.gate.trust.gained is not None:
@@ -368,18 +342,7 @@ class ElectricityMeter:
                 self._associations.head_end_seen = seen if same else -1
         self._server = self._build_server()
 
-        self._tell_credit(self._now)
-
-    def _restore_credit(self, state: dict[str, Any]) -> None:
-        if self.credit is not None and "credit" in state:
-            self.credit.restore(state["credit"])
-        if self.prepaid is None:
-            return
-        if "prepaid" in state:
-            self.prepaid.restore(state["prepaid"])
-        elif self.settings.prepay is not None and self.settings.prepay.basis is None:
-            # It was on credit until now: what was used before is on another bill.
-            self.prepaid.account.rebase(self.register_wh, self._half_hour_begun(self._now))
+        self._follow_account(self._now)
 
     def _build_server(self) -> dlms.Server:
         keys = self.settings.head_end_keys
