@@ -24,7 +24,7 @@ from meterhouse.companion.certificate import CertifiedRole
 from meterhouse.companion.relay import Hello, Role
 from meterhouse.crypto import Purpose
 from meterhouse.links import SystemClock
-from meterhouse.model import DAY, MINUTE, Eui64, Event, Fuel, Instant
+from meterhouse.model import DAY, MINUTE, Eui64, Event, Instant
 from meterhouse.simulation.world import World
 from meterhouse.store import Database, SqlCentreRecords
 from meterhouse.supplier.trust import LifeState
@@ -103,7 +103,7 @@ class SealedWorld:
             for device, fuel in site.fuels:
                 if device in devices:
                     known = self.database.read(lambda tx, one=device: SqlCentreRecords(tx).device(one))
-                    pan = site.names.pan if fuel is Fuel.GAS and site.account else None
+                    pan = site.names.pan_of(fuel) if fuel in site.accounts else None
                     found.append(
                         GainedMeter(
                             device, site.names.hub, site.plan.home, fuel, site.serial(fuel), known.agreement,

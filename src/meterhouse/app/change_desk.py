@@ -25,6 +25,7 @@ from meterhouse.store import (
     SqlAuditChain,
     SqlCentreRecords,
     SqlCounters,
+    SqlDeviceState,
     SqlHomeBook,
     SqlRegistry,
     SqlTrustRecords,
@@ -128,6 +129,7 @@ def order_change(
 
     Raises:
         NotFoundError: no such device.
+        PolicyError: the home's hub holds an account of electricity: it speaks for both fuels under one supplier's keys.
         PolicyError, AuthenticationError: see `HandOverOffice.hand_over`.
     """
 
@@ -137,6 +139,7 @@ def order_change(
         premises = SqlHomeBook(tx).premises(device)
         if known is None or premises is None:
             raise NotFoundError(f"device {device} is not known to the security centre", remedy="Name its EUI-64.")
+        _refuse_shared(tx, device)
         for identity in (office.identity, gainer.identity):
             if records.certificate(identity.certified.serial.hex()) is None:
                 Credentials(records, {}).issued(identity, _WHO, now)
@@ -170,6 +173,18 @@ def order_change(
         return ordered
 
     return database.run(order)
+
+
+def _refuse_shared(tx: Transaction, device: Eui64) -> None:
+    """Whoever gains a hub gains an account in it; whoever gains its meter alone could not say a cut-off."""
+    home = next((one.home for one in SqlRegistry(tx).meters() if one.record.meter == device), None)
+    hub = None if home is None else SqlDeviceState(tx).load(f"home/{home}/hub")
+    if hub is not None and "electricity" in hub:
+        raise PolicyError(
+            f"the electricity account of home {home} stands in its hub",
+            why="The hub speaks for both fuels under the keys of one supplier.",
+            remedy="This version hands over no such home: have its electricity account held by the meter first.",
+        )
 
 
 def _signed(

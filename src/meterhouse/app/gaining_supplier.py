@@ -21,7 +21,7 @@ from meterhouse.model import Eui64, Fuel, Instant, MeterhouseError, Money
 from meterhouse.protocols import dlms, sts
 from meterhouse.store import Database, HomeRecord, RegisteredMeter, SignedWord, SqlRegistry, SqlSignedWords, WordKind
 from meterhouse.store import Transaction as Tx
-from meterhouse.supplier.headend import DeliverToken, HeadEnd, HeadEndSettings, HubEntry, MeterEntry
+from meterhouse.supplier.headend import AccountAddress, DeliverToken, HeadEnd, HeadEndSettings, HubEntry, MeterEntry
 from meterhouse.supplier.vending import AccountRecord, KeyName, MemoryKeyStore, MeterRecord, StsService
 
 __all__ = ["GainedClients", "GainedMeter", "GainedWords", "GainingSupplier"]
@@ -196,7 +196,9 @@ class GainingSupplier:
     def carry_orders(self, now: Instant) -> None:
         """Send tokens that were sold on their way."""
         for due in self.books.claim_deliveries(now):
-            job = DeliverToken(due.order, due.token, due.debt_left, self.books, due.expires)
+            # An account of electricity that changes hands stands in its meter; one in a hub is handed to nobody.
+            account = AccountAddress(due.fuel, None if due.fuel is Fuel.GAS else due.meter)
+            job = DeliverToken(due.order, due.token, due.debt_left, self.books, due.expires, account)
             self.head_end.submit(due.hub, job, now)
 
 
