@@ -131,3 +131,10 @@ def test_a_hub_that_told_a_meter_no_limit_would_be_convicted(monkeypatch):
     name = "friendly-window-link-lost-for-good.toml"
     report = run_scenario(parse_scenario((FOLDER / name).read_text(encoding="utf-8"), name))
     assert any("was told 99999999 l" in str(one) for one in report.world.violations)
+
+
+def test_electricity_is_the_same_story_wherever_its_account_stands():
+    """C-01: one ledger, two places. All that a person and a supplier see is alike, word for word and minute for minute."""
+    in_meter, in_hub = (played(f"electricity-account-in-the-{place}.toml") for place in ("meter", "hub"))
+    assert in_meter.seen == in_hub.seen
+    assert in_meter.said == in_hub.said
