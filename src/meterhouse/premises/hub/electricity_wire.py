@@ -17,6 +17,7 @@ from meterhouse.model import (
     HALF_HOUR,
     HOUR,
     MINUTE,
+    Duration,
     Fuel,
     HalfHour,
     Instant,
@@ -67,6 +68,7 @@ class ElectricityWire:
         prepaid: the account.
         delay: half hours that the meter goes on without its hub, from each refill.
         clock: the hub's: no half hour is believed before it is over by this.
+        held: for how long from now credit must not run out, because a price was set; 0 for not at all.
         tell: notes an event.
 
     Attributes:
@@ -78,11 +80,13 @@ class ElectricityWire:
         prepaid: PrepaidElectricity,
         delay: int,
         clock: Callable[[Instant], Instant],
+        held: Callable[[Instant], Duration],
         tell: Callable[..., None],
     ) -> None:
         self._prepaid = prepaid
         self._delay = delay
         self._clock = clock
+        self._held = held
         self._tell = tell
         self._told: CutoffOrder | None = None
         self._looked_until = Instant(0)
@@ -107,9 +111,10 @@ class ElectricityWire:
         """Charge what has been used and tell the meter where its supply ends, the register having been read."""
         if self._prepaid.account.charged is not None:
             yield from self._charge(client, register_wh, now)
-        order = self._prepaid.settle(register_wh, (), now)
+        order = self._prepaid.settle(register_wh, (), now, held=self._held(now))
+        told = self._prepaid.order()
         yield from self._write(client, self._tempered(order, register_wh, now), now)
-        self._told = order
+        self._told = told  # without what is held back, which lasts for a time and is looked at with each reading
         self.seen = _seen((yield from client.get_list(_SEEN)))
 
     def _charge(self, client: dlms.Client, register_wh: int, now: Instant) -> dlms.Procedure[None]:

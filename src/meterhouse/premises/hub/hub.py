@@ -118,7 +118,11 @@ class Hub:
         electricity = self.settings.electricity
         if electricity is not None and self.electricity_account is not None:
             self._m_link.account = ElectricityWire(
-                self.electricity_account, electricity.no_comms_half_hours, self.clock.reads, self._tell
+                self.electricity_account,
+                electricity.no_comms_half_hours,
+                self.clock.reads,
+                self.orders.held,
+                self._tell,
             )
         elif self.settings.mirrors_credit:
             self._m_link.credit = CreditMirror()
@@ -388,7 +392,7 @@ class Hub:
         self.log.note(kind, fields, now)
         if kind == "access.refused":
             self._refusal = str(fields["why"])
-        if fields.get("fuel") != Fuel.ELECTRICITY.value:  # orders are about the gas
-            self.orders.happened(kind, now)
-        elif kind in _CHANGES_CREDIT:
+        of_electricity = fields.get("fuel") == Fuel.ELECTRICITY.value
+        self.orders.happened(kind, now, to_gas=not of_electricity)
+        if of_electricity and kind in _CHANGES_CREDIT:
             self._m_link.hasten(now)

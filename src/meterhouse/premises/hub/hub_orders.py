@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from meterhouse.companion.sealed import SealedError, decode_envelope
-from meterhouse.model import Eui64, Instant, StorageError
+from meterhouse.model import Duration, Eui64, Instant, StorageError
 from meterhouse.premises.hub.gas_works import GasWorks
 from meterhouse.premises.hub.meter_mail import MeterMail
 from meterhouse.premises.hub.note_post import NotePost
@@ -88,21 +88,26 @@ class HubOrders:
         self._tell(now, "note.refused", why=f"{envelope.target} is not in this home")
         return b""
 
-    def happened(self, kind: str, now: Instant) -> None:
-        """Something has happened in the hub."""
+    def happened(self, kind: str, now: Instant, *, to_gas: bool = True) -> None:
+        """Something has happened in the hub; where not to the gas, then to the account of electricity."""
+        if self.gate is not None and kind in _CHANGES:
+            self.gate.changed(now)
+        if not to_gas:
+            return
         if self.works is not None and kind == "token.accepted":
             self.works.vended(now)
-        if self.gate is not None:
-            if kind in _CHANGES:
-                self.gate.changed(now)
-            elif kind == "valve.opened":
-                self.gate.closed_by_hand()
+        if self.gate is not None and kind == "valve.opened":
+            self.gate.closed_by_hand()
+
+    def held(self, now: Instant) -> Duration:
+        """How long from now on no credit of this hub may run out; 0 or below for not at all."""
+        return 0 if self.gate is None else self.gate.brake.held_until - self.gate.run.at(now)
 
     def cutoff_l(self, cutoff_l: int, now: Instant) -> int:
         """The cut-off that the gas meter may be given."""
         if self.gate is None or self.works is None:
             return cutoff_l
-        return self.works.held_cutoff_l(cutoff_l, self.gate.brake.held_until - self.gate.run.at(now))
+        return self.works.held_cutoff_l(cutoff_l, self.held(now))
 
     @property
     def gas_disabled(self) -> bool:

@@ -86,11 +86,11 @@ class MLink:
 
     def hasten(self, now: Instant) -> None:
         """Read at once where there is something for the meter and the wire works."""
-        if not self.failed and self._answer_by is None and any(one.waits for one in self._errands()):
+        if self.failed or self._answer_by is not None:
+            return
+        mail, account = self.mail, self.account
+        if (mail is not None and mail.waits) or (account is not None and account.waits):
             self._read_at = min(self._read_at, now)
-
-    def _errands(self) -> list[MeterMail | ElectricityWire]:
-        return [one for one in (self.mail, self.account) if one is not None]
 
     def forward(self, client_sap: int, server_sap: int, apdu: bytes, now: Instant) -> bool:
         """Pass a prefixed APDU of the head end to the meter."""
@@ -164,7 +164,8 @@ class MLink:
             self.reading, self.read_at = end.value, now
             self._talk, self._answer_by = None, None
             self._read_at = Instant(now - now % HALF_HOUR + HALF_HOUR + _READ_AFTER)
-            for soon in (one.next_reading(now) for one in self._errands()):
+            for errand in (self.mail, self.account):
+                soon = None if errand is None else errand.next_reading(now)
                 if soon is not None:
                     self._read_at = min(self._read_at, soon)
             if self.failed:

@@ -96,11 +96,12 @@ class CreditMirror:
         if not values:
             return
         told = [value for value in values[:_CREDIT] if not isinstance(value, dlms.AccessRefusedError)]
-        if len(told) < _CREDIT:
-            self.shown, self.terms, self._refused = None, None, True
-            return
-        self.shown = MirroredCredit(*(value.whole() for value in told))
-        self.terms = _terms(values[_CREDIT])
+        try:
+            self.shown = MirroredCredit(*(value.whole() for value in told)) if len(told) == _CREDIT else None
+        except MalformedError:  # what is there is no credit
+            self.shown = None
+        self._refused = self.shown is None
+        self.terms = None if self._refused else _terms(values[_CREDIT])
 
 
 def _terms(value: dlms.CosemData | dlms.AccessRefusedError) -> MirroredTerms | None:
