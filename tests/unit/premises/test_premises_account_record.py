@@ -16,7 +16,7 @@ from meterhouse.companion.utrn import UtrnKey, UtrnValue, make_utrn
 from meterhouse.model import HALF_HOUR, UNIT, Eui64, Fuel, HalfHour, Instant, MalformedError, RefusedError
 from meterhouse.premises.hub import ElectricitySetup, read_account_record
 from meterhouse.premises.hub.objects import mirror_objects
-from meterhouse.premises.prepay import account_objects
+from meterhouse.premises.prepay import CreditLimits, EnergyTariff, account_objects
 from meterhouse.protocols import dlms
 
 GAS_UTRN = UtrnKey(bytes(range(32)), Eui64(b"\1" * 8), Eui64(b"\2" * 8))
@@ -264,6 +264,62 @@ def test_octets_without_end_and_of_another_version_are_refused():
     for octets in (b"[" * 200_000, b"1" * 5_000, b" " * (1 << 19), b'{"version":3}', b'{"version":2}', b"null", b"{}"):
         with pytest.raises(MalformedError):
             read_account_record(octets)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_a_record_in_another_encoding_is_refused_and_not_left_for_whoever_keeps_it_as_text(encoding):
+    whole = WHOLE.account_record()
+    with pytest.raises(MalformedError):
+        read_account_record(whole.decode("ascii").encode(encoding))
+    with pytest.raises(MalformedError):
+        read_account_record(whole[:-1] + ',"note":"é"}'.encode())
+
+
+def set_tariff(account, price, now):
+    steps = (1_000 + price, 2_000 + price, 9_000 + price)
+    prices = tuple(range(price, price + 16)) if price % 5 else (0,) * 16
+    account.set_tariff(EnergyTariff(prices, (0, 1, 2, 3) * 24, steps, price, account.cv), now)
+
+
+def set_calorific_value(account, amount, now, _register):
+    if account.fuel is Fuel.GAS:
+        account.set_cv(30_000 + amount, now)
+
+
+_HAPPENS = {
+    "use": lambda account, _amount, now, register: account.charge([HalfHour(now, register)]),
+    "fall": lambda account, amount, now, register: account.charge([HalfHour(now, max(0, register - 30_000 - amount))]),
+    "credit": lambda account, amount, _now, _register: account.credit(amount + 1),
+    "tariff": lambda account, amount, now, _register: set_tariff(account, amount, now),
+    "limits": lambda account, amount, _now, _register: setattr(
+        account, "limits", CreditLimits(amount * 100, 10_000_000, amount)
+    ),
+    "emergency": lambda account, _amount, _now, _register: account.offer_emergency() and account.select_emergency(),
+    "note": lambda account, amount, _now, _register: setattr(account, "debt_note", amount),
+    "keyed reading": lambda account, amount, now, register: account.provide(register + amount, now),
+    "calorific value": set_calorific_value,
+}
+_ACTS = st.lists(st.tuples(st.sampled_from(sorted(_HAPPENS)), st.integers(0, 9_000)), max_size=25)
+
+
+@given(_ACTS, st.booleans())
+@settings(max_examples=120, deadline=None)
+def test_no_record_that_a_hub_can_write_is_refused(acts, exact):
+    """A record that is refused is an account that is lost, so every state that use can lead to must be believed."""
+    hub = hub_of(exact_blocks=exact)
+    now, registers = START, {Fuel.GAS: 50_000, ELECTRICITY: 50_000}
+    accounts = (hub.account, hub.electricity_account.account)
+    hub.account.begin(50_000, now)
+    hub.electricity_account.settle(50_000, (), now)
+    for act, amount in acts:
+        now = Instant(now + HALF_HOUR)
+        for account in accounts:
+            if act == "use":
+                registers[account.fuel] += amount
+            _HAPPENS[act](account, amount, now, registers[account.fuel])
+    record = read_account_record(hub.account_record())
+    assert record.account == json.loads(json.dumps(hub.account.state()))
+    assert record.electricity.account == json.loads(json.dumps(hub.electricity_account.account.state()))
 
 
 def test_the_untampered_record_is_gone_on_with():

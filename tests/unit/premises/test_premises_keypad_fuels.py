@@ -294,6 +294,17 @@ def test_whatever_is_typed_each_account_has_exactly_what_its_own_tokens_were_wor
         assert account.balance == UNIT + sum(worth[kind] for kind, _ in paid[fuel])
 
 
+@given(st.one_of(st.text(max_size=40), st.text(alphabet="0123456789 -٠١५", min_size=19, max_size=26)))
+@settings(max_examples=120, deadline=None)
+def test_whatever_characters_are_typed_nothing_is_credited_and_nothing_breaks(typed):
+    home = Home()
+    left = home.trace(GAS), home.trace(ELECTRICITY)
+    said = home.key_in(typed)
+    assert said.verdict is not TokenVerdict.ACCEPTED
+    assert (home.trace(GAS), home.trace(ELECTRICITY), home.served) == (*left, [])
+    assert home.keypad.take_quietly(typed) == 0
+
+
 # emergency credit, and another hub's tokens
 
 

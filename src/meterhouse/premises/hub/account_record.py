@@ -144,7 +144,7 @@ def read_account_record(octets: bytes) -> AccountRecord:
     try:
         if len(octets) > _LONGEST:
             raise ValueError(f"{len(octets)} octets are more than {_LONGEST}")  # noqa: TRY301 -- one sentence for all
-        told = json.loads(octets)
+        told = json.loads(octets.decode("ascii"))  # as text it is kept by whoever reads it
         version = told["version"]
         if version == _GAS_ALONE:
             return AccountRecord(_read_gas(told))
