@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from meterhouse.app.books import Books
 from meterhouse.app.desk import AccountPlace, PaymentMode, Supply
+from meterhouse.app.hand_desk import displays
+from meterhouse.app.keys import SECRET_LENGTH, StreetKeys
+from meterhouse.app.live_street import LiveStreet, StreetOptions
+from meterhouse.app.memory_wires import join_street
 from meterhouse.app.meter_views import electricity_said, electricity_view
-from meterhouse.model import Fuel, Money, PolicyError
+from meterhouse.app.site import SUPPLY_GROUP
+from meterhouse.companion.token_status import TokenVerdict
+from meterhouse.model import HALF_HOUR, Fuel, Instant, Money, PolicyError
+from meterhouse.simulation.world import World
+from meterhouse.store import Database
 from meterhouse.supplier.headend import SetCreditLimits, SetTariff
-from street_worlds import Scene
+from meterhouse.supplier.vending import KeyName, MemoryKeyStore, StsService
+from street_worlds import Scene, steady
 
 ELECTRICITY = 'electricity = {{ mode = "prepay", account = "{}", price = "0.25", opening_balance = "1.00"{} }}\n'
 GAS = 'gas = { mode = "prepay", opening_balance = "50.00" }\n'
@@ -201,6 +211,60 @@ def test_with_the_wire_down_a_token_for_the_meter_waits_and_holds_up_nothing_of_
     scene.half_hours(8)
     assert stages(scene)[-1] == "accepted"
     assert scene.site().held(SUPPLY).credited == worth(scene)
+
+
+@PLACES
+def test_a_street_that_was_stopped_goes_on_with_the_account_as_it_was(place):
+    plan = Scene(electricity(place, ', emergency_credit = "5.00", emergency_below = "0.50"')).plan
+    keys = StreetKeys(bytes(range(SECRET_LENGTH)))
+    services = StsService(MemoryKeyStore({KeyName(SUPPLY_GROUP, 1): keys.vending(SUPPLY_GROUP)}))
+    with Database("sqlite://") as database:
+
+        def opened(seed: int) -> tuple[World, LiveStreet]:
+            books = Books(database, services, bytes)
+            world = World(seed, books.resumed_at() or plan.start)
+            street = LiveStreet(plan, keys, books, world, steady(), world.entropy, world.now, StreetOptions(steps=2))
+            join_street(world, street)
+            return world, street
+
+        world, street = opened(1)
+        world.run(Instant(world.now + 5 * HALF_HOUR))
+        sold = street.pay(street.site("01").account, Money.parse("1.00"), "r1", "shop")
+        world.run(Instant(world.now + 3 * HALF_HOUR))
+        street.checkpoint()
+        before = street.site("01").held(SUPPLY)
+        assert before.tokens == 1
+        world, street = opened(2)
+        after = street.site("01").held(SUPPLY)
+        assert after is not before
+        assert after.state() == before.state()
+        assert street.key_in("01", sold.token, place).why == TokenVerdict.USED.sentence
+        world.run(Instant(world.now + 40 * HALF_HOUR))
+        site = street.site("01")
+        assert street.electricity_supply(site) is Supply.OFF
+        account, worth_it = site.held(SUPPLY), street.books.vend("r1")[0].value.amount
+        assert account.consumed == site.electricity.register_wh * 25
+        assert account.balance == 100_000 + worth_it - account.consumed
+        assert -25 < account.balance <= 0
+
+
+@PLACES
+def test_the_displays_tell_what_is_left_and_where_to_press(place):
+    scene = Scene(electricity(place, ', emergency_credit = "5.00", emergency_below = "0.50"'))
+    scene.half_hours(4)
+    assert "electricity left" in shown_at_meter(scene)
+    run_out(scene)
+    shown = shown_at_meter(scene)
+    assert (shown["supply"], shown["electricity left"]) == ("off", "0.000 kWh")
+    assert ("balance" in shown) == (place is AccountPlace.METER)
+    pay(scene)
+    scene.half_hours(1)
+    assert "press" in shown_at_meter(scene)["supply"]
+
+
+def shown_at_meter(scene: Scene) -> dict[str, str]:
+    (view,) = [view for view in displays(scene.street, "01") if view.title == "electricity meter"]
+    return {name: value for name, value, _ in view.lines}
 
 
 def test_a_home_on_credit_has_no_account_of_electricity_and_no_new_object():

@@ -6,10 +6,11 @@ from meterhouse.app.desk import DisplayView, HandAnswer
 from meterhouse.app.live_street import LiveStreet
 from meterhouse.companion.arm_code import ARM_CODE_DIGITS
 from meterhouse.companion.gas import ValveState
-from meterhouse.model import PolicyError
-from meterhouse.premises.electricity_meter import ArmVerdict, ControlState
+from meterhouse.model import Money, PolicyError
+from meterhouse.premises.electricity_meter import ArmVerdict, ControlState, ElectricityMeter
 from meterhouse.premises.gas_meter import CodeVerdict, GasMeter
 from meterhouse.premises.hub import ByHand, HandVerdict, display_of
+from meterhouse.rules import NO_LIMIT_WH
 
 __all__ = ["displays", "key_in_meter", "read_in", "reopen_code"]
 
@@ -17,16 +18,36 @@ _THOUSAND = 1_000
 
 
 def displays(street: LiveStreet, home: str) -> tuple[DisplayView, ...]:
-    """The hub's pages, the electricity meter's own display while it is off, and the gas meter's where there is one."""
+    """The hub's pages, the gas meter's where there is one, and the electricity meter's: while it is off, or prepaid."""
     site = street.site(home)
     shown = [
         DisplayView(f"hub, {page.fuel}", tuple((line.name, line.value, line.warns) for line in page.lines))
         for page in display_of(site.hub, street.driver.now)
     ]
-    if site.electricity.switch.state is ControlState.DISCONNECTED:
-        lines = (("supply", "off", True), ("number for a code", f"{site.electricity.keypad.number:04d}", False))
+    lines = _electricity_meter(site.electricity, street.plan.currency)
+    if lines:
         shown.append(DisplayView("electricity meter", lines))
     return (*shown, _meter(site.gas)) if site.gas is not None else tuple(shown)
+
+
+def _electricity_meter(meter: ElectricityMeter, currency: str) -> tuple[tuple[str, str, bool], ...]:
+    """Nothing where it is on and paid by bill; a meter that holds an account shows that first."""
+    lines: list[tuple[str, str, bool]] = []
+    if meter.prepaid is not None:
+        account = meter.prepaid.account
+        lines.append(("balance", str(Money(account.balance, currency)), account.low_credit))
+        if account.emergency or account.emergency_active:
+            lines.append(("emergency credit", "in use" if account.emergency_active else "on offer", True))
+    if meter.credit is not None and meter.credit.cutoff_wh < NO_LIMIT_WH:
+        left = max(meter.credit.cutoff_wh - meter.register_wh, 0)
+        lines.append(("electricity left", f"{left // _THOUSAND}.{left % _THOUSAND:03d} kWh", not left))
+    if meter.credit is not None and not meter.credit.comms_ok:
+        lines.append(("half hours without hub left", str(meter.credit.countdown), True))
+    if meter.credit is not None and meter.switch.state is ControlState.READY:
+        lines.append(("supply", "armed: press the button", True))
+    if meter.switch.state is ControlState.DISCONNECTED:
+        lines += [("supply", "off", True), ("number for a code", f"{meter.keypad.number:04d}", False)]
+    return tuple(lines)
 
 
 def _meter(gas: GasMeter) -> DisplayView:
