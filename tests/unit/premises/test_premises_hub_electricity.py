@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +22,13 @@ from m_wire import requests, written
 from meterhouse.companion import objects
 from meterhouse.companion.account_objects import ACCOUNT_OBJECTS, ELECTRICITY_CUTOFF
 from meterhouse.companion.token_status import TokenVerdict
-from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, SECOND, ConfigurationError, Fuel, Instant
+from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, SECOND, ConfigurationError, Fuel, Instant, MeterhouseError
 from meterhouse.premises.hub import ElectricitySetup, MirroredCredit
+from meterhouse.premises.hub.meter_credit import CreditMirror
 from meterhouse.premises.prepay import CreditLimits
 from meterhouse.protocols import dlms
 from meterhouse.rules import NO_LIMIT_WH
+from sealed_bench import SealedHome
 
 AT = ACCOUNT_OBJECTS[Fuel.ELECTRICITY]
 PRICE, STANDING = ELECTRICITY_TARIFF.price, ELECTRICITY_TARIFF.standing_charge
@@ -230,6 +233,26 @@ def test_half_hours_that_the_meter_has_no_more_are_charged_by_the_register_behin
     assert not account(bench).disbelieved
 
 
+def test_a_meter_goes_on_without_its_hub_for_its_half_hours_and_no_longer_and_all_of_it_is_charged_at_last() -> None:
+    bench = home(balance=100_000, meter_delay=6)
+    bench.half_hours(1)
+    bench.wire.unplug()
+    bench.half_hours(7, watt_hours=1_000)
+    used = bench.electricity.register_wh
+    assert 6_000 <= used <= 7_000
+    assert not bench.electricity.switch.closed
+    bench.half_hours(3, watt_hours=1_000)
+    bench.wire.plug()
+    bench.half_hours(1)
+    assert account(bench).balance == 100_000 - cost(used)
+    assert bench.electricity.credit.countdown == 0, "nothing is refilled while nothing is paid"
+    assert not press(bench)
+    assert type_in(bench, 500_000).amount >= 500_000
+    bench.run(bench.now + SECOND)
+    assert bench.electricity.credit.countdown == 6
+    assert press(bench)
+
+
 # the hub restarts -----------------------------------------------------------------------------------------------------
 
 
@@ -387,6 +410,15 @@ def test_a_half_hour_that_comes_a_little_late_is_fetched_a_little_later() -> Non
     assert len(bench.wire.to_meter) == count, "and then no more"
 
 
+def test_a_meter_whose_clock_is_far_off_is_not_asked_every_minute() -> None:
+    bench = home()
+    bench.half_hours(2, watt_hours=300)
+    bench.electricity.set_clock(Instant(bench.now - 20 * HOUR), bench.now)
+    count = len(bench.wire.to_meter)
+    bench.half_hours(30)
+    assert len(bench.wire.to_meter) - count < 200
+
+
 # refusals -------------------------------------------------------------------------------------------------------------
 
 
@@ -496,3 +528,67 @@ def test_a_hub_does_not_hold_an_account_and_show_another() -> None:
     settings = make_hub(gas=False, prepay=False).settings
     with pytest.raises(ConfigurationError, match="shows another"):
         replace(settings, electricity=ElectricitySetup(144, electricity_setup()), mirrors_credit=True)
+
+
+def test_what_is_no_credit_where_a_meter_should_have_it_takes_no_wire_down() -> None:
+    mirror = CreditMirror()
+    mirror.take([dlms.double_long(5), dlms.octet_string(b"much"), dlms.enum(0), dlms.null])
+    assert mirror.shown is None
+    assert not mirror.attributes, "not asked again"
+
+
+# a sealed home --------------------------------------------------------------------------------------------------------
+
+
+def test_the_credit_of_a_sealed_meter_stands_beside_its_mail() -> None:
+    home = SealedHome(in_meter=electricity_setup(500_000))
+    home.bench.half_hours(2, watt_hours=500)
+    assert home.bench.hub.electricity_credit == MirroredCredit(500_000 - cost(1_000), 0, 0)
+
+
+def test_a_dearer_price_of_electricity_runs_no_credit_out_for_a_day_and_then_it_does() -> None:
+    home = SealedHome(in_hub=electricity_setup(1_000_000))
+    bench = home.bench
+    bench.half_hours(2, watt_hours=100)
+    assert bench.electricity.credit is not None
+    bench.line.call()
+    client = head_end_client()
+    bench.ask(client.associate())
+    dear = dlms.structure(*map(dlms.double_long_unsigned, (490_000, STANDING, 0)))
+    bench.ask(client.set(dlms.DATA, AT.tariff, 2, dear))
+    bench.half_hours(2, watt_hours=3_000)
+    assert account(bench).balance < 0
+    assert bench.electricity.credit.cutoff_wh > bench.electricity.register_wh + 40_000
+    bench.half_hours(48)
+    assert not bench.electricity.switch.closed
+
+
+def test_a_token_of_electricity_is_no_vend_of_gas() -> None:
+    home = SealedHome(in_hub=electricity_setup())
+    home.bench.half_hours(1)
+    works = home.bench.hub.orders.works
+    assert works is not None
+    before = works.orders_state()
+    assert type_in(home.bench, 500_000).amount >= 500_000
+    assert works.orders_state() == before
+
+
+# no credit by setting -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("obis", [getattr(AT, name) for name in AT.__slots__], ids=AT.__slots__)
+def test_no_setting_and_no_action_of_the_head_end_gives_credit(obis: dlms.Obis) -> None:
+    bench = home()
+    bench.half_hours(1)
+    bench.line.call()
+    client = head_end_client()
+    bench.ask(client.associate())
+    much = 90_000_000
+    values = [dlms.double_long(much), dlms.double_long_unsigned(much), dlms.octet_string(b"1" * 20)]
+    for interface in (dlms.DATA, dlms.CREDIT, dlms.TOKEN_GATEWAY):
+        for attribute in range(1, 11):
+            for value in values:
+                for act in (client.set, client.act):
+                    with suppress(MeterhouseError):
+                        bench.ask(act(interface, obis, attribute, value))
+    assert (account(bench).credited, account(bench).tokens, account(bench).balance) == (0, 0, 1_000_000)
