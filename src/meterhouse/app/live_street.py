@@ -28,7 +28,15 @@ from meterhouse.companion.gas import ValveState
 from meterhouse.model import MINUTE, Eui64, Fuel, Instant, Machine, Money, NotFoundError, PolicyError
 from meterhouse.premises.electricity_meter import ControlState
 from meterhouse.premises.home_load import Demand
-from meterhouse.supplier.headend import DeliverToken, HeadEnd, HeadEndSettings, HubEntry, LinkWatch, MeterEntry
+from meterhouse.supplier.headend import (
+    GAS_ACCOUNT,
+    DeliverToken,
+    HeadEnd,
+    HeadEndSettings,
+    HubEntry,
+    LinkWatch,
+    MeterEntry,
+)
 from meterhouse.supplier.vending import PaymentRequest, Receipt
 
 __all__ = ["LiveStreet", "StreetOptions"]
@@ -281,7 +289,8 @@ class LiveStreet:
 
     def _take_orders(self, now: Instant) -> None:
         for due in self.books.claim_deliveries(now):
-            account = self._hubs[due.hub].address(due.fuel)
+            site = self._hubs.get(due.hub)
+            account = GAS_ACCOUNT if site is None else site.address(due.fuel)
             job = DeliverToken(due.order, due.token, due.debt_left, self.books, due.expires, account)
             self.driver.call(self.head_end, partial(self.head_end.submit, due.hub, job))
         if now >= self._next_look:

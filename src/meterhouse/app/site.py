@@ -145,7 +145,7 @@ class HomeSite:
         """Which device holds the account of a fuel; None where that is paid by bill."""
         if fuel is Fuel.ELECTRICITY:
             return self.plan.electricity.prepaid_in
-        return AccountPlace.HUB if fuel in self.accounts else None
+        return AccountPlace.HUB if fuel in _prepaid(self.plan) else None
 
     def held(self, fuel: Fuel) -> PrepayAccount | None:
         """The account of a prepaid fuel, wherever it stands; None where that is paid by bill."""
