@@ -263,6 +263,9 @@ def test_where_two_accounts_were_set_up_with_one_key_a_code_proves_neither_and_c
         assert home.key_in(code(GAS)).verdict is TokenVerdict.NOT_CREDIT
     assert (home.trace(GAS), home.trace(ELECTRICITY), home.served) == (*left, [])
     assert home.keypad.take_quietly(code(GAS)) == 0
+    for number in range(5):
+        home.key_in(f"{number:020d}")
+    assert home.key_in(code(GAS)).verdict is TokenVerdict.LOCKED
 
 
 @given(
@@ -386,6 +389,11 @@ def test_a_token_of_electricity_is_no_hand_at_the_gas_and_no_vend_of_it():
     bench.half_hours(4, litres=900)
     assert bench.hub.mirror.valve is ValveState.CLOSED
     bench.key_in(electricity_token(2_000_000))
+    bench.half_hours(2)
+    assert bench.hub.mirror.valve is ValveState.CLOSED
+    assert bench.hub.orders.works.facts().last_vend is None
+    bench.hub.account.credit(500_000)  # as the network would: the gas is armed, and waits for a hand at the gas
+    bench.key_in(electricity_token(2_000_000, tid=6_000_050))
     bench.half_hours(2)
     assert bench.hub.mirror.valve is ValveState.CLOSED
     assert bench.hub._gas.hand_at is None
