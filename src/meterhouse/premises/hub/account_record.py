@@ -26,8 +26,14 @@ from meterhouse.model import (
 )
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.gas_works import GasWorks
-from meterhouse.premises.prepay import PrepaidElectricity, PrepayAccount, TokenSlot
-from meterhouse.premises.prepay.account_state import INSTANTS, check_account, check_used
+from meterhouse.premises.prepay import (
+    INSTANTS,
+    PrepaidElectricity,
+    PrepayAccount,
+    TokenSlot,
+    check_account,
+    check_used,
+)
 
 __all__ = [
     "AccountRecord",

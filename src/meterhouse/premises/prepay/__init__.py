@@ -2,6 +2,7 @@
 
 from meterhouse.premises.prepay.account import CreditLimits, PrepayAccount
 from meterhouse.premises.prepay.account_objects import account_objects
+from meterhouse.premises.prepay.account_state import INSTANTS, check_account, check_used
 from meterhouse.premises.prepay.prepaid_electricity import CutoffOrder, PrepaidElectricity
 from meterhouse.premises.prepay.setup import PrepaySetup, open_account, open_slot
 from meterhouse.premises.prepay.tariff import UNUSED_BLOCK, ComingTariff, EnergyTariff
@@ -11,6 +12,7 @@ from meterhouse.premises.prepay.token_taker import EitherTaker, StsTaker, Taken,
 
 __all__ = [
     "BALANCE_LIMIT",
+    "INSTANTS",
     "UNUSED_BLOCK",
     "ComingTariff",
     "CreditLimits",
@@ -27,6 +29,8 @@ __all__ = [
     "TokenTaker",
     "UtrnTaker",
     "account_objects",
+    "check_account",
+    "check_used",
     "knows_tokens_of",
     "open_account",
     "open_slot",
