@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import floor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from home_bench import START
@@ -30,6 +30,7 @@ from meterhouse.model import (
     RefusedError,
 )
 from meterhouse.premises.electricity_meter import ControlState
+from meterhouse.premises.orders import newest_record
 from meterhouse.premises.prepay import UNUSED_BLOCK, CreditLimits, EnergyTariff, PrepaidElectricity
 from meterhouse.protocols import dlms, sts
 from meterhouse.rules import NO_LIMIT_WH
@@ -403,7 +404,9 @@ def test_a_confirm_service_is_told_balance_and_last_payment_and_a_payment_ends_a
     ask(meter).take(parties.answer(query, now).encode(), now)
     assert meter.switch.closed
     assert parties.results(ask(meter))[-1].hindrance is Hindrance.PAID
-    assert meter._works.facts().last_vend == now
+    again = make_prepaid(prepay(), parties=parties, now=now)
+    again.restore(meter.state())
+    assert (again._works.facts().balance, again._works.facts().last_vend) == (10 * PRICE + SAID, now)
 
 
 def test_a_new_price_puts_no_home_with_slots_off_for_a_day():
@@ -412,6 +415,7 @@ def test_a_new_price_puts_no_home_with_slots_off_for_a_day():
     tariff = dlms.structure(*map(dlms.double_long_unsigned, (15 * PRICE, 0, 0)))
     MeterClient(meter, now=now).set(AT.tariff, tariff)
     for _ in range(47):
+        MeterClient(meter, now=now).get(AT.tariff)
         assert meter.use(1_000, now) == 1_000
         now = elapse(meter, now, HALF_HOUR)
     assert meter.switch.closed
@@ -450,6 +454,66 @@ def test_after_a_change_of_supplier_the_gainers_tokens_count_and_the_losers_do_n
     on_credit = make_prepaid(parties=parties)
     assert not on_credit._works.knows_tokens_of(change(wrapped), own)
     assert on_credit._works.knows_tokens_of(change(b""), own)
+
+
+class SealedHome:
+    """A prepaid meter that takes sealed orders, whose power goes at any time: back to its last snapshot and record."""
+
+    def __init__(self):
+        self.parties, self.records, self.now, self.by_order, self.tid = Parties(), [], START, False, 6_000_000
+        self.meter = self.make()
+        self.kept = self.meter.state()
+
+    def make(self):
+        return make_prepaid(prepay(2 * PRICE), now=self.now, parties=self.parties, keep=self.records.append)
+
+    def cut(self):
+        gate = ask(self.meter)
+        gate.take(self.parties.open(self.now).encode(), self.now)
+        if gate.pending:
+            gate.take(self.parties.answer(self.parties.query(gate), self.now).encode(), self.now)
+            self.by_order = self.by_order or self.meter.switch.state is OFF
+
+    def arm(self):
+        ask(self.meter).take(self.parties.arm(self.now).encode(), self.now)
+        self.by_order = False
+
+    def token(self):
+        self.tid += 1
+        self.meter.key_in_token(electricity_token(SAID, self.tid), self.now)
+
+    def use(self):
+        register = self.meter.register_wh
+        self.meter.use(7_000, self.now)
+        assert self.meter.register_wh <= max(register, self.meter.credit.cutoff_wh)
+
+    def press(self):
+        self.meter.press_button(self.now)
+
+    def wait(self):
+        self.now = elapse(self.meter, self.now, 20 * MINUTE)
+
+    def day(self):
+        self.now = elapse(self.meter, self.now, DAY)
+
+    def keep(self):
+        self.kept = json.loads(json.dumps(self.meter.state()))
+
+    def crash(self):
+        newest = newest_record(self.kept["orders"], *self.records[-1:])
+        self.meter = self.make()
+        self.meter.restore(self.kept | {"orders": newest})
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(["cut", "arm", "token", "use", "press", "wait", "day", "keep", "crash"]), max_size=25))
+def test_whatever_comes_no_credit_undoes_a_sealed_cut_and_only_a_hand_closes(deeds):
+    home = SealedHome()
+    for deed in deeds:
+        was = home.meter.switch.closed
+        getattr(home, deed)()
+        assert deed in {"press", "crash"} or was or not home.meter.switch.closed
+        assert not home.by_order or home.meter.switch.state is OFF
 
 
 # memory
