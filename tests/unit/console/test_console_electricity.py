@@ -57,7 +57,7 @@ async def test_each_prepaid_meter_names_its_account_and_where_it_stands(scene: S
     assert second["account"] == second["meters"][0]["account"]
     assert [meter["account_in"] for meter in (electricity, gas, *second["meters"])] == ["meter", "hub", "hub"]
     assert (electricity["mode"], electricity["balance"]["amount"]) == ("prepay", "0.80")
-    assert (electricity["cutoff_wh"], electricity["register_total"]) == (4_000, 800)
+    assert electricity["cutoff_wh"] == 4_000
     assert electricity["cutoff_litres"] is None
     assert electricity["countdown_half_hours"] is None
     assert second["meters"][0]["countdown_half_hours"] == 144
