@@ -154,7 +154,7 @@ def test_events_of_electricity_say_that_they_are() -> None:
     )
     assert said("switch.opened", by="order") == "The electricity was disconnected."
     assert "hub was silent" in said("switch.opened", by="credit", why="countdown_ended")
-    assert "does not hear its hub" in said("hub.silent", countdown_half_hours=3)
+    assert "does not hear its hub" in said("hub_link.failed", countdown_half_hours=3)
 
 
 def test_after_emergency_credit_the_right_button_is_named() -> None:

@@ -331,7 +331,7 @@ def test_each_half_hour_without_a_word_of_the_hub_is_one_less_and_a_word_stops_i
     hub.write(1_000, 2)
     assert (meter.credit.countdown, meter.credit.comms_ok) == (2, True)
     happened = kinds(meter)
-    assert [happened.count(kind) for kind in ("hub.silent", "hub.heard")] == [1, 1]
+    assert [happened.count(kind) for kind in ("hub_link.failed", "hub_link.restored")] == [1, 1]
 
 
 def test_reading_alone_is_no_word_of_the_hub():

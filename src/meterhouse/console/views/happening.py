@@ -153,10 +153,10 @@ _SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
     "gas_rows.refused": lambda fields: (
         f"Half hours of gas were not believed, and cost nothing: {_word(fields, 'why')}."
     ),
-    "hub.heard": _plain("The electricity meter hears its hub again."),
-    "hub.silent": lambda fields: (
+    "hub_link.failed": lambda fields: (
         f"The electricity meter does not hear its hub. Without it, electricity goes on for {_left(fields)}."
     ),
+    "hub_link.restored": _plain("The electricity meter hears its hub again."),
     "link_ticket.closed": _plain("The gas link has been good for a week: nobody needs to look at it."),
     "link_ticket.opened": _plain("The gas link failed too often this week: somebody should look at it."),
     "low_credit": lambda fields: f"Low credit: {_volume(fields, 'remaining_l')} left until the cut-off.",

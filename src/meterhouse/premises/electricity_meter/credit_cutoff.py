@@ -108,7 +108,7 @@ class CreditCutoff:
         self._heard = True
         if not self.comms_ok:
             self.comms_ok = True
-            self._tell(now, "hub.heard", countdown_half_hours=self.countdown)
+            self._tell(now, "hub_link.restored", countdown_half_hours=self.countdown)
         self.take(cutoff_wh, register_wh, now, arm=arm)
 
     def half_hour_over(self, register_wh: int, now: Instant) -> None:
@@ -121,7 +121,7 @@ class CreditCutoff:
         self.countdown = countdown_after_miss(self.countdown)
         if self.comms_ok:
             self.comms_ok = False
-            self._tell(now, "hub.silent", countdown_half_hours=self.countdown)
+            self._tell(now, "hub_link.failed", countdown_half_hours=self.countdown)
         self.settle(register_wh, now)
 
     # the hand, and whoever else moves the switch --------------------------------------------------------------------
