@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from meterhouse.app.caught_up import caught_up, remembering, with_gas_record, with_record
@@ -50,6 +51,12 @@ _RADIO_HUB: Final = 0x31
 _RADIO_GAS: Final = 0x03
 
 
+@cache
+def _pan(serial: int) -> sts.MeterPan:
+    """Each is asked for with every look at a street, and takes its check digits anew."""
+    return sts.MeterPan.of_serial(_STS_MAKER, serial)
+
+
 def _identity(kind: int, number: int) -> Eui64:
     """Locally administered (bit 1 of the first octet), so never a real maker's."""
     return Eui64(b"\x02MH" + bytes([kind]) + number.to_bytes(4, "big"))
@@ -91,7 +98,7 @@ class SiteNames:
 
     def pan_of(self, fuel: Fuel) -> sts.MeterPan:
         """MeterPAN of an account: each has its own, and so its own token key."""
-        return sts.MeterPan.of_serial(_STS_MAKER, self.number + (_ELECTRICITY_PANS if fuel is Fuel.ELECTRICITY else 0))
+        return _pan(self.number + (_ELECTRICITY_PANS if fuel is Fuel.ELECTRICITY else 0))
 
     def radio(self, kind: int) -> GasAddress:
         """Address on the gas link."""

@@ -174,7 +174,8 @@ class DeliverToken:
         self.book.stage(self.order, "hub", now)
         verdict = decode_status((yield from via(route, client.get(dlms.TOKEN_GATEWAY, at.token_gateway, 6))))
         if verdict is TokenVerdict.NONE_YET:
-            raise LinkError("the hub forgot the token before it said what became of it", remedy="It is sent again.")
+            who = self.account.holder
+            raise LinkError(f"{who} forgot the token before it said what became of it", remedy="It is sent again.")
         if verdict in (TokenVerdict.ACCEPTED, TokenVerdict.USED):
             return "accepted", verdict.sentence if verdict is TokenVerdict.USED else ""
         return "refused", verdict.sentence
