@@ -13,7 +13,7 @@ from home_bench import METER_ID, HomeBench, electricity_setup, electricity_token
 from m_wire import requests, strangers
 from meterhouse.companion import objects
 from meterhouse.companion.account_objects import ACCOUNT_OBJECTS, ELECTRICITY_CUTOFF
-from meterhouse.model import HALF_HOUR, MINUTE, SECOND, Fuel, Instant
+from meterhouse.model import DAY, HALF_HOUR, MINUTE, SECOND, Fuel, Instant
 from meterhouse.premises.prepay import CreditLimits, EnergyTariff, PrepayAccount, PrepaySetup
 from meterhouse.protocols import dlms
 from meterhouse.rules.emergency import ACTIVE
@@ -257,3 +257,78 @@ def test_the_example_of_everything_has_what_it_says() -> None:
     assert 5 < closed.count(False) < 60
     assert run.done == EVERYTHING.acts
     assert len([one for one in requests(run.bench) if one.kind == "set-request"]) > 90
+
+
+# whatever fails -------------------------------------------------------------------------------------------------------
+
+DELAY: Final = 8
+failures = st.one_of(
+    st.tuples(st.just("token"), st.sampled_from((10_000, 100_000, 500_000, 1_000_000))),
+    st.tuples(st.just("wire"), st.integers(1, 30)),
+    st.tuples(st.just("restart"), st.just(0)),
+    st.tuples(st.just("old"), st.integers(1, 20)),
+    st.tuples(st.just("clock"), st.integers(-45, 45)),
+)
+
+
+def reference_cost(household: Household, rows: list[tuple[int, int]]) -> int:
+    """What the meter's own half hours (end, Wh) cost, each at the rate and block that it began in."""
+    units, used, days = 0, 0, 0
+    for end, amount in rows:
+        begin = end - HALF_HOUR
+        weekend = (begin // DAY + 3) % 7 >= 5
+        rate = household.tariff.rates[48 * weekend + begin % DAY // HALF_HOUR]
+        block = sum(used >= threshold for threshold in household.tariff.thresholds_wh)
+        units += amount * household.tariff.prices[4 * rate + block]
+        used += amount
+        days += end % DAY == 0
+    return units // 1_000 + days * household.tariff.standing_charge
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(
+    st.integers(0, 500_000),
+    tariffs,
+    st.lists(st.integers(0, MOST), min_size=5, max_size=20),
+    st.dictionaries(st.integers(0, LENGTH - 1), st.lists(failures, min_size=1, max_size=2), max_size=16),
+)
+def test_whatever_wire_and_hub_go_through_each_watt_hour_is_paid_once_and_an_open_switch_waits_for_a_hand(
+    balance: int, tariff: EnergyTariff, few: list[int], told: dict[int, list[Act]]
+) -> None:
+    household = Household(balance, tariff, {}, (few * LENGTH)[:LENGTH], told)
+    bench = HomeBench(gas=False, prepay=False, in_hub=household.setup, meter_delay=DELAY)
+    rows, states, credited, plug_at, presses = [], [bench.hub.state()], 0, -1, 0
+    for number, draw in enumerate(household.draws):
+        begun, register = bench.now, bench.electricity.register_wh
+        closed = bench.electricity.switch.closed
+        bench.electricity.use(draw, bench.now)
+        bench.run(begun + 10 * MINUTE)
+        if number == plug_at:
+            bench.wire.plug()
+        for word, amount in told.get(number, ()):
+            if word == "token":
+                credited += bench.key_in(electricity_token(amount, 6_000_000 + len(states) * 2_000 + number)).amount
+                states = [bench.hub.state()]  # a checkpoint follows each token at once
+            elif word == "wire":
+                bench.wire.unplug()
+                plug_at = number + amount
+            elif word == "clock":
+                bench.electricity.set_clock(Instant(bench.now + amount * SECOND), bench.now)
+            else:
+                old = states[-min(amount + 1, len(states))]  # counters are written down before they are used
+                bench.restart_hub(old | {"counters": bench.hub.state()["counters"]})
+        bench.run(Instant(begun + HALF_HOUR))
+        states.append(bench.hub.state())
+        rows.append((bench.now - bench.now % HALF_HOUR, bench.electricity.register_wh - register))
+        assert bench.electricity.switch.closed <= closed, "nothing but a hand closes a switch"
+        if number % 7 == 6:
+            presses += bench.electricity.press_button(bench.now)
+    bench.wire.plug()
+    bench.electricity.set_clock(bench.now, bench.now)
+    bench.half_hours(2)
+    account = bench.hub.electricity_account.account  # type: ignore[union-attr]
+    ends = [bench.now - bench.now % HALF_HOUR - HALF_HOUR, bench.now - bench.now % HALF_HOUR]
+    rows += [(end, 0) for end in ends]
+    assert account.charged == bench.electricity.register_wh
+    assert account.credited == credited
+    assert account.balance == balance + credited - reference_cost(household, rows)
