@@ -101,10 +101,20 @@ def _prepaid(home: str, fuel: Fuel, balance: str, supply: Supply = Supply.ON, **
 
 
 def _home(home: str, *meters: MeterView, note: str = "", hub_online: bool = True) -> HomeView:
-    prepaid = any(meter.mode is PaymentMode.PREPAY for meter in meters)
+    prepaid = [meter.fuel for meter in reversed(meters) if meter.mode is PaymentMode.PREPAY]  # gas first
     late = 0 if hub_online else 7 * HOUR
     collected = Instant(half_hour_start(START) - late)
+    meters = tuple(_with_account(home, meter, prepaid) for meter in meters)
     return HomeView(home, f"10{home}" if prepaid else "", meters, hub_online, collected, note)
+
+
+def _with_account(home: str, meter: MeterView, prepaid: list[Fuel]) -> MeterView:
+    """The second of two accounts stands in its meter, every other in the hub."""
+    if meter.fuel not in prepaid:
+        return meter
+    first = prepaid[0] is meter.fuel
+    place = AccountPlace.HUB if first else AccountPlace.METER
+    return replace(meter, account=f"{'10' if first else '20'}{home}", account_in=place)
 
 
 def street() -> dict[str, HomeView]:
@@ -180,7 +190,7 @@ class StreetDesk:
         return tuple(row for row in rows if (since or 0) < row[0] <= (until or row[0]))
 
     async def pay(self, account: str, amount: Money, request: str, network: str) -> Receipt:
-        view = next((home for home in self._homes.values() if home.account == account), None)
+        view = next((home for home in self._homes.values() if account in home.accounts), None)
         if view is None:
             raise NotFoundError(f"There is no account '{account}'.", remedy="Look it up under /api/v1/homes.")
         known = self._receipts.get(request)
@@ -213,7 +223,7 @@ class StreetDesk:
         return tuple([await self.receipt(request) for request in newest])
 
     async def debt_history(self, account: str) -> DebtHistory:
-        view = next((home for home in self._homes.values() if home.account == account), None)
+        view = next((home for home in self._homes.values() if account in home.accounts), None)
         if view is None:
             raise NotFoundError(f"There is no account '{account}'.")
         sold = [one for one in reversed(self._receipts.values()) if one.account == account and one.to_debt.amount]

@@ -125,6 +125,17 @@ async def test_credit_home_has_no_keypad(user: User) -> None:
     await user.should_not_see("Keypad")
 
 
+async def test_a_home_with_an_account_in_its_meter_has_a_keypad_for_each_place(user: User) -> None:
+    await user.open("/home/03")
+    await user.should_see("Accounts 1003 and 2003")
+    await user.should_see("Electricity meter's keypad")
+    await user.should_see(marker="token")
+    await user.should_see(marker="token-meter")
+    await user.open("/home/04")
+    await user.should_see("Account 1004")
+    await user.should_not_see("Electricity meter's keypad")
+
+
 async def test_gas_free_home_shows_one_meter(user: User) -> None:
     await user.open("/home/08")
     await user.should_see(marker="meter-electricity")

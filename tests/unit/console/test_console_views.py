@@ -284,7 +284,7 @@ def test_home_without_half_hours_offers_no_day() -> None:
 def test_only_prepay_homes_have_an_account_at_the_counter() -> None:
     choices = views.account_choices(tuple(street().values()))
     assert choices["1007"] == "1007 · home 07"
-    assert len(choices) == 8
+    assert len(choices) == 9
 
 
 def test_every_event_for_people_is_a_plain_sentence() -> None:
