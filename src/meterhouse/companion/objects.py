@@ -64,7 +64,8 @@ HEAD_END_SAP: Final = 1
 """Client address of the supplier's head end: high-level security, all that a supplier may do."""
 
 HUB_SAP: Final = 2
-"""Client address of the hub on the wired M link: high-level security, reads only."""
+"""Client address of the hub on the wired M link: high-level security; reads, and writes one thing: where the credit of
+an account that the hub holds ends (`account_objects.ELECTRICITY_CUTOFF`)."""
 
 PUBLIC_SAP: Final = 16
 """Client address without security: name, clock and invocation counter only."""

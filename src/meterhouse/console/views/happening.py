@@ -134,9 +134,12 @@ _SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
     "delay.set": lambda fields: (
         f"Without its link, gas may now go on for {countdown_text(_number(fields, 'half_hours'))}."
     ),
+    "electricity_cutoff.refused": _plain("Alarm: the electricity meter does not take from its hub where credit ends."),
+    "electricity_rows.overdue": _plain("The electricity meter has no half hours of this time: its clock is off."),
     "electricity_rows.refused": lambda fields: (
         f"Half hours of electricity were not believed, and cost nothing: {_word(fields, 'why')}"
     ),
+    "electricity_rows.unread": _plain("The electricity meter does not give its half hours to its hub."),
     "emergency.offered": lambda fields: f"Emergency credit{_of_fuel(fields)} is on offer.",
     "emergency.selected": lambda fields: (
         f"Emergency credit{_of_fuel(fields)} was selected{'' if _of_fuel(fields) else ' on the hub'}."
