@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from meterhouse.app.desk import AccountPlace, KeyIn
 from meterhouse.app.seen_desk import SeenDesk
-from meterhouse.app.sight import Sight, SightError
+from meterhouse.app.sight import Sight, SightError, event_seen
 from meterhouse.app.street_desk import StreetDesk
 from meterhouse.console import API_PATH, build_api
 from meterhouse.console.api.documents import HomeDocument
@@ -149,12 +149,16 @@ def test_events_of_electricity_say_that_they_are() -> None:
     assert said("token.refused", way="network", why="Why.") == "A token from the network was refused. Why."
     assert said("emergency.offered", fuel="electricity") == "Emergency credit for electricity is on offer."
     assert said("emergency.selected") == "Emergency credit was selected on the hub."
-    assert said("switch.opened", by="credit", why="cutoff") == (
-        "The electricity was disconnected, where the credit ended."
-    )
     assert said("switch.opened", by="order") == "The electricity was disconnected."
     assert "hub was silent" in said("switch.opened", by="credit", why="countdown_ended")
     assert "does not hear its hub" in said("hub_link.failed", countdown_half_hours=3)
+
+
+def test_an_event_that_everybody_may_see_does_not_tell_that_credit_ended() -> None:
+    assert said("switch.opened", by="credit", why="cutoff") == said("switch.opened", by="order")
+    assert said("switch.armed", by="credit") == said("switch.armed", by="head end")
+    assert not event_seen("switch.no_credit", "01", Sight(Viewer.SECURITY))
+    assert event_seen("switch.opened", "01", Sight(Viewer.SECURITY))
 
 
 def test_after_emergency_credit_the_right_button_is_named() -> None:

@@ -98,8 +98,9 @@ def _of_fuel(fields: _Fields) -> str:
 
 
 def _switch_opened(fields: _Fields) -> str:
-    why = _SWITCHED_OFF.get((_word(fields, "by"), _word(fields, "why")), "")
-    return f"The electricity was disconnected{why}."
+    # Not that credit ended: who sees what happens at a home need not see what it pays; the meter's `why` says it.
+    silent = _word(fields, "why") == "countdown_ended"
+    return f"The electricity was disconnected{_SILENT if silent else ''}."
 
 
 def _clock_set(fields: _Fields) -> str:
@@ -119,10 +120,7 @@ _CLOSED: Final = {
     "countdown_ended": ": the link was down for longer than is allowed",
     "order": ", by order",
 }
-_SWITCHED_OFF: Final = {
-    ("credit", "cutoff"): ", where the credit ended",
-    ("credit", "countdown_ended"): ": the hub was silent for longer than is allowed",
-}
+_SILENT: Final = ": the hub was silent for longer than is allowed"
 _SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
     "access.refused": lambda fields: f"A reader was refused at the electricity meter: {_word(fields, 'why')}.",
     "button.pressed": _button,
