@@ -120,11 +120,13 @@ def _take(tx: Transaction, till: Till, migration: Migration, digest: str, now: I
 def _checked(tx: Transaction, till: Till, site: OldSite) -> RegisteredMeter:
     """The new meter of a site that can be moved; whatever it takes is looked at before anything is written."""
     found = [meter for meter in SqlRegistry(tx).meters(site.home) if meter.record.pan]
+    row = tx.first(_ACCOUNT, {"id": site.account})
+    if row is not None and len(found) > 1:  # of a home that prepays both fuels, the account says which is meant
+        found = [meter for meter in found if meter.record.meter.octets.hex() == row.meter] or found
     if len(found) != 1:
         raise StateError(f"home {site.home} has {len(found)} prepayment meters, not one")
     meter = found[0]
     till.check_opening(meter.record, opening_of(site.old).credit)
-    row = tx.first(_ACCOUNT, {"id": site.account})
     if row is not None:
         account = account_record(row)
         currency = site.old.credit.currency

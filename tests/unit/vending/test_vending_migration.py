@@ -177,6 +177,16 @@ def test_a_line_that_does_not_fit_the_homes_stops_the_whole_file_and_is_named(ti
     assert debts(till) == {"A0": "0.00", "A1": "0.00"}
 
 
+def test_of_a_home_that_prepays_both_fuels_the_account_says_which_is_meant(till):
+    record = MeterRecord(meter_of(8), Fuel.ELECTRICITY, hub_of(0), MeterPan.of_serial(1, 8).digits, "123457")
+    till.database.run(lambda tx: SqlRegistry(tx).add_meter(RegisteredMeter("00", "E8", record)))
+    with pytest.raises(MigrationError) as refused:
+        migrate_sites(till, file("M,17,00,new,5.00,0,0,0,0"), NOW)
+    assert "2 prepayment meters" in refused.value.lines[0].why
+    report = migrate_sites(till, file("M,17,00,A0,5.00,0,0,0,0"), NOW)
+    assert [site.account for site in report.sites] == ["A0"]
+
+
 def test_an_account_that_was_sold_to_or_owes_is_not_opened_again(till):
     till.pay(payment(account="A0"), NOW)
     migrate_sites(till, file(SITES[1], header="H,o,f0,2026-11-21,GBP"), NOW)
