@@ -137,3 +137,27 @@ def test_a_home_whose_hub_holds_the_account_is_handed_to_nobody(tmp_path):
             with pytest.raises(PolicyError, match="stands in its hub"):
                 held.hand_over(papers, device)
         assert held.street.sealed.trust.gained == {}
+
+
+def test_when_the_gas_alone_changes_hands_the_account_in_the_meter_is_served_as_before(tmp_path):
+    with sealed_world(tmp_path, street_of(AccountPlace.METER, GAS)) as held:
+        street, site, world = held.street, held.street.sites["01"], held.world
+        held.minutes(90)
+        papers = gainer_of(held.trust, tmp_path / "gainer")
+        second = held.second_supplier(papers, site.names.gas)
+        world.cut(held.wires["wan/01"])
+        waits = street.pay(site.accounts[SUPPLY], Money.parse("4.00"), "waits", "shop")
+        held.hand_over(papers, site.names.gas)
+        held.minutes(5)
+        held.wires["wan/01"].mend()
+        held.minutes(60)
+        assert held.change(site.names.gas).state == "done"
+        assert stage(street.books, waits.request_id) == "accepted"
+        street.pay(site.accounts[SUPPLY], Money.parse("6.00"), "after", "shop")
+        request = PaymentRequest("gas", site.accounts[Fuel.GAS], Money.parse("20.00"), "other shop")
+        second.books.pay(request, world.now)
+        world.call(second.head_end, second.carry_orders)
+        held.minutes(60)
+        assert (stage(street.books, "after"), stage(second.books, "gas")) == ("accepted", "accepted")
+        assert site.held(SUPPLY).credited == worth(street.books, "waits") + worth(street.books, "after")
+        assert site.held(Fuel.GAS).credited == worth(second.books, "gas")
