@@ -470,6 +470,19 @@ def test_the_head_end_reaches_the_account_on_the_hubs_own_association() -> None:
     assert account(bench).balance == 400_000 + credited - cost(1_500) - cost(500) * 2
 
 
+def test_a_calendar_that_the_head_end_sets_reaches_the_meter_at_once() -> None:
+    bench = home(balance=100_000)
+    bench.half_hours(2, watt_hours=500)
+    near = bench.electricity.credit.cutoff_wh
+    bench.line.call()
+    client = head_end_client()
+    bench.ask(client.associate())
+    always = dlms.array([dlms.long64_unsigned((1 << 48) - 1)] * 7)
+    bench.ask(client.set(dlms.DATA, AT.calendar, 2, always))
+    bench.run(bench.now + SECOND)
+    assert bench.electricity.credit.cutoff_wh >= near + 40_000
+
+
 def test_the_meters_own_side_has_no_account_where_that_stands_in_the_hub() -> None:
     bench = home()
     bench.line.call()
