@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,9 +13,10 @@ import pytest
 from home_bench import HUB_ID, METER_ID, START, head_end_client
 from meterhouse.companion import objects
 from meterhouse.companion.sealed import CONFIRM_ANSWER, CONFIRM_QUERY, ConfirmQuery, OrderCode, Role, encode_cancel
-from meterhouse.model import DAY, HOUR, MINUTE, ConfigurationError, Instant
+from meterhouse.model import DAY, HALF_HOUR, HOUR, MINUTE, ConfigurationError, Instant
 from meterhouse.premises.electricity_meter import ControlState, ElectricityMeter, SupplySwitch
 from meterhouse.protocols import dlms
+from prepaid_meter import PRICE, electricity_token, prepay
 from sealed_home import ARM, OPEN, READ, Parties, ask, clock_set, load_limit, sealed_settings
 from sealed_home import CATALOGUE as USE_CASES
 from sealed_parties import change_supply, read_status
@@ -191,11 +194,63 @@ def _yes(query: ConfirmQuery) -> bytes:
 BY_HAND = {"press", "hold"}
 
 
-def search(mode: int, limit: int) -> tuple[int, int, list[str]]:
+class PrepaidBoard(Switchboard):
+    """The same of a prepaid home, with all that credit can do; without what a meter on credit is deaf to as well."""
+
+    LEFT_OUT = (
+        "forged",
+        "plain",
+        "yes to",
+        "order READ",
+        "order SET_CLOCK",
+        "everything",
+        "ten min",
+        "hold",
+        "release",
+        "back-feed",
+        "overload",
+    )
+    TOKENS = count(6_000_000)
+
+    def __init__(self, mode: int, seed: str, *, in_hub: bool) -> None:
+        self.account: dict[str, Any] = {"hub_account_delay": 3} if in_hub else {"prepay": prepay(2 * PRICE)}
+        super().__init__(mode, seed)
+
+    def make(self) -> ElectricityMeter:
+        made = sealed_settings(self.parties, control_mode=self.mode, **self.account)
+        return ElectricityMeter(made, self.parties.entropy, Instant(self.now))
+
+    def told(self, register_wh: int, *, arm: bool) -> None:
+        assert self.meter.credit is not None
+        self.meter.credit.hear(register_wh, 3, self.meter.register_wh, self.now, arm=arm)
+
+    def deeds(self) -> dict[str, Callable[[], object]]:
+        meter = self.meter
+        kept = {name: deed for name, deed in super().deeds().items() if not name.startswith(self.LEFT_OUT)}
+        kept["half an hour"] = lambda: self.wait(HALF_HOUR)
+        if meter.prepaid is None:
+            return kept | {
+                "credit ends": lambda: self.told(0, arm=False),
+                "credit comes": lambda: self.told(meter.register_wh + 5_000, arm=True),
+            }
+        return kept | {
+            "credit ends": lambda: meter.use(9_000, self.now),
+            "credit comes": lambda: meter.key_in_token(electricity_token(56_000, next(self.TOKENS)), self.now),
+        }
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        credit = self.meter.credit
+        assert credit is not None
+        reached = credit.reached(self.meter.register_wh)
+        return (*super().key, credit.standing, reached, credit.comms_ok, credit.countdown > 0)
+
+
+def search(mode: int, limit: int, made: Callable[[int, str], Switchboard]) -> tuple[int, int, list[str]]:
     """(states, transitions, deeds other than a hand's that closed the switch), breadth first through the real meter."""
 
     def replayed(path: tuple[str, ...]) -> Switchboard:
-        board = Switchboard(mode, "search")
+        board = made(mode, "search")
         for name in path:
             board.deeds()[name]()
         return board
@@ -228,12 +283,22 @@ def search(mode: int, limit: int) -> tuple[int, int, list[str]]:
 @pytest.mark.requirement("S0-51")
 @pytest.mark.parametrize("mode", [0, 1, 3])
 def test_t15_no_message_of_any_role_in_any_state_closes_the_switch(mode: int, record_property):
-    states, transitions, closings = search(mode, 400)
+    states, transitions, closings = search(mode, 400, Switchboard)
     record_property("states", states)
     record_property("transitions", transitions)
     print(f"T15 mode {mode}: {len(closings)} closings without a hand in {transitions} transitions of {states} states")  # noqa: T201 -- the figure of T15
     assert closings == []
     assert (2 if mode == 0 else 40) < states < 400, "the search came to its end"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("in_hub", [False, True])
+def test_t15_no_credit_and_no_message_closes_the_switch_of_a_prepaid_home(in_hub: bool, record_property):  # noqa: FBT001
+    states, transitions, closings = search(3, 1_000, partial(PrepaidBoard, in_hub=in_hub))
+    record_property("states", states)
+    record_property("transitions", transitions)
+    assert closings == []
+    assert 20 < states < 1_000, "the search came to its end"
 
 
 @pytest.mark.requirement("S0-51")
