@@ -113,6 +113,9 @@ def test_an_account_in_the_meter_changes_hands_with_it(tmp_path):
         held.minutes(90)
         papers = gainer_of(held.trust, tmp_path / "gainer")
         second = held.second_supplier(papers, site.names.electricity)
+        with pytest.raises(PolicyError, match="nothing was kept yet"):
+            held.hand_over(papers, site.names.electricity)
+        street.checkpoint()
         waits = street.pay(site.accounts[SUPPLY], Money.parse("6.00"), "of the loser", "shop")
         held.hand_over(papers, site.names.electricity)
         held.minutes(30)
@@ -146,6 +149,7 @@ def test_when_the_gas_alone_changes_hands_the_account_in_the_meter_is_served_as_
         papers = gainer_of(held.trust, tmp_path / "gainer")
         second = held.second_supplier(papers, site.names.gas)
         world.cut(held.wires["wan/01"])
+        street.checkpoint()
         waits = street.pay(site.accounts[SUPPLY], Money.parse("4.00"), "waits", "shop")
         held.hand_over(papers, site.names.gas)
         held.minutes(5)

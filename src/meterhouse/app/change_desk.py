@@ -17,7 +17,7 @@ from meterhouse.app.use_cases import own_catalogue
 from meterhouse.companion.certificate import CertifiedRole, Identity, identity_on_chain
 from meterhouse.companion.sealed import CHANGE_SUPPLIER, MAX_WINDOW, HandOver, Mandate, Signer
 from meterhouse.crypto import KeyPair, PublicPoint, Purpose
-from meterhouse.model import ConfigurationError, Eui64, Instant, NotFoundError, PolicyError
+from meterhouse.model import ConfigurationError, Eui64, Fuel, Instant, NotFoundError, PolicyError
 from meterhouse.protocols import sts
 from meterhouse.store import (
     Database,
@@ -177,9 +177,17 @@ def order_change(
 
 def _refuse_shared(tx: Transaction, device: Eui64) -> None:
     """Whoever gains a hub gains an account in it; whoever gains its meter alone could not say a cut-off."""
-    home = next((one.home for one in SqlRegistry(tx).meters() if one.record.meter == device), None)
-    hub = None if home is None else SqlDeviceState(tx).load(f"home/{home}/hub")
-    if hub is not None and "electricity" in hub:
+    meters = SqlRegistry(tx).meters()
+    home = next((one.home for one in meters if one.record.meter == device), None)
+    if not any(one.record.pan for one in meters if one.home == home and one.record.fuel is Fuel.ELECTRICITY):
+        return
+    hub = SqlDeviceState(tx).load(f"home/{home}/hub")
+    if hub is None:
+        raise PolicyError(
+            f"nothing was kept yet of where the electricity account of home {home} stands",
+            remedy="Order it once the street has run for half an hour.",
+        )
+    if "electricity" in hub:
         raise PolicyError(
             f"the electricity account of home {home} stands in its hub",
             why="The hub speaks for both fuels under the keys of one supplier.",

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/homes", tags=["homes"])
     responses=examples.answers(HTTPStatus.OK, [examples.DISPLAY], "not found", "not seen"),
 )
 async def show_displays(desk: Chair, home: HomeId, eyes: Eyes) -> list[DisplayDocument]:
-    """The hub's page of each fuel, and the gas meter's own display with its check digits."""
+    """The hub's page of each fuel, the gas meter's own display with its check digits, a prepaid electricity meter's."""
     eyes.require(home, DataKind.REGISTERS, DataKind.PAYMENTS, DataKind.DEBT, DataKind.EVENTS)
     return [DisplayDocument.of(view) for view in await desk.displays(home)]
 

@@ -107,7 +107,7 @@ def meter_panel(meter: MeterView, now: Instant, zone: tzinfo) -> MeterPanel:
         tone = Tone.WAITING if meter.low_credit else Tone.QUIET
         hint = f"low credit, {as_of}" if meter.low_credit else as_of
         facts.append(Fact("Balance", money_text(meter.balance), hint, tone))
-        if meter.account_in is AccountPlace.METER:
+        if meter.account_in is AccountPlace.METER and meter.account:
             facts.append(Fact("Account", meter.account, "in the meter: its tokens are typed there"))
         if meter.debt is not None and meter.debt.amount > 0:
             facts.append(Fact("Debt", money_text(meter.debt), "a share of each payment goes to it"))
