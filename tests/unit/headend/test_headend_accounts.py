@@ -209,6 +209,18 @@ def test_its_pauses_grow_by_themselves_up_to_the_longest():
     assert (queue.failures, queue.due) == (0, 0)
 
 
+def test_one_token_that_reached_the_meter_is_word_enough_for_those_that_wait():
+    first, second = deliver("1", IN_METER), deliver("2", IN_METER)
+    queue = queue_of(first, second)
+    for _ in range(8):
+        queue.failed(first, NOW, *PAUSES)
+    queue.succeeded(deliver("3"), NOW)
+    assert queue.next_job(NOW) is second
+    queue.succeeded(second, NOW)
+    queue.drop(second)
+    assert (queue.next_due(), queue.next_job(NOW)) == (NOW, first)
+
+
 def test_what_fails_at_the_hub_itself_waits_for_all_as_before():
     first, second = deliver("1"), deliver("2", IN_HUB)
     queue = queue_of(first, second)

@@ -338,7 +338,7 @@ class HeadEnd:
     def _done(self, session: Session, now: Instant) -> None:
         self._send(Frame(Kind.HANG_UP, session.number))
         queue, job = self._ended(session), session.job
-        queue.failures, queue.due = 0, now
+        queue.succeeded(job, now)
         self._tell(now, "job.done", hub=str(queue.hub.identity), job=job.label, order=job.order)
         if job is queue.log:
             queue.log_read = now

@@ -109,6 +109,13 @@ class HubQueue:
             kept.failures, kept.due = failures, Instant(now + pause)
         return failures, pause
 
+    def succeeded(self, job: Job, now: Instant) -> None:
+        """A try has reached its end: nothing needs to wait for the same way any longer."""
+        self.failures, self.due = 0, now
+        if _account(job).meter is not None:
+            for one in self.aside:
+                one.due = min(one.due, now)
+
     def release(self, meter: Eui64) -> tuple[Job, ...]:
         """A meter is another supplier's: which jobs end with that; the caller drops them."""
         gone = next((each for each in self.hub.meters if each.identity == meter), None)
