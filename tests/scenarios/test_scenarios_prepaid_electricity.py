@@ -12,8 +12,9 @@ from meterhouse.app.live_street import LiveStreet, StreetOptions
 from meterhouse.app.memory_wires import join_street
 from meterhouse.app.meter_views import electricity_said, electricity_view
 from meterhouse.app.site import SUPPLY_GROUP
+from meterhouse.app.street import StreetPlan
 from meterhouse.companion.token_status import TokenVerdict
-from meterhouse.model import HALF_HOUR, Fuel, Instant, Money, PolicyError
+from meterhouse.model import HALF_HOUR, ConfigurationError, Fuel, Instant, Money, PolicyError
 from meterhouse.simulation.world import World
 from meterhouse.store import Database
 from meterhouse.supplier.headend import SetCreditLimits, SetTariff
@@ -246,6 +247,27 @@ def test_a_street_that_was_stopped_goes_on_with_the_account_as_it_was(place):
         assert account.consumed == site.electricity.register_wh * 25
         assert account.balance == 100_000 + worth_it - account.consumed
         assert -25 < account.balance <= 0
+
+
+@pytest.mark.parametrize("then", [*AccountPlace, None])
+@pytest.mark.parametrize("now", [*AccountPlace, None])
+def test_an_account_does_not_move_by_a_word_in_the_street_file(then, now):
+    plans = [Scene("" if place is None else electricity(place)).plan for place in (then, now)]
+    keys = StreetKeys(bytes(range(SECRET_LENGTH)))
+    services = StsService(MemoryKeyStore({KeyName(SUPPLY_GROUP, 1): keys.vending(SUPPLY_GROUP)}))
+    with Database("sqlite://") as database:
+
+        def opened(plan: StreetPlan) -> LiveStreet:
+            world = World(1, plan.start)
+            books = Books(database, services, bytes)
+            return LiveStreet(plan, keys, books, world, steady(), world.entropy, world.now, StreetOptions(steps=2))
+
+        opened(plans[0]).checkpoint()
+        if then is now:
+            opened(plans[1])
+        else:
+            with pytest.raises(ConfigurationError, match="electricity account of home 01"):
+                opened(plans[1])
 
 
 @PLACES

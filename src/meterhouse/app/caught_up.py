@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from meterhouse.app.desk import AccountPlace
 from meterhouse.companion import objects
 from meterhouse.model import ConfigurationError, Eui64
 from meterhouse.premises.orders import newest_record
 from meterhouse.store import SEEN
 
-__all__ = ["caught_up", "remembering", "seen_name", "sent_name", "with_gas_record", "with_record"]
+__all__ = ["caught_up", "check_place", "remembering", "seen_name", "sent_name", "with_gas_record", "with_record"]
 
 _HEAD_END, _HUB = str(objects.HEAD_END_SAP), str(objects.HUB_SAP)
 
@@ -65,6 +66,22 @@ def caught_up(
     counters["head_end_seen"] = max(counters["head_end_seen"], reserved(sent_name(hub)) - 1)
     counters["meter_seen"] = max(counters["meter_seen"], meter_state["reserved"][_HUB] - 1)
     return {**meter_state, "seen": seen}, {**hub_state, "counters": counters}
+
+
+def check_place(home: str, meter_state: Mapping[str, Any], hub_state: Mapping[str, Any], said: object) -> None:
+    """An account of electricity is where it was, whatever the street file says by now: a word moves no money.
+
+    Raises:
+        ConfigurationError: the file says another place (`said`; None: no account) than the checkpoint.
+    """
+    kept = AccountPlace.METER if "prepaid" in meter_state else AccountPlace.HUB if "electricity" in hub_state else None
+    if kept is not said:
+        now, then = (f"in its {place}" if place else "nowhere, for it pays by bill" for place in (said, kept))
+        raise ConfigurationError(
+            f"the electricity account of home {home} is {now} by the street file, and {then} by what its devices hold",
+            why="A balance does not move by a word in a file.",
+            remedy="Write the file as it was, or begin a new data folder.",
+        )
 
 
 def with_record(meter_state: dict[str, Any], record: dict[str, Any] | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from meterhouse.app.caught_up import caught_up, remembering, with_gas_record, with_record
+from meterhouse.app.caught_up import caught_up, check_place, remembering, with_gas_record, with_record
 from meterhouse.app.desk import PaymentMode
 from meterhouse.app.keys import StreetKeys
 from meterhouse.app.street import AccountPlace, ElectricitySite, GasSite, HomePlan
@@ -267,6 +267,7 @@ def build_site(
         hub = new_hub(settings, entropy, now, keeper(settings.name), place)  # stopped before its first checkpoint
         states, records = (states[0], hub.state()), (records[0], None)
     if states[0] is not None and states[1] is not None:
+        check_place(plan.home, states[0], states[1], plan.electricity.prepaid_in)
         with remembering(f"home {plan.home}"):
             meter_state, hub_state = caught_up(names.electricity, states[0], names.hub, states[1], reserved)
             electricity.restore(with_record(meter_state, records[0]))
