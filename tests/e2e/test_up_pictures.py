@@ -101,3 +101,20 @@ def test_the_running_street_reads_well_on_a_laptop_and_a_phone(browser: Browser,
         expect(seen.page.get_by_text("Press to restore gas")).to_have_count(0, timeout=20_000)
         seen.sees("The gas valve opened at")
         assert seen.complaints == []
+
+
+def test_a_home_that_prepays_its_electricity_reads_well(browser: Browser, street: StreetProcess) -> None:
+    """Home 10 had 1.50 for a day and a half: it is off, its account in the hub; home 06 pays at its meter."""
+    url = street.told["console"]
+    with visit(browser, url, LAPTOP) as seen:
+        for home in ("10", "06"):
+            seen.open(f"/home/{home}")
+            seen.sees(f"Home {home}", "Electricity", "Balance")
+            assert leaks(seen.page) == []
+            assert seen.spilt() == []
+            seen.shoot(PICTURES, f"electricity-{home}-1280x800")
+        assert seen.complaints == []
+    with visit(browser, url, PHONE) as seen:
+        seen.open("/home/10")
+        seen.shoot(PICTURES, "electricity-10-phone")
+        assert leaks(seen.page) == []

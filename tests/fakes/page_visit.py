@@ -56,6 +56,11 @@ class PageVisit:
         """By how many pixels the page is wider than the window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
+    def spilt(self) -> list[str]:
+        """Facts that are wider than their column, and so run into the next."""
+        script = "[...document.querySelectorAll('.mh-fact dd')].filter(e => e.scrollWidth > e.clientWidth)"
+        return list(self.page.evaluate(f"{script}.map(e => e.innerText)"))
+
     def shoot(self, folder: Path, name: str) -> Path:
         """A picture of the whole page."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -108,7 +108,7 @@ def meter_panel(meter: MeterView, now: Instant, zone: tzinfo) -> MeterPanel:
         hint = f"low credit, {as_of}" if meter.low_credit else as_of
         facts.append(Fact("Balance", money_text(meter.balance), hint, tone))
         if meter.account_in is AccountPlace.METER and meter.account:
-            facts.append(Fact("Account", meter.account, "in the meter: its tokens are typed there"))
+            facts.append(Fact("Account", "In the meter", f"{_in_sixes(meter.account)}; its tokens are typed there"))
         if meter.debt is not None and meter.debt.amount > 0:
             facts.append(Fact("Debt", money_text(meter.debt), "a share of each payment goes to it"))
         facts.extend(_terms_facts(meter.terms, meter.fuel))
@@ -191,6 +191,11 @@ def _cutoff_facts(meter: MeterView) -> list[Fact]:
     if meter.countdown is not None:
         facts.append(Fact("Allowed without link", countdown_text(meter.countdown), _countdown_hint(meter.countdown)))
     return facts
+
+
+def _in_sixes(number: str) -> str:
+    """A MeterPAN as a person reads it out, and as a narrow column can break it."""
+    return " ".join(number[at : at + 6] for at in range(0, len(number), 6))
 
 
 def _terms_facts(terms: PrepayTerms | None, fuel: Fuel) -> list[Fact]:
