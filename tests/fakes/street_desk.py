@@ -318,6 +318,7 @@ class StreetDesk:
         receipt = Receipt(
             request=request,
             account=view.account,
+            fuel=Fuel.GAS,
             home=view.home,
             paid=amount,
             to_debt=to_debt,

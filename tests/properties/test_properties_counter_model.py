@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from counter_street import NOW, SERVICE, build, payment
-from meterhouse.model import DAY, Instant, Money, StateError
+from meterhouse.model import DAY, Fuel, Instant, Money, StateError
 from meterhouse.store import Database, SqlBook, SqlCommands, SqlRegistry, SqlVendingRecords, Till, verify
 from meterhouse.supplier.ledger import AccountKind
 from meterhouse.supplier.vending import (
@@ -194,7 +194,7 @@ def test_the_history_of_eight_clients_is_that_of_one_till(kind, apart):
 
 def history(*lines):
     """Answers as (asked, told, request, debt left), of an account that owed 100 and pays 1 of debt each time."""
-    blank = Receipt("", "A0", "00", "till", NOW, Money(5), Money(1), Money(4), Money(0), Money(0), "1")
+    blank = Receipt("", "A0", Fuel.GAS, "00", "till", NOW, Money(5), Money(1), Money(4), Money(0), Money(0), "1")
     return [
         linear.Answer(asked, told, replace(blank, request_id=request, debt_left=Money(left)))
         for asked, told, request, left in lines

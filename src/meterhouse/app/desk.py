@@ -206,12 +206,14 @@ class Receipt:
 
     Attributes:
         request: the caller's idempotency key.
+        fuel: what the account pays for.
         token: 20 digits; empty where all went to debt.
         debt_left: after this payment.
     """
 
     request: str
     account: str
+    fuel: Fuel
     home: str
     paid: Money
     to_debt: Money

@@ -186,6 +186,7 @@ def _receipt(vend: Vend, stages: Sequence[StageRecord]) -> Receipt:
     return Receipt(
         request=vend.request_id,
         account=vend.account_id,
+        fuel=vend.fuel,
         home=vend.home,
         paid=vend.paid,
         to_debt=vend.to_debt,

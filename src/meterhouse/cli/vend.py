@@ -148,6 +148,7 @@ def _document(receipt: Receipt) -> dict[str, object]:
     return {
         "request": receipt.request_id,
         "account": receipt.account_id,
+        "fuel": receipt.fuel.value,
         "home": receipt.home,
         "paid": money(receipt.paid),
         "to_debt": money(receipt.to_debt),
@@ -198,7 +199,7 @@ def _lines(document: Any) -> str:
     digits = document["token"] or "none: all of it went to debt"
     return "\n".join(
         [
-            f"Account {document['account']}  home {document['home']}",
+            f"{document['fuel'].capitalize()} account {document['account']}  home {document['home']}",
             *lines,
             f"Token {digits}",
             f"Request {document['request']}",

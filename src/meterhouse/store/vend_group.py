@@ -19,7 +19,7 @@ from meterhouse.store.prepared import PreparedList
 from meterhouse.store.schema import accounts, tallies, vends
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.vending import CUSTOMER, SqlVendingRecords
-from meterhouse.store.vending_rows import account_record, meter_record, vend_record
+from meterhouse.store.vending_rows import VENDS, account_record, meter_record, vend_record
 from meterhouse.supplier.ledger import Transfer
 from meterhouse.supplier.vending import Customer, Delivery, PaymentRequest, StageRecord, Tally, Vend
 
@@ -28,7 +28,7 @@ __all__ = ["Outcome", "run_payments"]
 Outcome = tuple[Any, Exception | None]
 Payment = tuple[PaymentRequest, Callable[[SqlVendingRecords], Any]]
 
-_VENDS: Final = PreparedList(lambda wanted: select(vends).where(vends.c.request.in_(wanted)))
+_VENDS: Final = PreparedList(lambda wanted: VENDS.where(vends.c.request.in_(wanted)))
 _CUSTOMERS: Final = PreparedList(
     lambda wanted: CUSTOMER.where(accounts.c.account.in_(wanted)).order_by(accounts.c.account)
 )

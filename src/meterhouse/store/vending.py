@@ -16,6 +16,7 @@ from meterhouse.store.schema import accounts, agreements, cards, meters, tallies
 from meterhouse.store.transaction import Transaction
 from meterhouse.store.vending_rows import (
     VEND_COLUMNS,
+    VENDS,
     account_record,
     agreement_record,
     meter_record,
@@ -48,8 +49,8 @@ CUSTOMER: Final = _SEEN.with_for_update()
 
 _CUSTOMER_SEEN: Final = _SEEN.where(accounts.c.account == bindparam("id"))
 _CUSTOMER: Final = Prepared(CUSTOMER.where(accounts.c.account == bindparam("id")))
-_VEND: Final = Prepared(select(vends).where(vends.c.request == bindparam("id")))
-_NEWEST: Final = select(vends).order_by(vends.c.id.desc()).limit(bindparam("limit"))
+_VEND: Final = Prepared(VENDS.where(vends.c.request == bindparam("id")))
+_NEWEST: Final = VENDS.order_by(vends.c.id.desc()).limit(bindparam("limit"))
 _NEWEST_OF_HOME: Final = _NEWEST.where(vends.c.home == bindparam("home"))
 _NEW_VEND: Final = inserting(vends, *VEND_COLUMNS)
 _SETTLE: Final = Prepared(
@@ -57,19 +58,17 @@ _SETTLE: Final = Prepared(
     .where(vends.c.request == bindparam("id"))
     .values(state=bindparam("new_state"), token=bindparam("digits"))
 )
-_OF_ACCOUNT: Final = select(vends).where(vends.c.account == bindparam("id")).order_by(vends.c.id)
-_LATEST: Final = select(vends).where(vends.c.account == bindparam("id")).order_by(vends.c.id.desc()).limit(1)
+_OF_ACCOUNT: Final = VENDS.where(vends.c.account == bindparam("id")).order_by(vends.c.id)
+_LATEST: Final = VENDS.where(vends.c.account == bindparam("id")).order_by(vends.c.id.desc()).limit(1)
 _UNACCEPTED: Final = _OF_ACCOUNT.where(
     vends.c.state == VendState.POSTED.value,
     vends.c.token != "",
     ~exists().where(vend_stages.c.request == vends.c.request, vend_stages.c.stage == StageName.ACCEPTED.value),
 )
-_OF_NETWORK: Final = (
-    select(vends)
-    .where(vends.c.network == bindparam("named"), vends.c.at >= bindparam("first"), vends.c.at <= bindparam("last"))
-    .order_by(vends.c.id)
-)
-_PENDING: Final = select(vends).where(vends.c.state == literal_column("'pending'")).order_by(vends.c.id)
+_OF_NETWORK: Final = VENDS.where(
+    vends.c.network == bindparam("named"), vends.c.at >= bindparam("first"), vends.c.at <= bindparam("last")
+).order_by(vends.c.id)
+_PENDING: Final = VENDS.where(vends.c.state == literal_column("'pending'")).order_by(vends.c.id)
 _CARD: Final = select(cards).where(cards.c.card == bindparam("id"))
 _OF_PAN: Final = (
     select(accounts.c.account)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sqlalchemy import select
+
 from meterhouse.model import Eui64, Fuel, Instant, Money
+from meterhouse.store.schema import meters, vends
 from meterhouse.supplier.vending import (
     AccountRecord,
     AccountState,
@@ -19,6 +22,7 @@ from meterhouse.supplier.vending import (
 )
 
 __all__ = [
+    "VENDS",
     "VEND_COLUMNS",
     "account_record",
     "account_values",
@@ -38,6 +42,12 @@ VEND_COLUMNS: Final = (
     *("request", "account", "home", "meter", "network", "at", "currency", "paid", "to_debt", "in_token", "value"),
     *("debt_left", "token", "tid", "state", "kind", "rnd"),
 )
+
+
+VENDS: Final = select(
+    vends, select(meters.c.fuel).where(meters.c.meter == vends.c.meter).scalar_subquery().label("fuel")
+)
+"""Vends, each with the fuel that its meter is registered for; what `vend_record` reads."""
 
 
 def account_record(row: Any) -> AccountRecord:
@@ -119,6 +129,7 @@ def vend_record(row: Any) -> Vend:
         account_id=row.account,
         home=row.home,
         meter=Eui64(bytes.fromhex(row.meter)),
+        fuel=_FUELS[row.fuel],
         network=row.network,
         at=Instant(row.at),
         paid=Money(row.paid, currency),

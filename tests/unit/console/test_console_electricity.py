@@ -70,14 +70,14 @@ async def test_a_payment_reaches_the_account_that_it_names(scene: Scene, desk: S
     for number, (fuel, account) in enumerate(scene.site("01").accounts.items()):
         order = {"account": account, "amount": "10.00"}
         sold = await ask(desk, "POST", "/payments", json=order, headers={"Idempotency-Key": f"p{number}"})
-        assert sold["account"] == account
+        assert (sold["account"], sold["fuel"]) == (account, fuel)
         assert sold["to_debt"]["amount"] == ("2.00" if fuel is Fuel.GAS else "0.00")
     scene.half_hours(2)
     site = scene.site("01")
     assert (site.held(Fuel.GAS).tokens, site.held(Fuel.ELECTRICITY).tokens) == (1, 1)
     for number in range(2):
         assert (await ask(desk, "GET", f"/payments/p{number}"))["stages"][-1]["name"] == "accepted"
-    assert len((await ask(desk, "GET", "/homes/01"))["payments"]) == 2
+    assert [one["fuel"] for one in (await ask(desk, "GET", "/homes/01"))["payments"]] == ["electricity", "gas"]
 
 
 @pytest.mark.asyncio

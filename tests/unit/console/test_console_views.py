@@ -191,6 +191,7 @@ def _receipt(*stages: Stage, token: str = "1" * 20) -> Receipt:
     return Receipt(
         request="r",
         account="1007",
+        fuel=Fuel.GAS,
         home="07",
         paid=Money.parse("20"),
         to_debt=Money.parse("4.00001"),

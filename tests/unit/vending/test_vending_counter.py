@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from counter_memory import NOW, DictRecords, PlainService
-from meterhouse.model import DAY, Instant, Money, NotFoundError, PolicyError, UsageError
+from meterhouse.model import DAY, Fuel, Instant, Money, NotFoundError, PolicyError, UsageError
 from meterhouse.supplier.ledger import AccountCode, AccountKind, ConflictError, breaches
 from meterhouse.supplier.vending import (
     AccountState,
@@ -19,6 +19,7 @@ from meterhouse.supplier.vending import (
     WrongCurrencyError,
     advance,
     pay,
+    receipt_sms,
     receipt_text,
 )
 
@@ -59,6 +60,17 @@ def test_the_order_to_the_hub_carries_the_value_of_this_payment_whatever_was_pai
     for turn in range(3):
         take(records, request("10.00", request_id=f"r{turn}"))
     assert [delivery.value for delivery in records.deliveries] == [Money.parse("10.00")] * 3
+
+
+@pytest.mark.parametrize("fuel", list(Fuel))
+@pytest.mark.parametrize("debt", ["0", "10.00"])
+def test_a_receipt_says_in_each_form_which_fuel_was_paid_for(fuel, debt):
+    records = DictRecords(debt=debt)
+    records.meter = replace(records.meter, fuel=fuel)
+    for receipt in (take(records, request()), take(records, request())):  # the second is a repeat
+        assert receipt.fuel is fuel
+        assert receipt_text(receipt).startswith(f"{fuel.value.capitalize()} account A1  home 07\n")
+        assert f"Paid 20.00 GBP for {fuel.value}. " in receipt_sms(receipt)
 
 
 def test_a_repeat_gives_the_same_receipt_and_makes_nothing():

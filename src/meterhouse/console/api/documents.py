@@ -223,6 +223,7 @@ class PaymentDocument(_Document):
 
     request: str = Field(description="the Idempotency-Key it came with")
     account: str
+    fuel: Fuel = Field(description="what the account pays for")
     home: str
     paid: MoneyDocument
     to_debt: MoneyDocument | None
@@ -238,6 +239,7 @@ class PaymentDocument(_Document):
         return cls(
             request=receipt.request,
             account=receipt.account,
+            fuel=receipt.fuel,
             home=receipt.home,
             paid=MoneyDocument.of(receipt.paid),
             to_debt=MoneyDocument.of(receipt.to_debt),

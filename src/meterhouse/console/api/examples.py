@@ -76,6 +76,7 @@ HOME: Final = HomeDocument(
 PAYMENT: Final = PaymentDocument(
     request="counter-20261121-0001",
     account="1007",
+    fuel=Fuel.GAS,
     home="07",
     paid=_gbp("20.00"),
     to_debt=_gbp("4.00"),

@@ -58,7 +58,7 @@ FIELDS: Final[Mapping[type, Mapping[str, DataKind]]] = {
 OPEN: Final[Mapping[type, frozenset[str]]] = {
     MeterDocument: frozenset({"fuel", "serial", "mode", "unit", "valve", "mains", "account_in"}),
     HomeDetailDocument: frozenset({"home", "meters"}),
-    PaymentDocument: frozenset({"request", "account", "home", "paid", "made_at", "stages"}),
+    PaymentDocument: frozenset({"request", "account", "fuel", "home", "paid", "made_at", "stages"}),
 }
 """Fields that go with a home, or with a payment, for whoever sees any of it: what is installed, which payment it is."""
 

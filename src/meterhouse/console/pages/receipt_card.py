@@ -39,7 +39,8 @@ def _draw_invitation() -> None:
 def _draw_payment(payment: PaymentView) -> None:
     with ui.element("div").classes("mh-headline"):
         ui.label("Receipt").classes("mh-subtitle").props('role="heading" aria-level="2"')
-        ui.label(f"Account {payment.account} · home {payment.home} · {payment.made_at}").classes("mh-hint mh-about")
+        whose = f"{payment.fuel} account {payment.account} · home {payment.home} · {payment.made_at}"
+        ui.label(whose).classes("mh-hint mh-about")
     with ui.element("div").classes("mh-split"):
         _draw_part("Paid", payment.paid, "")
         _draw_part("To debt", payment.to_debt, f"{payment.debt_left} debt left")

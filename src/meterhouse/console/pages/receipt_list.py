@@ -44,7 +44,7 @@ class ReceiptList:
                 ui.label(payment.paid if self._chosen is None else f"{payment.paid} · home {payment.home}").classes(
                     "mh-number mh-paid"
                 )
-                ui.label(payment.made_at).classes("mh-hint")
+                ui.label(f"{payment.fuel} · {payment.made_at}").classes("mh-hint")
                 ui.label(f"{payment.to_debt} to debt · {payment.in_token} in token").classes("mh-hint")
                 if payment.token and self._chosen is None:
                     ui.label(payment.token).classes("mh-token-small")

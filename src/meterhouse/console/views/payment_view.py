@@ -8,7 +8,7 @@ from typing import Final
 
 from meterhouse.app.desk import HomeView, Receipt, Stage, StageName
 from meterhouse.companion.token_status import TokenVerdict
-from meterhouse.console.views.supply_badge import Tone
+from meterhouse.console.views.supply_badge import FUEL_WORDS, Tone
 from meterhouse.console.views.words import clock_text, money_text, time_text, token_text
 from meterhouse.model import Money
 
@@ -38,6 +38,7 @@ class PaymentView:
 
     request: str
     account: str
+    fuel: str
     home: str
     paid: str
     to_debt: str
@@ -74,6 +75,7 @@ def payment_view(receipt: Receipt, zone: tzinfo) -> PaymentView:
     return PaymentView(
         request=receipt.request,
         account=receipt.account,
+        fuel=FUEL_WORDS[receipt.fuel],
         home=receipt.home,
         paid=_exact(receipt.paid),
         to_debt=_exact(receipt.to_debt),

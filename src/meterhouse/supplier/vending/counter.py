@@ -115,6 +115,7 @@ def measure(
         account_id=account.account_id,
         home=account.home,
         meter=meter.meter,
+        fuel=meter.fuel,
         network=request.network,
         at=now,
         paid=request.amount,

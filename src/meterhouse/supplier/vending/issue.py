@@ -84,6 +84,7 @@ def issue(
         account_id=customer.account.account_id,
         home=customer.account.home,
         meter=customer.meter.meter,
+        fuel=customer.meter.fuel,
         network=HOUSE,
         at=now,
         paid=Money(0, asked.value.currency),

@@ -1,11 +1,11 @@
-"""The receipt: what was paid, what went to debt, what is in the token, and what is still owed."""
+"""The receipt: what was paid, for which fuel, what went to debt, what is in the token, and what is still owed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from meterhouse.model import Instant, Money, isoformat
+from meterhouse.model import Fuel, Instant, Money, isoformat
 from meterhouse.supplier.vending.records import Vend, VendKind, VendState
 
 __all__ = ["SMS_LENGTH", "Receipt", "grouped", "receipt_of", "receipt_sms", "receipt_text"]
@@ -36,6 +36,7 @@ class Receipt:
 
     request_id: str
     account_id: str
+    fuel: Fuel
     home: str
     network: str
     at: Instant
@@ -59,6 +60,7 @@ def receipt_of(vend: Vend) -> Receipt:
     return Receipt(
         request_id=vend.request_id,
         account_id=vend.account_id,
+        fuel=vend.fuel,
         home=vend.home,
         network=vend.network,
         at=vend.at,
@@ -85,7 +87,8 @@ def receipt_text(receipt: Receipt) -> str:
     body = "\n".join(f"{name:<14}{money:>{width}}" for name, money in lines)
     token = f"Token\n{receipt.token}" if receipt.token else _NO_TOKEN[receipt.state]
     when = f"{isoformat(receipt.at)}  {receipt.network}"
-    return f"Account {receipt.account_id}  home {receipt.home}\n{when}\n{body}\n{token}\nRequest {receipt.request_id}\n"
+    whose = f"{str(receipt.fuel).capitalize()} account {receipt.account_id}  home {receipt.home}"
+    return f"{whose}\n{when}\n{body}\n{token}\nRequest {receipt.request_id}\n"
 
 
 def receipt_sms(receipt: Receipt) -> str:
@@ -93,7 +96,7 @@ def receipt_sms(receipt: Receipt) -> str:
 
     Where it would be too long, the account goes first, then the debt; never a digit of the token.
     """
-    paid = f"Paid {receipt.paid.decimal()} {receipt.paid.currency}"
+    paid = f"Paid {receipt.paid.decimal()} {receipt.paid.currency} for {receipt.fuel}"
     what = f"Token {receipt.token}" if receipt.token else _NO_TOKEN[receipt.state]
     debt = f"To debt {receipt.to_debt.decimal()}, left {receipt.debt_left.decimal()}"
     for parts in ((f"A/c {receipt.account_id}", paid, what, debt), (paid, what, debt), (what,)):

@@ -210,12 +210,14 @@ class Vend:
         state: how it stands; what was written stays, and only the state and a pending vend's token change.
         kind: what it is for; only a PAYMENT has money in.
         rnd: the random number its token is made with, 0 to 15.
+        fuel: of its meter, whose registration says it; a vend is kept without.
     """
 
     request_id: str
     account_id: str
     home: str
     meter: Eui64
+    fuel: Fuel
     network: str
     at: Instant
     paid: Money
