@@ -37,14 +37,14 @@ class Table:
 
     def text(self, name: str, default: str | None = None) -> str:
         """A text of up to 200 characters; required where there is no default."""
-        value = self.raw.get(name, default)
+        value = self._said(name, default)
         if not isinstance(value, str) or len(value) > 200:
             raise UsageError(f"{self.place} {name} is {value!r}", remedy="Write it as text in quotes.")
         return value
 
     def number(self, name: str, least: int, most: int, default: int | None = None) -> int:
         """A whole number from `least` to `most`; required where there is no default."""
-        value = self.raw.get(name, default)
+        value = self._said(name, default)
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise UsageError(f"{self.place} {name} is {value!r}; it is a whole number from {least} to {most}")
         return value
@@ -67,20 +67,29 @@ class Table:
         self, name: str, currency: str, default: str | None = None, least: int = 0, most: int | None = None
     ) -> int:
         """An amount in 10⁻⁵ of the unit, written as decimal text."""
-        amount = Money.parse(self.text(name, default), currency).amount
+        text = self.text(name, default)
+        try:
+            amount = Money.parse(text, currency).amount
+        except UsageError as error:
+            raise UsageError(f"{self.place} {name}: {error.what}", remedy=error.remedy) from error
         if amount < least or (most is not None and amount > most):
             beyond = "" if most is None else f" to {Money(most, currency).decimal()}"
-            raise UsageError(
-                f"{self.place} {name} is {self.raw.get(name, default)}; it is from "
-                f"{Money(least, currency).decimal()}{beyond}"
-            )
+            raise UsageError(f"{self.place} {name} is {text}; it is from {Money(least, currency).decimal()}{beyond}")
         return amount
 
     def instant(self, name: str) -> Instant:
         """A date and time with a zone; required."""
         value = self.raw.get(name)
         if isinstance(value, str):
-            return parse_instant(value)
+            try:
+                return parse_instant(value)
+            except UsageError as error:
+                raise UsageError(f"{self.place} {name}: {error.what}", remedy=error.remedy) from error
         if not isinstance(value, datetime) or value.tzinfo is None:
             raise UsageError(f"{self.place} {name} is {value!r}", remedy="Write it like 2026-01-05T00:00:00Z.")
         return instant_of(value)
+
+    def _said(self, name: str, default: object) -> object:
+        if default is None and name not in self.raw:
+            raise UsageError(f"{self.place} has no {name}", remedy=f"Write {name} there.")
+        return self.raw.get(name, default)

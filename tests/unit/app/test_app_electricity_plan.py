@@ -88,3 +88,27 @@ def test_what_is_wrong_is_a_sentence_that_names_the_place(said: str, named: str)
 def test_the_streets_words_are_a_table():
     with pytest.raises(UsageError, match="electricity"):
         parse_street("electricity = 3\n" + HEAD + HOME)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HOME + 'electricity = { mode = "prepay" }\n', "s [[home]] 1 electricity has no price"),
+        (
+            HOME + 'electricity = { mode = "prepay", price = "28p" }\n',
+            "s [[home]] 1 electricity price: amount '28p' is not",
+        ),
+        (HOME + PREPAY + ', opening_balance = "1.000001" }\n', "s [[home]] 1 electricity opening_balance: amount"),
+        ("[[home]]\n", "s [[home]] 1 has no id"),
+        (HOME + 'gas = { price = "0.06" }\n', "s [[home]] 1 gas has no cv"),
+    ],
+)
+def test_whatever_is_wrong_or_absent_is_named_with_its_place(text: str, said: str):
+    with pytest.raises(UsageError) as refused:
+        parse_street(HEAD + text, "s")
+    assert refused.value.what.startswith(said)
+
+
+def test_a_moment_that_is_none_is_named_with_its_place():
+    with pytest.raises(UsageError, match=r"s \[street\] start"):
+        parse_street('[street]\nname = "Row"\nstart = "yesterday"\n' + HOME, "s")
