@@ -76,9 +76,9 @@ def check_place(home: str, meter_state: Mapping[str, Any], hub_state: Mapping[st
     """
     kept = AccountPlace.METER if "prepaid" in meter_state else AccountPlace.HUB if "electricity" in hub_state else None
     if kept is not said:
-        now, then = (f"in its {place}" if place else "nowhere, for it pays by bill" for place in (said, kept))
+        now, then = (f"in its {place}" if place else "nowhere" for place in (said, kept))
         raise ConfigurationError(
-            f"the electricity account of home {home} is {now} by the street file, and {then} by what its devices hold",
+            f"the street file puts the electricity account of home {home} {now}; its devices hold it {then}",
             why="A balance does not move by a word in a file.",
             remedy="Write the file as it was, or begin a new data folder.",
         )

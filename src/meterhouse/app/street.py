@@ -158,7 +158,12 @@ def _electricity(table: Table, defaults: dict[str, Any], currency: str) -> Elect
             f"{table.place} electricity is {raw!r}; it is credit or a table",
             remedy='Write electricity = "credit", or electricity = { mode = "prepay", price = "0.2834" }.',
         )
-    return electricity_site(Table({**defaults, **raw}, f"{table.place} electricity"), currency)
+    site = electricity_site(Table({**defaults, **raw}, f"{table.place} electricity"), currency)
+    if "account" in raw and site.prepaid_in is None:
+        raise UsageError(
+            f"{table.place} electricity has an account, and is paid by bill", remedy='Write mode = "prepay" with it.'
+        )
+    return site
 
 
 def _defaults(table: dict[str, Any], name: str, source: str) -> dict[str, Any]:

@@ -112,3 +112,11 @@ def test_whatever_is_wrong_or_absent_is_named_with_its_place(text: str, said: st
 def test_a_moment_that_is_none_is_named_with_its_place():
     with pytest.raises(UsageError, match=r"s \[street\] start"):
         parse_street('[street]\nname = "Row"\nstart = "yesterday"\n' + HOME, "s")
+
+
+def test_who_says_where_an_account_stands_has_one():
+    with pytest.raises(UsageError, match="has an account, and is paid by bill") as refused:
+        electricity(HOME + 'electricity = { account = "hub", price = "0.28" }\n')
+    assert refused.value.remedy == 'Write mode = "prepay" with it.'
+    street = '[electricity]\naccount = "hub"\nprice = "0.28"\n'
+    assert electricity(street + HOME).prepaid_in is None, "the street's word is for whoever prepays"
