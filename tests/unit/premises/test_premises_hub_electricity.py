@@ -483,6 +483,20 @@ def test_a_calendar_that_the_head_end_sets_reaches_the_meter_at_once() -> None:
     assert bench.electricity.credit.cutoff_wh >= near + 40_000
 
 
+def test_a_home_whose_power_returns_within_a_friendly_window_stays_on() -> None:
+    bench = home(balance=200_000, terms={"friendly": (0b1111 << 44,) * 7})
+    bench.half_hours(28, watt_hours=200)
+    meter, hub = bench.electricity.state(), bench.hub.state()
+    bench.now = Instant(bench.now - bench.now % DAY + 22 * HOUR + 10 * MINUTE)
+    bench.electricity = make_meter(now=bench.now, hub_account_delay=144)
+    bench.electricity.restore(meter)
+    bench.restart_hub(hub)
+    bench.run(bench.now + MINUTE)
+    assert bench.electricity.use(5_000, bench.now) == 5_000
+    bench.half_hours(1)
+    assert bench.electricity.switch.closed
+
+
 def test_the_meters_own_side_has_no_account_where_that_stands_in_the_hub() -> None:
     bench = home()
     bench.line.call()

@@ -120,6 +120,29 @@ def test_within_a_friendly_window_nothing_opens_and_at_its_end_what_is_owed_does
     assert meter.prepaid.account.balance == -5 * PRICE
 
 
+def test_power_that_returns_within_a_friendly_window_finds_it_in_force():
+    late = prepay(2 * PRICE, friendly=(0b1111 << 44,) * 7)
+    before = make_prepaid(late)
+    now = elapse(before, START, 14 * HOUR)
+    back = Instant(START + 22 * HOUR + 10 * MINUTE)
+    meter = make_prepaid(late, now=back)
+    meter.restore(json.loads(json.dumps(before.state())))
+    assert now < back
+    assert meter.use(5_000, Instant(back + MINUTE)) == 5_000
+    elapse(meter, back, HOUR)
+    assert meter.switch.closed
+
+
+def test_a_clock_that_is_put_right_says_which_half_hours_are_friendly():
+    meter = make_prepaid(prepay(2 * PRICE, friendly=(0b1111 << 44,) * 7))
+    now = elapse(meter, START, 2 * HOUR)
+    meter.set_clock(Instant(now + 20 * HOUR), now)
+    now = elapse(meter, now, HALF_HOUR)
+    meter.set_clock(now, now)
+    meter.receive("m_bus/1", b"", now)
+    assert meter.use(5_000, Instant(now + MINUTE)) == 2_000
+
+
 def test_a_register_that_rolls_over_is_charged_as_any_other():
     meter = make_prepaid(prepay(100 * PRICE))
     meter.register_wh = REGISTER_LIMIT_WH - 1_000

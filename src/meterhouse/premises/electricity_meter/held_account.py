@@ -64,11 +64,13 @@ class HeldAccount:
         """Charge what the log has and the account has not; the switch follows."""
         newest, until = self._log.newest, self.prepaid.account.charged_until or 0
         rows = [] if newest is None else self._log.between(Instant(until + 1), newest.end)
-        self._follow(self.prepaid.settle(register_wh, rows, now, held=self._held(now)), register_wh, now)
+        shown = self._clock.reads(now)
+        self._follow(self.prepaid.settle(register_wh, rows, now, held=self._held(now), shown=shown), register_wh, now)
 
     def follow(self, register_wh: int, now: Instant) -> None:
         """After a token, a tariff or an emergency credit: the switch follows at once."""
-        self._follow(self.prepaid.order(held=self._held(now)), register_wh, now)
+        order = self.prepaid.order(held=self._held(now), shown=self._clock.reads(now))
+        self._follow(order, register_wh, now)
 
     def turn_back(self, now: Instant) -> None:
         """The log has dropped the rows of a clock that was plainly wrong."""

@@ -111,10 +111,10 @@ class ElectricityWire:
         """Charge what has been used and tell the meter where its supply ends, the register having been read."""
         if self._prepaid.account.charged is not None:
             yield from self._charge(client, register_wh, now)
-        order = self._prepaid.settle(register_wh, (), now, held=self._held(now))
+        order = self._prepaid.settle(register_wh, (), now, held=self._held(now), shown=self._clock(now))
         told = self._prepaid.order()
         yield from self._write(client, self._tempered(order, register_wh, now), now)
-        self._told = told  # without what is held back, which lasts for a time and is looked at with each reading
+        self._told = told  # without what is raised for a time, which is looked at with each reading
         self.seen = _seen((yield from client.get_list(_SEEN)))
 
     def _charge(self, client: dlms.Client, register_wh: int, now: Instant) -> dlms.Procedure[None]:

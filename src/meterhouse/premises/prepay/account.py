@@ -230,15 +230,19 @@ class PrepayAccount:
         emergency_after_credit(self)
         return balance
 
-    def cutoff(self) -> int:
+    def cutoff(self, shown: Instant | None = None) -> int:
         """The register at which what can be spent ends, at the price of the half hour to come.
 
         No limit before the first report; raised while that half hour is one of friendly credit.
+
+        Args:
+            shown: time by the clock of the half hours: after a loss of power, or once that clock was set, the half hour
+                that it is in is not the one that follows the last charged. None: that one.
         """
         measure = self.measure
         if self.charged is None or self.charged_until is None:
             return measure.furthest
-        _, slot, weekday = _place(self.charged_until)
+        _, slot, weekday = _place(self.charged_until if shown is None else shown)
         ahead = friendly_half_hours(self, weekday, slot)
         return friendly_cutoff(ahead, self.bought(), self.charged, measure.flow, measure.allowance, measure.furthest)
 

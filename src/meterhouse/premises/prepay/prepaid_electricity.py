@@ -70,6 +70,7 @@ class PrepaidElectricity:
         *,
         all_told: bool = True,
         held: Duration = 0,
+        shown: Instant | None = None,
     ) -> CutoffOrder:
         """Charge half hours and say what the meter is to be told.
 
@@ -79,6 +80,7 @@ class PrepaidElectricity:
             now: of this look.
             all_told: False where older half hours are still to come: then nothing is refilled or armed.
             held: for so long credit must not run out, after a price or clock was set: see `order`.
+            shown: see `order`.
         """
         account, rows = self.account, list(rows)
         if account.charged is None:
@@ -90,16 +92,18 @@ class PrepaidElectricity:
             self._tell(now, "electricity_rows.refused", why="The register fell, or rose by more than a meter passes.")
         if account.offer_emergency() and not was_offered:
             self._tell(now, "emergency.offered", balance_money5=account.balance)
-        return self.order(all_told=all_told, held=held)
+        return self.order(all_told=all_told, held=held, shown=shown)
 
-    def order(self, *, all_told: bool = True, held: Duration = 0) -> CutoffOrder:
+    def order(self, *, all_told: bool = True, held: Duration = 0, shown: Instant | None = None) -> CutoffOrder:
         """What the meter is to be told as the account stands: after a token, or an emergency credit selected.
 
         Args:
             all_told: see `settle`.
             held: ms for which credit must not run out: the cut-off is raised so far, and no further.
+            shown: time by the clock of the half hours, for a friendly window that began while there were none: see
+                `PrepayAccount.cutoff`.
         """
-        account, cutoff = self.account, self.account.cutoff()
+        account, cutoff = self.account, self.account.cutoff(shown)
         if held > 0 and account.charged is not None:
             measure, ahead = account.measure, -(-held // HALF_HOUR)
             cutoff = friendly_cutoff(ahead, cutoff, account.charged, measure.flow, measure.allowance, measure.furthest)
