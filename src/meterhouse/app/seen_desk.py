@@ -124,7 +124,10 @@ class SeenDesk:
     async def press_button(self, home: str, fuel: Fuel) -> ButtonPress:
         """See `Desk`."""
         self._sight.require(home, DataKind.EVENTS)
-        return await self._desk.press_button(home, fuel)
+        pressed = await self._desk.press_button(home, fuel)
+        if pressed.supply is not Supply.OFF or self._sight.sees(DataKind.PAYMENTS, home):
+            return pressed
+        return replace(pressed, said=f"The {fuel} stays off.")  # why, is what the home pays
 
     # inside ------------------------------------------------------------------------------------------------------
 

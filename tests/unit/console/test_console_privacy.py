@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import counter_street as counter
 from fakes.street_desk import START, StreetDesk
 from meterhouse.app.api_access import ApiAccess
-from meterhouse.app.desk import HomeDetail, Supply
+from meterhouse.app.desk import ButtonPress, HomeDetail, Supply
 from meterhouse.app.seen_desk import SeenDesk
 from meterhouse.app.sight import EVERYTHING, TOLD, Sight, SightError, own_access
 from meterhouse.cli import app as cli
@@ -212,6 +212,25 @@ async def test_a_console_in_each_role_shows_what_the_matrix_says_and_does_nothin
         assert refused is not (wanted <= may)
     receipts = await eyes.receipts()
     assert bool(receipts) is ({DataKind.PAYMENTS, DataKind.DEBT} <= may)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("fuel", list(Fuel))
+async def test_a_button_pressed_in_vain_tells_of_credit_whoever_sees_payments(desk: StreetDesk, fuel: Fuel) -> None:
+    async def in_vain(_home: str, _fuel: Fuel) -> ButtonPress:
+        return ButtonPress(Supply.OFF, "There is no credit.")
+
+    desk.press_button = in_vain  # type: ignore[method-assign]
+    told = {
+        viewer: (await SeenDesk(desk, sight(viewer, consent=False)).press_button(HOME, fuel)).said
+        for viewer in (Viewer.OPERATOR, Viewer.SECURITY, Viewer.CUSTOMER, Viewer.APPROVER)
+    }
+    assert told == {
+        Viewer.OPERATOR: f"The {fuel} stays off.",
+        Viewer.SECURITY: f"The {fuel} stays off.",
+        Viewer.CUSTOMER: "There is no credit.",
+        Viewer.APPROVER: "There is no credit.",
+    }
 
 
 @pytest.fixture
