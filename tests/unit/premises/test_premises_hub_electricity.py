@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -573,8 +574,9 @@ def test_the_credit_of_a_sealed_meter_stands_beside_its_mail() -> None:
     assert home.bench.hub.electricity_credit == MirroredCredit(500_000 - cost(1_000), 0, 0)
 
 
-def test_a_dearer_price_of_electricity_runs_no_credit_out_for_a_day_and_then_it_does() -> None:
-    home = SealedHome(in_hub=electricity_setup(1_000_000))
+@pytest.mark.parametrize("with_gas", [True, False])
+def test_a_dearer_price_of_electricity_runs_no_credit_out_for_a_day_and_then_it_does(*, with_gas: bool) -> None:
+    home = SealedHome(in_hub=electricity_setup(1_000_000), gas=with_gas, prepay=with_gas)
     bench = home.bench
     bench.half_hours(2, watt_hours=100)
     assert bench.electricity.credit is not None
@@ -583,7 +585,9 @@ def test_a_dearer_price_of_electricity_runs_no_credit_out_for_a_day_and_then_it_
     bench.ask(client.associate())
     dear = dlms.structure(*map(dlms.double_long_unsigned, (490_000, STANDING, 0)))
     bench.ask(client.set(dlms.DATA, AT.tariff, 2, dear))
-    bench.half_hours(2, watt_hours=3_000)
+    bench.half_hours(1, watt_hours=3_000)
+    bench.restart_hub(json.loads(json.dumps(bench.hub.state())))
+    bench.half_hours(1, watt_hours=3_000)
     assert account(bench).balance < 0
     assert bench.electricity.credit.cutoff_wh > bench.electricity.register_wh + 40_000
     bench.half_hours(48)

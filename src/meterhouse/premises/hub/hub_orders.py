@@ -10,7 +10,7 @@ from meterhouse.model import Duration, Eui64, Instant, StorageError
 from meterhouse.premises.hub.gas_works import GasWorks
 from meterhouse.premises.hub.meter_mail import MeterMail
 from meterhouse.premises.hub.note_post import NotePost
-from meterhouse.premises.orders import DeviceTrust, OrderGate, port_objects
+from meterhouse.premises.orders import DeviceTrust, OrderGate, RunOutHold, port_objects
 from meterhouse.protocols import dlms
 
 __all__ = ["HubOrders"]
@@ -59,6 +59,8 @@ class HubOrders:
         if trust is not None and works is not None:
             self.gate = OrderGate(trust, works, clock, entropy, keep, tell, now)
             self.post.source(_GAS, self.gate.uplink.after)
+        # Without gas there is no gate here; yet in a home of sealed orders a price holds the run-out of credit.
+        self._hold = RunOutHold(now) if self.gate is None and meter is not None else None
         if meter is not None:
             self.mail = MeterMail(
                 lambda: self.post.passed(_METER), lambda: self.post.begin_anew(_METER), self.post.taken, tell
@@ -90,8 +92,9 @@ class HubOrders:
 
     def happened(self, kind: str, now: Instant, *, to_gas: bool = True) -> None:
         """Something has happened in the hub; where not to the gas, then to the account of electricity."""
-        if self.gate is not None and kind in _CHANGES:
-            self.gate.changed(now)
+        holds = self._hold if self.gate is None else self.gate
+        if holds is not None and kind in _CHANGES:
+            holds.changed(now)
         if not to_gas:
             return
         if self.works is not None and kind == "token.accepted":
@@ -101,7 +104,9 @@ class HubOrders:
 
     def held(self, now: Instant) -> Duration:
         """How long from now on no credit of this hub may run out; 0 or below for not at all."""
-        return 0 if self.gate is None else self.gate.brake.held_until - self.gate.run.at(now)
+        if self.gate is not None:
+            return self.gate.brake.held_until - self.gate.run.at(now)
+        return 0 if self._hold is None else self._hold.left(now)
 
     def cutoff_l(self, cutoff_l: int, now: Instant) -> int:
         """The cut-off that the gas meter may be given."""
@@ -129,10 +134,13 @@ class HubOrders:
 
     def state(self) -> dict[str, Any]:
         """For a snapshot."""
-        return {"gate": None if self.gate is None else self.gate.state(), "post": self.post.state()}
+        hold = {} if self._hold is None else {"hold": self._hold.state()}
+        return {"gate": None if self.gate is None else self.gate.state(), "post": self.post.state()} | hold
 
     def restore(self, state: dict[str, Any], now: Instant) -> None:
         """Go on from a snapshot."""
         self.post.restore({name: one for name, one in state["post"].items() if name in {_GAS, _METER}})
+        if self._hold is not None and "hold" in state:
+            self._hold.restore(state["hold"])
         if self.gate is not None and state["gate"] is not None:
             self.gate.restore(state["gate"], now)
