@@ -111,6 +111,25 @@ def test_what_is_not_as_told_is_seen_and_said():
     assert "no token was sold to home 01 yet" in report.said[0]
 
 
+def test_payments_for_both_fuels_of_a_home_at_one_moment_are_two_payments():
+    homes = """
+[scenario]
+days = 1
+[street]
+start = 2026-01-05T00:00:00Z
+[[home]]
+id = "01"
+gas = { mode = "prepay", price = "0.06", cv = 39_500 }
+electricity = { mode = "prepay", price = "0.25" }
+"""
+    paid = "".join(
+        f"[[act]]\nhome='01'\nat='0d 01:00'\ndo='pay'\namount='5.00'\nfuel='{fuel}'\n"
+        for fuel in ("gas", "electricity")
+    )
+    report = run_scenario(parse_scenario(homes + paid, "file.toml"))
+    assert [said.startswith("01 paid 5.00 GBP: ") for said in report.said] == [True, True]
+
+
 def test_emergency_credit_once_and_a_friendly_window_with_the_link_lost_inside_it():
     report = played("emergency-credit-and-friendly-hours.toml")
     taken = [said for said in report.said if "emergency credit" in said]

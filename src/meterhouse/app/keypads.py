@@ -8,6 +8,7 @@ from meterhouse.app.desk import AccountPlace, KeyIn
 from meterhouse.app.driver import Driver
 from meterhouse.app.site import HomeSite
 from meterhouse.app.street import StreetPlan
+from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.model import Fuel, Money
 
 __all__ = ["KeypadStreet", "key_in", "select_emergency"]
@@ -42,7 +43,8 @@ def key_in(street: KeypadStreet, site: HomeSite, token: str, place: AccountPlace
     balance = None if account is None else Money(account.balance, currency)
     if entry.amount:
         return KeyIn(True, Money(entry.amount, currency), balance, fuel=entry.fuel)
-    return KeyIn(False, None, balance, why=entry.verdict.sentence, remedy=_remedy(site, place), fuel=entry.fuel)
+    why, remedy = _refusal(site, place, entry.verdict)
+    return KeyIn(False, None, balance, why=why, remedy=remedy, fuel=entry.fuel)
 
 
 def select_emergency(street: KeypadStreet, site: HomeSite, fuel: Fuel | None) -> KeyIn:
@@ -72,9 +74,12 @@ def _shown(site: HomeSite, place: AccountPlace) -> Fuel:
     return next((fuel for fuel in site.accounts if site.place(fuel) is place), Fuel.GAS)
 
 
-def _remedy(site: HomeSite, place: AccountPlace) -> str:
-    """A token that is typed at the wrong one of two keypads is no wrong token: say where it belongs."""
+def _refusal(site: HomeSite, place: AccountPlace, verdict: TokenVerdict) -> tuple[str, str]:
+    """Why, and what to do: a token that is typed at the wrong one of two keypads is no wrong token."""
+    why = verdict.sentence
+    if verdict is TokenVerdict.NO_ACCOUNT and site.accounts:
+        why = f"The {'hub' if place is AccountPlace.HUB else 'electricity meter'} holds no account."
     other = next((fuel for fuel in site.accounts if site.place(fuel) is not place), None)
-    if other is None:
-        return _NOTHING
-    return f"{_NOTHING} A token for {other} is typed on {'the meter' if place is AccountPlace.HUB else 'the hub'}."
+    if other is None or verdict not in (TokenVerdict.NO_ACCOUNT, TokenVerdict.WRONG):
+        return why, _NOTHING
+    return why, f"{_NOTHING} A token for {other} is typed on {'the meter' if place is AccountPlace.HUB else 'the hub'}."

@@ -119,7 +119,8 @@ def _do(world: StreetWorld, act: Timed, said: list[str], now: Instant) -> None:
         match act.fields["do"]:
             case "pay":
                 amount = Money.parse(act.fields["amount"], street.plan.currency)
-                receipt = street.pay(_account(world, act), amount, f"{act.home}-{now}", "shop")
+                whose = act.home if _fuel(act) is Fuel.GAS else f"{act.home}-{_fuel(act)}"
+                receipt = street.pay(_account(world, act), amount, f"{whose}-{now}", "shop")
                 said.append(f"{act.home} paid {amount}: {receipt.to_debt} to debt, {receipt.in_token} in the token")
             case "key_in":
                 answer = street.key_in(act.home, _digits(world, act), _place(world, act))

@@ -13,6 +13,7 @@ from meterhouse.app.desk import AccountPlace, KeyIn
 from meterhouse.app.seen_desk import SeenDesk
 from meterhouse.app.sight import Sight, SightError, event_seen
 from meterhouse.app.street_desk import StreetDesk
+from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.console import API_PATH, build_api
 from meterhouse.console.api.documents import HomeDocument
 from meterhouse.console.api.seen import home_seen
@@ -90,6 +91,33 @@ async def test_a_token_is_typed_at_the_keypad_that_is_named(scene: Scene, desk: 
     assert at_hub["remedy"] == "Nothing has changed. A token for electricity is typed on the meter."
     at_meter = await ask(desk, "POST", "/homes/01/keypad", json={"token": sold["token"], "place": "meter"})
     assert (at_meter["accepted"], at_meter["fuel"]) == (True, "electricity")
+
+
+@pytest.mark.asyncio
+async def test_a_keypad_without_an_account_says_where_the_homes_own_is() -> None:
+    by_meter = StreetDesk(Scene(METER, HUB, "").street, 1)
+    at_hub = await by_meter.key_in("01", "1" * 20)
+    assert at_hub.why == "The hub holds no account."
+    assert at_hub.remedy == "Nothing has changed. A token for electricity is typed on the meter."
+    at_meter = await by_meter.key_in("02", "1" * 20, AccountPlace.METER)
+    assert at_meter.why == "The electricity meter holds no account."
+    assert at_meter.remedy == "Nothing has changed. A token for electricity is typed on the hub."
+    short = await by_meter.key_in("02", "1" * 19)
+    assert (short.why, short.remedy) == (TokenVerdict.FORMAT.sentence, "Nothing has changed.")
+    assert (await by_meter.key_in("03", "1" * 20)).why == TokenVerdict.NO_ACCOUNT.sentence
+
+
+def test_who_types_tokens_keeps_the_slip_while_the_meter_is_dark() -> None:
+    scene = Scene(METER + 'customer = { pay_below = "2.00", pay = "10.00", keypad = true }\n')
+    site = scene.site("01")
+    scene.world.cut(scene.wires["wan/01"])
+    scene.world.remove(site.electricity)
+    scene.half_hours(2)
+    assert site.electricity.prepaid is not None
+    assert site.electricity.prepaid.account.tokens == 0
+    scene.world.add(site.electricity)
+    scene.half_hours(1)
+    assert (site.electricity.prepaid.account.tokens, len(scene.street.books.vends(9, "01"))) == (1, 1)
 
 
 @pytest.mark.asyncio
