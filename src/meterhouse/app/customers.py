@@ -70,9 +70,8 @@ class Customers:
     def _type(self, purse: _Purse, site: HomeSite) -> None:
         # A keypad without power takes no token: the slip is kept until its display is on again.
         place = AccountPlace.HUB if site.address(purse.fuel).meter is None else AccountPlace.METER
-        if purse.token is not None and self._street.driver.runs(
-            site.hub if place is AccountPlace.HUB else site.electricity
-        ):
+        device = site.hub if place is AccountPlace.HUB else site.electricity
+        if purse.token is not None and self._street.driver.runs(device):
             token, purse.token = purse.token, None
             self._street.key_in(purse.home, token, place)
 
