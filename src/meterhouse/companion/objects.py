@@ -108,7 +108,8 @@ GAS_CV: Final = Obis.parse("0-1:94.44.20.255")
 """Data: structure {activation (octet-string date-time; null: the next half hour), calorific value in kJ/m³}; the rest
 of the tariff goes on as it is (S3-113)."""
 GAS_ACCOUNT_RECORD: Final = Obis.parse("0-1:94.44.21.255")
-"""Data: what another hub must know of the gas account to take this one's place; no keys. Read by the head end only."""
+"""Data: what another hub must know of the accounts to take this one's place: of gas alone (version 1), of either fuel
+where the account of electricity stands in the hub (version 2). No keys. Read by the head end only."""
 GAS_READING_BASIS: Final = Obis.parse("0-1:94.44.17.255")
 """Data: the reading in litres from which gas is charged on, once a fallen register has been looked into."""
 HUB_EVENT_LOG: Final = Obis.parse("0-0:99.98.0.255")
