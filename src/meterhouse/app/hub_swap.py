@@ -308,7 +308,6 @@ def _place(tx: Transaction, home: str, module: int, held: frozenset[Fuel]) -> Ta
     charged = None if record.account is None else record.account["charged_until"]
     registered = [one.record for one in SqlRegistry(tx).meters(home)]
     gas = next((one.meter for one in registered if one.fuel is Fuel.GAS), None)
-    elsewhere = {one.pan for one in registered if one.fuel not in held}
     rows: list[HalfHour] = []
     if charged is not None and gas is not None:
         intervals = SqlIntervals(tx)
@@ -316,7 +315,7 @@ def _place(tx: Transaction, home: str, module: int, held: frozenset[Fuel]) -> Ta
             profile = intervals.get_day(gas, day)
             rows += () if profile is None else profile.rows
     vending = SqlVendingRecords(tx)
-    sold = [vend for vend in vending.newest(_VENDS, home) if vend.token and vend.account_id not in elsewhere]
+    sold = [vend for vend in vending.newest(_VENDS, home) if vend.token and vend.fuel in held]
     tokens = [
         vend.token
         for vend in reversed(sold)
