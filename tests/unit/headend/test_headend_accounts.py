@@ -221,6 +221,19 @@ def test_one_token_that_reached_the_meter_is_word_enough_for_those_that_wait():
     assert (queue.next_due(), queue.next_job(NOW)) == (NOW, first)
 
 
+def test_a_token_that_was_set_aside_is_a_payment_again_when_its_time_has_come():
+    token, setting = deliver("1", IN_METER), SetTariff("2", 1, 1, 0, Book(), account=IN_METER)
+    queue = queue_of(setting, token)
+    assert queue.urgent
+    for job in (setting, token):
+        queue.failed(job, NOW, *PAUSES)
+    assert queue.urgent
+    assert queue.next_job(queue.next_due()) is token, "at the same time the token goes first"
+    queue.failed(token, NOW, *PAUSES)
+    assert not queue.urgent, "next is a setting: it may not have a session that is kept for payments"
+    assert queue.next_job(queue.next_due()) is setting
+
+
 def test_what_fails_at_the_hub_itself_waits_for_all_as_before():
     first, second = deliver("1"), deliver("2", IN_HUB)
     queue = queue_of(first, second)

@@ -36,6 +36,11 @@ def _account(job: Job) -> AccountAddress:
     return found
 
 
+def _due(one: SetAside) -> tuple[Instant, bool]:
+    """Of two at the same time the token first."""
+    return one.due, not isinstance(one.job, DeliverToken)
+
+
 @dataclass(slots=True)
 class HubQueue:
     """The work that waits for one hub: nothing before `due`; the log and the collection not before their times either.
@@ -66,8 +71,11 @@ class HubQueue:
 
     @property
     def urgent(self) -> bool:
-        """Whether a payment waits."""
-        return bool(self.payments)
+        """Whether a payment waits: one that was set aside only where it is itself the next."""
+        if self.payments:
+            return True
+        first = min(self.aside, key=_due, default=None)
+        return first is not None and isinstance(first.job, DeliverToken) and first.due == self.next_due()
 
     def next_due(self) -> Instant | None:
         """When something can be tried; None where there is nothing to do."""
@@ -81,8 +89,8 @@ class HubQueue:
         """What is tried next."""
         if self.payments and self.due <= now:
             return self.payments[0]
-        if (again := next((one.job for one in self.aside if one.due <= now), None)) is not None:
-            return again
+        if (again := min(self.aside, key=_due, default=None)) is not None and again.due <= now:
+            return again.job
         waiting = self.payments or self.orders
         if waiting:
             return waiting[0]
