@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from home_bench import START, HomeBench, electricity_setup, electricity_token, head_end_client, make_hub, token
 from meterhouse.companion import objects
+from meterhouse.companion.account_objects import ACCOUNT_OBJECTS
 from meterhouse.companion.token_status import TokenVerdict
 from meterhouse.companion.utrn import UtrnKey, UtrnValue, make_utrn
 from meterhouse.model import HALF_HOUR, UNIT, Eui64, Fuel, HalfHour, Instant, MalformedError, RefusedError
 from meterhouse.premises.hub import ElectricitySetup, read_account_record
 from meterhouse.premises.hub.objects import mirror_objects
-from meterhouse.premises.prepay import CreditLimits, EnergyTariff, account_objects
+from meterhouse.premises.prepay import COMING_LIMIT, CreditLimits, EnergyTariff, account_objects
 from meterhouse.protocols import dlms
 
 GAS_UTRN = UtrnKey(bytes(range(32)), Eui64(b"\1" * 8), Eui64(b"\2" * 8))
@@ -320,6 +321,43 @@ def test_no_record_that_a_hub_can_write_is_refused(acts, exact):
     record = read_account_record(hub.account_record())
     assert record.account == json.loads(json.dumps(hub.account.state()))
     assert record.electricity.account == json.loads(json.dumps(hub.electricity_account.account.state()))
+
+
+def part_of(hub, obis):
+    return next(part for part in hub.electricity_account.objects() if part.obis == obis)
+
+
+@pytest.mark.parametrize("note", [dlms.double_long(-1), dlms.long64_unsigned(1 << 32)], ids=["below", "beyond"])
+def test_a_debt_that_no_record_and_no_display_could_say_is_refused(note):
+    hub = hub_of()
+    told = part_of(hub, ACCOUNT_OBJECTS[ELECTRICITY].debt_note)
+    with pytest.raises(dlms.AccessRefusedError):
+        told.write[2](note, START)
+    told.write[2](dlms.double_long_unsigned(2**32 - 1), START)
+    assert told.read[2](None, START).whole() == 2**32 - 1
+    assert read_account_record(hub.account_record()).electricity is not None
+
+
+def test_tariffs_to_come_are_refused_before_there_are_more_than_a_record_can_say():
+    hub = hub_of()
+    for fuel, account in ((Fuel.GAS, hub.account), (ELECTRICITY, hub.electricity_account.account)):
+        parts = account_objects(account, hub.slot, hub._tell)
+        matrix = next(part for part in parts if part.obis == ACCOUNT_OBJECTS[fuel].tariff_matrix)
+        prices = [part for part in parts if part.obis in {matrix.obis, objects.GAS_CV}]
+        for part in prices:
+            value = part.read[2](None, START)
+            for number in range(COMING_LIMIT):
+                part.write[2](begun_at(value, number), START)
+            part.write[2](begun_at(value, 3), START)  # in place of the one for that time
+            with pytest.raises(dlms.AccessRefusedError):
+                part.write[2](begun_at(value, COMING_LIMIT), START)
+    record = read_account_record(hub.account_record())
+    assert len(record.account["coming"]) == len(record.account["coming_cv"]) == COMING_LIMIT
+
+
+def begun_at(value, number):
+    at = dlms.octet_string(dlms.encode_date_time(Instant(START + (number + 1) * HALF_HOUR)))
+    return dlms.structure(at, *value.value[1:])
 
 
 def test_the_untampered_record_is_gone_on_with():

@@ -5,13 +5,14 @@ from meterhouse.premises.prepay.account_objects import account_objects
 from meterhouse.premises.prepay.account_state import INSTANTS, check_account, check_used
 from meterhouse.premises.prepay.prepaid_electricity import CutoffOrder, PrepaidElectricity
 from meterhouse.premises.prepay.setup import PrepaySetup, open_account, open_slot
-from meterhouse.premises.prepay.tariff import UNUSED_BLOCK, ComingTariff, EnergyTariff
+from meterhouse.premises.prepay.tariff import COMING_LIMIT, UNUSED_BLOCK, ComingTariff, EnergyTariff
 from meterhouse.premises.prepay.token_handover import knows_tokens_of, take_tokens_of
 from meterhouse.premises.prepay.token_slot import BALANCE_LIMIT, Entry, TokenSlot
 from meterhouse.premises.prepay.token_taker import EitherTaker, StsTaker, Taken, TokenTaker, UtrnTaker
 
 __all__ = [
     "BALANCE_LIMIT",
+    "COMING_LIMIT",
     "INSTANTS",
     "UNUSED_BLOCK",
     "ComingTariff",

@@ -17,6 +17,8 @@ __all__ = ["account_objects"]
 
 _TOKEN_CREDIT: Final = 0
 """Credit type (IEC 62056-6-2, class 112)."""
+_DEBTS: Final = range(1 << 32)
+"""What the attribute, a display and a hub's record can say."""
 
 
 def account_objects(account: PrepayAccount, slot: TokenSlot, tell: Callable[..., None]) -> list[dlms.ServerObject]:
@@ -29,7 +31,10 @@ def account_objects(account: PrepayAccount, slot: TokenSlot, tell: Callable[...,
             raise dlms.AccessRefusedError(dlms.ActionResult.OTHER_REASON, entry.verdict.sentence)
 
     def note(value: dlms.CosemData, _now: Instant) -> None:
-        account.debt_note = value.whole()
+        debt = value.whole()
+        if debt not in _DEBTS:
+            raise dlms.AccessRefusedError(dlms.DataAccessResult.OTHER_REASON, f"debt {debt} is not 0 to {_DEBTS[-1]}")
+        account.debt_note = debt
 
     def last_time(_selection: dlms.Selection | None, _now: Instant) -> dlms.CosemData:
         last = slot.last_at

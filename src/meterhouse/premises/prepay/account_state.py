@@ -8,7 +8,7 @@ from typing import Any, Final
 from meterhouse.model import Fuel, MalformedError
 from meterhouse.premises.prepay.account import PrepayAccount
 from meterhouse.premises.prepay.measure import MEASURES
-from meterhouse.premises.prepay.tariff import UNUSED_BLOCK
+from meterhouse.premises.prepay.tariff import COMING_LIMIT, UNUSED_BLOCK
 from meterhouse.protocols import sts
 from meterhouse.rules import BLOCKS, RATES, SLOTS
 from meterhouse.rules.emergency import ACTIVE
@@ -24,8 +24,6 @@ _PRICES: Final = range(1 << 32)
 _SUMS: Final = range(-(1 << 62), 1 << 62)
 _COUNTS: Final = range(1 << 62)
 _CALORIFIC: Final = range(1, 1 << 17)
-_COMING: Final = 64
-"""Tariffs to come: a supplier sets one or two at a time."""
 _USED: Final = 100
 """Used tokens that any scheme remembers, at most."""
 _TIDS: Final = range(1 << 24)
@@ -77,8 +75,8 @@ def check_account(state: object, fuel: Fuel) -> dict[str, Any]:
     _rows("friendly", account.friendly, range(1 << SLOTS), _DAYS)
     calorific = _CALORIFIC if fuel is Fuel.GAS else range(1)
     _tariff(account, calorific)
-    if len(account.coming) > _COMING or len(account.coming_cv) > _COMING:
-        raise _malformed("the state of an account", f"more than {_COMING} tariffs are to come")
+    if len(account.coming) > COMING_LIMIT or len(account.coming_cv) > COMING_LIMIT:
+        raise _malformed("the state of an account", f"more than {COMING_LIMIT} tariffs are to come")
     for coming in account.coming:
         _whole("begin of a tariff", coming.begins, INSTANTS)
         _tariff(coming.tariff, calorific)

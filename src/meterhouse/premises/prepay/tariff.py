@@ -10,10 +10,12 @@ from typing import Any, Final
 from meterhouse.model import UNIT, Fuel, Instant
 from meterhouse.rules import BLOCKS, RATES, SLOTS
 
-__all__ = ["UNUSED_BLOCK", "ComingTariff", "EnergyTariff"]
+__all__ = ["COMING_LIMIT", "UNUSED_BLOCK", "ComingTariff", "EnergyTariff"]
 
 UNUSED_BLOCK: Final = 2**53
 """Wh: a threshold that no home reaches."""
+COMING_LIMIT: Final = 250
+"""Tariffs, or calorific values, to come: one or two as a rule, one a day while a meter is not heard for months."""
 
 _LARGEST_PRICE: Final = 5 * UNIT
 _LARGEST_STANDING_CHARGE: Final = 20 * UNIT

@@ -10,7 +10,7 @@ from meterhouse.companion import objects
 from meterhouse.companion.account_objects import ACCOUNT_OBJECTS
 from meterhouse.model import DAY, HALF_HOUR, UNIT, Fuel, Instant
 from meterhouse.premises.prepay.account import CreditLimits, PrepayAccount
-from meterhouse.premises.prepay.tariff import EnergyTariff
+from meterhouse.premises.prepay.tariff import COMING_LIMIT, EnergyTariff
 from meterhouse.protocols import dlms
 from meterhouse.rules import BLOCKS, RATES, SLOTS
 
@@ -48,6 +48,7 @@ def _prices(account: PrepayAccount, tell: Callable[..., None]) -> list[dlms.Serv
         why = tariff.refusal(account.fuel)
         if why:
             raise _refuse(f"not a sensible tariff: {why}")
+        _room({one.begins for one in account.coming}, begins)
         from_ms = account.set_tariff(tariff, now, begins)
         tell(now, "tariff.set", from_ms=from_ms, **tariff.fields())
 
@@ -130,6 +131,7 @@ def _calorific(account: PrepayAccount, tell: Callable[..., None]) -> dlms.Server
         why = replace(account.tariff_in_force, cv=cv.whole()).refusal()
         if why:
             raise _refuse(why)
+        _room({one for one, _ in account.coming_cv}, begins)
         from_ms = account.set_cv(cv.whole(), now, begins)
         tell(now, "cv.set", from_ms=from_ms, cv_kj_m3=cv.whole())
 
@@ -146,6 +148,11 @@ def _activation(at: dlms.CosemData, now: Instant) -> Instant | None:
     if begins is not None and (begins % HALF_HOUR or not now <= begins <= now + _FURTHEST):
         raise _refuse(f"activation {begins} is no half hour of the year to come")
     return begins
+
+
+def _room(coming: set[int], begins: Instant | None) -> None:
+    if len(coming) >= COMING_LIMIT and begins not in coming:
+        raise _refuse(f"{len(coming)} are to come, and no more are kept")
 
 
 def _basis(account: PrepayAccount, tell: Callable[..., None]) -> dlms.ServerObject:
