@@ -38,13 +38,16 @@ def _electricity_meter(meter: ElectricityMeter, currency: str) -> tuple[tuple[st
         lines.append(("balance", str(Money(account.balance, currency)), account.low_credit))
         if account.emergency or account.emergency_active:
             lines.append(("emergency credit", "in use" if account.emergency_active else "on offer", True))
+        if account.debt_note:
+            lines.append(("debt at supplier", str(Money(account.debt_note, currency)), False))
     if meter.credit is not None and meter.credit.cutoff_wh < NO_LIMIT_WH:
         left = max(meter.credit.cutoff_wh - meter.register_wh, 0)
         lines.append(("electricity left", f"{left // _THOUSAND}.{left % _THOUSAND:03d} kWh", not left))
     if meter.credit is not None and not meter.credit.comms_ok:
         lines.append(("half hours without hub left", str(meter.credit.countdown), True))
     if meter.credit is not None and meter.switch.state is ControlState.READY:
-        lines.append(("supply", "armed: press the button", True))
+        no_credit = meter.credit.reached(meter.register_wh)  # then no hand closes it, whatever an order has armed
+        lines.append(("supply", "off: no credit" if no_credit else "armed: press the button", True))
     if meter.switch.state is ControlState.DISCONNECTED:
         lines += [("supply", "off", True), ("number for a code", f"{meter.keypad.number:04d}", False)]
     return tuple(lines)

@@ -107,6 +107,32 @@ async def test_a_keypad_without_an_account_says_where_the_homes_own_is() -> None
     assert (await by_meter.key_in("03", "1" * 20)).why == TokenVerdict.NO_ACCOUNT.sentence
 
 
+@pytest.mark.asyncio
+async def test_a_debt_that_no_hub_shows_stands_on_the_meter_that_holds_the_account() -> None:
+    scene = Scene(METER + 'debt = "10.00"\n')
+    scene.half_hours(2)
+    shown = {
+        one.title: {name: value for name, value, _ in one.lines}
+        for one in await StreetDesk(scene.street, 1).displays("01")
+    }
+    assert shown["electricity meter"]["debt at supplier"] == "10.00 GBP"
+
+
+def test_a_token_that_was_refused_is_told_to_nobody_as_an_access_that_was_refused() -> None:
+    scene = Scene(METER + GAS)
+    for fuel, account in scene.street.sites["01"].accounts.items():
+        sold = scene.street.pay(account, Money.parse("5.00"), fuel.value, "shop")
+        assert scene.street.key_in("01", sold.token.replace(" ", ""), scene.site("01").place(fuel)).accepted
+    scene.half_hours(1)
+    refused = [event for event in scene.events if event.kind == "access.refused"]
+    assert {event.source for event in refused} == {"home/01/electricity", "home/01/hub"}
+    assert [said_of(event, "GBP") for event in refused] == [""] * len(refused)
+    other = Event(
+        Instant(0), "home/01/hub", "access.refused", {"what": "set 0-1:1.1.1.1 class 1 index 2", "why": "Why"}
+    )
+    assert said_of(other, "GBP") == "A reader was refused: Why."
+
+
 def test_who_types_tokens_keeps_the_slip_while_the_meter_is_dark() -> None:
     scene = Scene(METER + 'customer = { pay_below = "2.00", pay = "10.00", keypad = true }\n')
     site = scene.site("01")

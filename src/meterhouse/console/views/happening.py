@@ -89,6 +89,11 @@ def _way(fields: _Fields) -> str:
     return said.replace("A token", f"A token for {fuel}", 1) if fuel else said
 
 
+def _access_refused(fields: _Fields) -> str:
+    """At hub or meter. A token's verdict is an event of its own, for whoever sees payments."""
+    return "" if _OF_TOKENS in _word(fields, "what") else f"A reader was refused: {_word(fields, 'why')}."
+
+
 def _token_refused(fields: _Fields) -> str:
     return f"{_way(fields)} was refused. {_word(fields, 'why')}".strip()
 
@@ -120,9 +125,11 @@ _CLOSED: Final = {
     "countdown_ended": ": the link was down for longer than is allowed",
     "order": ", by order",
 }
+_OF_TOKENS: Final = " class 115 "
+"""COSEM class of what takes tokens, in the words that name what was asked for."""
 _SILENT: Final = ": the hub was silent for longer than is allowed"
 _SENTENCES: Final[Mapping[str, Callable[[_Fields], str]]] = {
-    "access.refused": lambda fields: f"A reader was refused at the electricity meter: {_word(fields, 'why')}.",
+    "access.refused": _access_refused,
     "button.pressed": _button,
     "clock.set": _clock_set,
     "debt.mismatch": lambda fields: (
