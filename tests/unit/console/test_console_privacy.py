@@ -220,7 +220,7 @@ async def test_a_button_pressed_in_vain_tells_of_credit_whoever_sees_payments(de
     async def in_vain(_home: str, _fuel: Fuel) -> ButtonPress:
         return ButtonPress(Supply.OFF, "There is no credit.")
 
-    desk.press_button = in_vain  # type: ignore[method-assign]
+    desk.press_button = in_vain
     told = {
         viewer: (await SeenDesk(desk, sight(viewer, consent=False)).press_button(HOME, fuel)).said
         for viewer in (Viewer.OPERATOR, Viewer.SECURITY, Viewer.CUSTOMER, Viewer.APPROVER)
