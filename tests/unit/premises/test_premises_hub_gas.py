@@ -355,14 +355,14 @@ def test_a_hand_opens_at_most_once_even_where_nobody_heard_that_it_did():
 def test_with_a_balance_of_nothing_at_all_a_hand_does_not_count_and_one_that_did_is_forgotten():
     bench = spent()
     account(bench).balance = 0
-    bench.hub._gas.hand(bench.now)
-    assert bench.hub._gas.hand_at is None
+    bench.hub._gas.take_hand(bench.now)
+    assert bench.hub._gas.hand.at is None
     account(bench).balance = 1
-    bench.hub._gas.hand(bench.now)
-    assert bench.hub._gas.hand_at == bench.now
+    bench.hub._gas.take_hand(bench.now)
+    assert bench.hub._gas.hand.at == bench.now
     account(bench).balance = 0
     bench.half_hours(1)
-    assert bench.hub._gas.hand_at is None
+    assert bench.hub._gas.hand.at is None
     assert "valve.open_ordered" not in bench.kinds()
 
 

@@ -396,7 +396,7 @@ def test_a_token_of_electricity_is_no_hand_at_the_gas_and_no_vend_of_it():
     bench.key_in(electricity_token(2_000_000, tid=6_000_050))
     bench.half_hours(2)
     assert bench.hub.mirror.valve is ValveState.CLOSED
-    assert bench.hub._gas.hand_at is None
+    assert bench.hub._gas.hand.at is None
     assert bench.hub.orders.works.facts().last_vend is None
     bench.key_in(token(2_000_000))
     assert bench.hub.orders.works.facts().last_vend == bench.now

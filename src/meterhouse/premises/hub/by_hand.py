@@ -42,6 +42,9 @@ class ByHand:
         mirror: says whether the link works.
         account: None in a credit home.
         tell: notes an event.
+
+    Attributes:
+        shown: told when a code is shown: the meter may open by it, unheard.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class ByHand:
         self._mirror = mirror
         self._account = account
         self._tell = tell
+        self.shown: Callable[[], None] = lambda: None
         self._wrong = 0
         self._locked_until = Instant(0)
         self._reading: tuple[Instant, int] | None = None
@@ -117,6 +121,7 @@ class ByHand:
         granted_m3 = min(bought_l // _CUBIC_METRE, MOST_GRANTED_M3)
         if granted_m3 == 0:
             return HandVerdict.NO_CREDIT, ""
+        self.shown()
         self._tell(now, "gas.reopen_code", granted_m3=granted_m3)
         return HandVerdict.ACCEPTED, reopen_code(self._key, self._meter, reading_l, granted_m3)
 

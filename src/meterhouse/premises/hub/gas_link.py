@@ -27,7 +27,6 @@ from meterhouse.companion.gas import (
 from meterhouse.companion.hub_log import RowRefusal
 from meterhouse.model import (
     DAY,
-    MINUTE,
     AuthenticationError,
     HalfHour,
     Instant,
@@ -35,6 +34,7 @@ from meterhouse.model import (
     ProtocolError,
     ReplayError,
 )
+from meterhouse.premises.hub.gas_hand import GasHand
 from meterhouse.premises.hub.gas_mirror import GasMirror
 from meterhouse.premises.hub.hub_orders import HubOrders
 from meterhouse.premises.prepay import PrepayAccount
@@ -47,8 +47,6 @@ _REPEAT_AFTER: Final = 30
 _REPEATS: Final = 2
 _CLOCK_OFF: Final = DAY
 """A gas meter's clock drifts by minutes a year, and no order sets it; a day off it is broken."""
-_HAND_COUNTS_FOR: Final = 120 * MINUTE
-"""Long enough for a weak link's next wakes, short enough that who pressed is most likely still at home."""
 
 
 class GasLink:
@@ -81,10 +79,7 @@ class GasLink:
         self._repeat_at: Instant | None = None
         self._clock_off = False
         self.orders: HubOrders | None = None
-        self.hand_at: Instant | None = None
-        """When a person at the home last asked for gas, credit being in and the valve shut."""
-        self._pressed = False
-        """A press was told with a report that has more behind it: it counts once all of them are charged."""
+        self.hand = GasHand()
 
     def deadline(self) -> Instant | None:
         """When to repeat an order, or to miss a report."""
@@ -98,7 +93,7 @@ class GasLink:
         elif self._mirror.missed(now):
             self._tell(now, "gas_link.failed", countdown_half_hours=self._mirror.countdown)
 
-    def hand(self, now: Instant) -> None:
+    def take_hand(self, now: Instant) -> None:
         """A hand on the spot (a token keyed in, a button pressed): counts only with credit in and the valve shut.
 
         One from before the valve closed proves nothing: nobody has looked at the hobs since the gas went off.
@@ -106,7 +101,7 @@ class GasLink:
         if self.orders is not None and self.orders.gas_disabled:
             return  # closed by order: a hand counts once it is armed
         if self._account is not None and self._account.spendable > 0 and self._mirror.valve is ValveState.CLOSED:
-            self.hand_at = now
+            self.hand.give(now, self._mirror.countdown)
 
     def receive(self, telegram: bytes, now: Instant) -> None:
         """A telegram from the air; what isn't our meter's, or isn't true, changes nothing."""
@@ -125,6 +120,7 @@ class GasLink:
     def _take_report(self, report: GasReport, now: Instant) -> None:
         was_failed, missed = self._mirror.link_failed, self._mirror.missed_now
         believed = self._believes_clock(report, now)
+        self.hand.hear(report, now)
         rows = self._mirror.take(report if believed else replace(report, half_hours=()), now)
         self._access_number = report.access_number
         self._orders.clear()
@@ -162,25 +158,24 @@ class GasLink:
         account.charge(rows)
         if account.disbelieved and not disbelieved:
             self._refuse_rows(RowRefusal.REGISTER, now)
-        self._pressed = self._pressed or report.button
         if report.more:
             return  # the rest of the outage comes next: no cut-off and no refill before all of it is charged
-        pressed, self._pressed = self._pressed, False
+        pressed = self.hand.pressed(now)
         was_offered = account.emergency
         if account.offer_emergency() and not was_offered:
             self._tell(now, "emergency.offered", balance_money5=account.balance)
         if self.orders is not None and self.orders.works is not None and self.orders.gas_disabled:
-            self.hand_at = None
+            self.hand.spend()
             self._orders += self.orders.works.orders(report)
             return
         refill = self._mirror.full_countdown if countdown_may_reset(account.balance) else None
         cutoff_l = account.cutoff() if self.orders is None else self.orders.cutoff_l(account.cutoff(), now)
         self._orders.append(WriteCutoff(cutoff_l, refill))
         if pressed:
-            self.hand(now)
-        if report.valve is ValveState.OPEN or account.spendable <= 0:
-            self.hand_at = None
-        elif self.hand_at is not None and now - self.hand_at <= _HAND_COUNTS_FOR:
+            self.take_hand(now)
+        if account.spendable <= 0:
+            self.hand.spend()
+        elif self.hand.counts(now):
             self._orders.append(OpenValve())
             self._tell(now, "valve.open_ordered", balance_money5=account.balance)
 
@@ -199,7 +194,7 @@ class GasLink:
             self._mirror.settled(None, ValveState.CLOSED, None)
             self._tell(now, "valve.closed", by="order")
         elif isinstance(order, OpenValve):
-            self.hand_at = None
+            self.hand.spend()
             self._opened(answer, now)
         self._tries = 0
         if self._orders:
@@ -216,7 +211,7 @@ class GasLink:
     def _order(self, now: Instant) -> None:
         self._repeat_at = Instant(now + _REPEAT_AFTER)
         if isinstance(self._orders[0], OpenValve):
-            self.hand_at = None  # used up, whatever is heard: the meter may open now, and close again, unheard
+            self.hand.spend()  # used up, whatever is heard: the meter may open now, and close again, unheard
         self._send(self._end.order(self._orders[0], self._access_number))
 
     def _repeat(self, now: Instant) -> None:

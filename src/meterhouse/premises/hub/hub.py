@@ -104,6 +104,7 @@ class Hub:
             self.by_hand = ByHand(gas.master_key, gas.meter, self.mirror, self.account, self._tell)
             self._gas_end = HubEnd(gas.master_key, gas.meter, gas.own, sent=gas_sent, received=gas_received)
             self._gas = GasLink(self._gas_end, self.mirror, self.account, self._sender("gas_radio"), self._tell)
+            self.by_hand.shown = self._gas.hand.show_code
             if gas.prepay is not None and self.account is not None:
                 self.slot = open_slot(gas.prepay, self.account, self._tell)
         till = None if self.account is None or self.slot is None else (self.account, self.slot)
@@ -186,7 +187,7 @@ class Hub:
 
     def _served(self, fuel: Fuel, now: Instant) -> None:
         if fuel is Fuel.GAS and self._gas is not None:  # the wire to the electricity meter hears of it by itself
-            self._gas.hand(now)
+            self._gas.take_hand(now)
 
     # the machine shape -------------------------------------------------------------------------------------------
 
@@ -263,7 +264,7 @@ class Hub:
             state["gas_sent"], state["gas_received"] = self._gas_end.sent, self._gas_end.received
         if self.account is not None and self.slot is not None and self._gas is not None:
             state["account"], state["slot"] = self.account.state(), self.slot.state()
-            state["hand_at"] = self._gas.hand_at
+            state["hand_at"] = self._gas.hand.state()
         if self.by_hand is not None:
             state["by_hand"] = self.by_hand.state()
         if self.electricity_account is not None:
@@ -292,7 +293,7 @@ class Hub:
         self._tell(self._now, "state.due", counter=sent)
         if self.slot is not None and self._gas is not None and "slot" in state:
             self.slot.restore(state["slot"])
-            self._gas.hand_at = state["hand_at"]
+            self._gas.hand.restore(state["hand_at"])
         if self.by_hand is not None and "by_hand" in state:
             self.by_hand.restore(state["by_hand"])
         if "orders" in state:
