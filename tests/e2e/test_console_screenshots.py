@@ -85,7 +85,7 @@ def test_home_shows_both_fuels_and_the_restore_button_only_where_it_may_help(vis
 def test_a_wrong_token_is_refused_with_reason_and_next_step(visitor: PageVisit) -> None:
     visitor.open("/home/03")
     visitor.page.get_by_label("Token from the receipt").fill("12345678901234567890")
-    visitor.page.get_by_role("button", name="Key in").click()
+    visitor.page.get_by_role("button", name="Key in", exact=True).click()
     visitor.sees("Refused.", "Compare it with the receipt")
     assert visitor.overflow() == 0
 

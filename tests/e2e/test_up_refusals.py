@@ -162,7 +162,11 @@ def test_disk_that_fills_while_the_street_runs_stops_it_with_one_sentence(small_
     ("street", "code", "said"),
     [
         ("[street", USAGE, "street.toml is not TOML"),
-        ("[[house]]\nid = '1'", USAGE, "street.toml has an unknown field 'house'. Known: gas, home, keys, street."),
+        (
+            "[[house]]\nid = '1'",
+            USAGE,
+            "street.toml has an unknown field 'house'. Known: electricity, gas, home, keys, street.",
+        ),
         (STREET + "kwh_a_year = -5", USAGE, "street.toml [[home]] 1 kwh_a_year is -5"),
         (STREET + '\n[[home]]\nid = "01"', USAGE, "street.toml has home id 01 twice. Give each home an id of its own."),
     ],

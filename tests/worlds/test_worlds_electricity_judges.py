@@ -138,7 +138,7 @@ def test_electricity_through_an_open_switch_breaks_3(place):
 def test_a_cut_off_beyond_its_means_breaks_3(place, monkeypatch):
     scene = Scene(prepaid(place))
     scene.days(0.5)
-    monkeypatch.setattr(PrepayAccount, "cutoff", lambda account: account.bought() + 1_000_000)
+    monkeypatch.setattr(PrepayAccount, "cutoff", lambda account, *_shown: account.bought() + 1_000_000)
     scene.half_hours(3)
     assert 3 in scene.broken()
 

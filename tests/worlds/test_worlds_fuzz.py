@@ -25,9 +25,9 @@ from meterhouse.simulation.fuzz_street import street_of_seed
 from meterhouse.simulation.shrinking import fewer_days, fewer_faults
 
 
-def street_with_perfect_air(seed):
+def street_with_perfect_air(seed, prepaid):
     """Only a drawn fault can lose a report."""
-    plan = street_of_seed(seed)
+    plan = street_of_seed(seed, prepaid)
     homes = (
         home if home.gas is None else replace(home, gas=replace(home.gas, loss_permille=0, drift_ppm=0))
         for home in plan.homes

@@ -18,7 +18,8 @@ from meterhouse.companion.gas import (
 from meterhouse.model import Instant
 from meterhouse.premises.electricity_meter.objects import meter_device
 from meterhouse.premises.gas_meter import GasMeter, GasMeterSettings
-from meterhouse.premises.hub.objects import account_objects, hub_objects, mirror_objects
+from meterhouse.premises.hub.objects import hub_objects, mirror_objects
+from meterhouse.premises.prepay import account_objects
 
 SIX = (ReadTotalVolume(), ReadCutoffVolume(), ReadPrepayStatus(), WriteCutoff(5_000, 144), OpenValve(), CloseValve())
 

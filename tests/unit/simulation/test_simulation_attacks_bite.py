@@ -10,7 +10,7 @@ import pytest
 from meterhouse.carrier import Quarantine
 from meterhouse.companion.brake import Brake
 from meterhouse.companion.sealed import Agreement, Hindrance, Reason, Refused, Verifier
-from meterhouse.premises.electricity_meter import ControlState, ElectricityMeter, SupplySwitch, meter
+from meterhouse.premises.electricity_meter import ControlState, ElectricityMeter, SupplySwitch, associations, meter
 from meterhouse.premises.electricity_meter.arm_keypad import ArmKeypad
 from meterhouse.premises.orders.brake import LocalBrake
 from meterhouse.premises.orders.cut import RemoteCut
@@ -125,7 +125,7 @@ def reader_may_write(patch):
     def everything(each):
         device = made(each)
         rights = dlms.rights_to_all(device.objects.values(), write=True, invoke=True)
-        patch.setattr(meter, "OPEN_READER_RIGHTS", rights)
+        patch.setattr(associations, "OPEN_READER_RIGHTS", rights)
         return device
 
     patch.setattr(meter, "meter_device", everything)

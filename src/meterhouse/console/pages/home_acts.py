@@ -117,17 +117,21 @@ class Keypad:
         self._place = place
         at_meter = place is AccountPlace.METER
         title, mark = ("Electricity meter's keypad", "-meter") if at_meter else ("Keypad", "")
+        # A page may have both, and whoever hears it read out must know one from the other.
+        field, key_in = (
+            ("Token for electricity", "Key in at the meter") if at_meter else ("Token from the receipt", "Key in")
+        )
         with ui.element("section").classes("mh-card"):
             ui.label(title).classes("mh-subtitle").props('role="heading" aria-level="2"')
             self._field = (
-                ui.input("Token from the receipt")
+                ui.input(field)
                 .props(f'outlined mask="{_MASK}" inputmode="numeric" autocomplete="off" input-class="mh-digits"')
                 .classes("mh-wide")
                 .mark(f"token{mark}")
             )
             with ui.element("div").classes("mh-line"):
                 self._hint = ui.label("").classes("mh-hint")
-                self._button = ui.button("Key in", icon="dialpad", color=None, on_click=self._key_in)
+                self._button = ui.button(key_in, icon="dialpad", color=None, on_click=self._key_in)
                 self._button.props("unelevated no-caps").classes("mh-primary").mark(f"key-in{mark}")
             self._outcome = OutcomeLine(f"key-in-outcome{mark}")
         self._field.on_value_change(self._count)
