@@ -8,6 +8,7 @@ import pytest
 
 from home_bench import GAS_KEY, RADIO_METER, HomeBench, head_end_client, token
 from meterhouse.companion import objects
+from meterhouse.companion.account_objects import GAS_ACCOUNT_OBJECTS
 from meterhouse.companion.gas import Acknowledgement, HubEnd, OpenValve, ValveState, WriteCutoff
 from meterhouse.companion.gas.profile import order_of
 from meterhouse.model import HALF_HOUR, Instant
@@ -38,7 +39,7 @@ def eventful_week() -> HomeBench:
     for day in range(7):
         bench.half_hours(20, litres=40)
         bench.hub.select_emergency(bench.now)
-        bench.ask(client.set(dlms.DATA, objects.GAS_DEBT_NOTE, 2, dlms.double_long_unsigned(day)))
+        bench.ask(client.set(dlms.DATA, GAS_ACCOUNT_OBJECTS.debt_note, 2, dlms.double_long_unsigned(day)))
         value = dlms.structure(dlms.null, dlms.double_long_unsigned(38_000 + 500 * day))
         bench.ask(client.set(dlms.DATA, objects.GAS_CV, 2, value))
         bench.up = bench.down = False

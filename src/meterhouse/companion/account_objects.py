@@ -13,7 +13,7 @@ from typing import Final
 from meterhouse.model import Fuel
 from meterhouse.protocols.dlms import Obis
 
-__all__ = ["ACCOUNT_OBJECTS", "ELECTRICITY_CUTOFF", "ELECTRICITY_SHOWN", "AccountObjects"]
+__all__ = ["ACCOUNT_OBJECTS", "ELECTRICITY_CUTOFF", "ELECTRICITY_SHOWN", "GAS_ACCOUNT_OBJECTS", "AccountObjects"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ class AccountObjects:
         )
 
 
-ACCOUNT_OBJECTS: Final = {Fuel.ELECTRICITY: AccountObjects.on(0), Fuel.GAS: AccountObjects.on(1)}
+GAS_ACCOUNT_OBJECTS: Final = AccountObjects.on(1)
+ACCOUNT_OBJECTS: Final = {Fuel.ELECTRICITY: AccountObjects.on(0), Fuel.GAS: GAS_ACCOUNT_OBJECTS}
 
 ELECTRICITY_CUTOFF: Final = Obis.parse("0-0:94.44.22.255")
 """Data of an electricity meter whose account stands in its hub: structure {cut-off register in Wh (long64-unsigned),

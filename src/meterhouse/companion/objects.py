@@ -20,20 +20,11 @@ __all__ = [
     "ELECTRICITY_PROFILE",
     "ELECTRICITY_PROFILE_STATUS",
     "GAS_ACCOUNT_RECORD",
-    "GAS_CALENDAR",
-    "GAS_CREDIT",
-    "GAS_CREDIT_LIMITS",
     "GAS_CV",
-    "GAS_DEBT_NOTE",
     "GAS_DELAY",
-    "GAS_EMERGENCY_CREDIT",
     "GAS_HAN_FAILURE",
     "GAS_PROFILE",
     "GAS_PROFILE_STATUS",
-    "GAS_READING_BASIS",
-    "GAS_TARIFF",
-    "GAS_TARIFF_MATRIX",
-    "GAS_TOKEN_GATEWAY",
     "GAS_VALVE",
     "GAS_VOLUME",
     "HEAD_END_SAP",
@@ -93,13 +84,6 @@ GAS_VOLUME: Final = Obis.parse("0-1:24.2.1.255")
 GAS_PROFILE: Final = Obis.parse("0-1:24.3.0.255")
 GAS_PROFILE_STATUS: Final = Obis.parse("0-1:96.10.3.255")
 GAS_VALVE: Final = Obis.parse("0-1:24.4.0.255")
-GAS_TOKEN_GATEWAY: Final = Obis.parse("0-1:19.40.0.255")
-GAS_CREDIT: Final = Obis.parse("0-1:19.10.0.255")
-"""Balance in attribute 2 (current_credit_amount), 10⁻⁵ of the currency unit."""
-GAS_DEBT_NOTE: Final = Obis.parse("0-1:94.44.10.255")
-"""Data: the debt that the supplier still sees, 10⁻⁵ of the unit; display only."""
-GAS_TARIFF: Final = Obis.parse("0-1:94.44.11.255")
-"""Data: structure {price per kWh, standing charge per day, calorific value in kJ/m³}."""
 GAS_HAN_FAILURE: Final = Obis.parse("0-1:94.44.12.255")
 """Data: structure {full countdown, countdown left, link failed, half hours missed since the hub was new} (S0-129)."""
 GAS_DELAY: Final = Obis.parse("0-1:94.44.16.255")
@@ -110,24 +94,12 @@ of the tariff goes on as it is (S3-113)."""
 GAS_ACCOUNT_RECORD: Final = Obis.parse("0-1:94.44.21.255")
 """Data: what another hub must know of the accounts to take this one's place: of gas alone (version 1), of either fuel
 where the account of electricity stands in the hub (version 2). No keys. Read by the head end only."""
-GAS_READING_BASIS: Final = Obis.parse("0-1:94.44.17.255")
-"""Data: the reading in litres from which gas is charged on, once a fallen register has been looked into."""
 HUB_EVENT_LOG: Final = Obis.parse("0-0:99.98.0.255")
 """Profile: clock, code, detail; see `companion.hub_log`."""
 HUB_LAST_REFUSAL: Final = Obis.parse("0-0:94.44.19.255")
 """Data: why the hub refused what was last refused, in words (UTF-8): a result code alone does not say it."""
 HUB_EVENT_CODE: Final = Obis.parse("0-0:96.11.0.255")
 HUB_EVENT_DETAIL: Final = Obis.parse("0-0:94.44.18.255")
-GAS_TARIFF_MATRIX: Final = Obis.parse("0-1:94.44.13.255")
-"""Data: structure {activation (octet-string date-time; null: the next half hour), array of 16 prices per kWh (rate × 4
-+ block), octet-string of 96 rates by half hour (working day, weekend), array of 3 thresholds in Wh, standing charge per
-day, calorific value in kJ/m³}."""
-GAS_CREDIT_LIMITS: Final = Obis.parse("0-1:94.44.14.255")
-"""Data: structure {emergency credit, balance below which it is offered, balance below which the warning is on}."""
-GAS_CALENDAR: Final = Obis.parse("0-1:94.44.15.255")
-"""Data: array of 7 long64-unsigned, Monday first; bit n is the half hour n (UTC) in which no supply closes."""
-GAS_EMERGENCY_CREDIT: Final = Obis.parse("0-1:19.10.1.255")
-"""Credit of type emergency: what of it is left, its limit, and its state in attribute 8 (credit_status)."""
 
 DOWNLINK: Final = 0
 """Data, write: one sealed message for the device of this channel."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from home_bench import HUB_ID, METER_ID, START, HomeBench, head_end_client, token
-from meterhouse.companion import objects
+from meterhouse.companion.account_objects import GAS_ACCOUNT_OBJECTS
 from meterhouse.companion.relay import Frame, FrameReader, Kind, Refusal
 from meterhouse.model import (
     DAY,
@@ -509,9 +509,9 @@ def test_a_job_asks_only_for_note_token_and_verdict():
         while True:
             _, apdu = talk.send(bench.line.exchange(apdu))
     assert sent == [
-        ("set", objects.GAS_DEBT_NOTE),
-        ("act", objects.GAS_TOKEN_GATEWAY),
-        ("get", objects.GAS_TOKEN_GATEWAY),
+        ("set", GAS_ACCOUNT_OBJECTS.debt_note),
+        ("act", GAS_ACCOUNT_OBJECTS.token_gateway),
+        ("get", GAS_ACCOUNT_OBJECTS.token_gateway),
     ]
 
 

@@ -7,6 +7,7 @@ import pytest
 from home_bench import HEAD_END_KEYS, METER_ID, PAN, HomeBench, head_end_client, token
 from meterhouse.app.keys import StreetKeys
 from meterhouse.companion import objects
+from meterhouse.companion.account_objects import GAS_ACCOUNT_OBJECTS
 from meterhouse.companion.token_status import TokenVerdict, decode_status
 from meterhouse.model import Eui64, MeterhouseError
 from meterhouse.protocols import dlms, sts
@@ -48,8 +49,10 @@ def attempt(bench: HomeBench, procedure) -> bool:
 
 
 def deliver(bench: HomeBench, client: dlms.Client, digits: str) -> TokenVerdict:
-    attempt(bench, client.act(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 1, dlms.octet_string(digits.encode())))
-    return decode_status(bench.ask(client.get(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 6)))
+    attempt(
+        bench, client.act(dlms.TOKEN_GATEWAY, GAS_ACCOUNT_OBJECTS.token_gateway, 1, dlms.octet_string(digits.encode()))
+    )
+    return decode_status(bench.ask(client.get(dlms.TOKEN_GATEWAY, GAS_ACCOUNT_OBJECTS.token_gateway, 6)))
 
 
 @pytest.mark.requirement("S3-18")

@@ -9,7 +9,7 @@ from math import floor
 import pytest
 
 from home_bench import START, TARIFF, HomeBench, token
-from meterhouse.companion import objects
+from meterhouse.companion.account_objects import GAS_ACCOUNT_OBJECTS
 from meterhouse.companion.gas import ValveState
 from meterhouse.model import DAY, HALF_HOUR, SECOND, Instant
 from meterhouse.premises.prepay import UNUSED_BLOCK, CreditLimits, EnergyTariff, PrepayAccount
@@ -114,20 +114,20 @@ def test_a_tariff_to_come_waits_for_its_half_hour_and_the_newest_for_one_instant
 def test_the_head_end_sets_rates_blocks_limits_and_calendar_over_the_line():
     bench, client = on_line(HomeBench())
     begins, one = Instant(START + DAY), tariff([0, 1, 2, 3] * 24, (10, 20, 30), day=100)
-    bench.ask(client.set(dlms.DATA, objects.GAS_TARIFF_MATRIX, 2, matrix(one, begins)))
+    bench.ask(client.set(dlms.DATA, GAS_ACCOUNT_OBJECTS.tariff_matrix, 2, matrix(one, begins)))
     assert account(bench).coming[0].begins == begins
     assert account(bench).tariff == one
-    assert bench.ask(client.get(dlms.DATA, objects.GAS_TARIFF_MATRIX, 2)) == matrix(one, begins)
+    assert bench.ask(client.get(dlms.DATA, GAS_ACCOUNT_OBJECTS.tariff_matrix, 2)) == matrix(one, begins)
     [told] = [event for event in bench.heard if event.kind == "tariff.set"]
     assert told.fields["from_ms"] == begins
     limits = dlms.structure(*map(dlms.double_long_unsigned, (500_000, 100_000, 200_000)))
-    bench.ask(client.set(dlms.DATA, objects.GAS_CREDIT_LIMITS, 2, limits))
+    bench.ask(client.set(dlms.DATA, GAS_ACCOUNT_OBJECTS.credit_limits, 2, limits))
     assert account(bench).limits == CreditLimits(500_000, 100_000, 200_000)
-    assert bench.ask(client.get(dlms.DATA, objects.GAS_CREDIT_LIMITS, 2)) == limits
+    assert bench.ask(client.get(dlms.DATA, GAS_ACCOUNT_OBJECTS.credit_limits, 2)) == limits
     week = dlms.array([dlms.long64_unsigned(day) for day in (1, 2, 3, 4, 5, 6, ALL_DAY)])
-    bench.ask(client.set(dlms.DATA, objects.GAS_CALENDAR, 2, week))
+    bench.ask(client.set(dlms.DATA, GAS_ACCOUNT_OBJECTS.calendar, 2, week))
     assert list(account(bench).friendly) == [1, 2, 3, 4, 5, 6, ALL_DAY]
-    assert bench.ask(client.get(dlms.DATA, objects.GAS_CALENDAR, 2)) == week
+    assert bench.ask(client.get(dlms.DATA, GAS_ACCOUNT_OBJECTS.calendar, 2)) == week
 
 
 @pytest.mark.requirement("S0-71")
@@ -151,7 +151,7 @@ def test_a_senseless_tariff_is_refused_with_a_reason_and_changes_nothing(one, be
     bench, client = on_line(HomeBench())
     before = account(bench).state()
     with pytest.raises(dlms.AccessRefusedError):
-        bench.ask(client.set(dlms.DATA, objects.GAS_TARIFF_MATRIX, 2, matrix(one, begins)))
+        bench.ask(client.set(dlms.DATA, GAS_ACCOUNT_OBJECTS.tariff_matrix, 2, matrix(one, begins)))
     assert account(bench).state() == before
     [told] = [event for event in bench.heard if event.kind == "access.refused"]
     assert len(str(told.fields["why"])) > len("activation")
@@ -161,9 +161,9 @@ def test_a_senseless_tariff_is_refused_with_a_reason_and_changes_nothing(one, be
 @pytest.mark.parametrize(
     ("obis", "value"),
     [
-        (objects.GAS_CREDIT_LIMITS, dlms.structure(*map(dlms.double_long_unsigned, (10_000_001, 0, 0)))),
-        (objects.GAS_CALENDAR, dlms.array([dlms.long64_unsigned(1 << 48)] * 7)),
-        (objects.GAS_CALENDAR, dlms.array([dlms.long64_unsigned(1)] * 6)),
+        (GAS_ACCOUNT_OBJECTS.credit_limits, dlms.structure(*map(dlms.double_long_unsigned, (10_000_001, 0, 0)))),
+        (GAS_ACCOUNT_OBJECTS.calendar, dlms.array([dlms.long64_unsigned(1 << 48)] * 7)),
+        (GAS_ACCOUNT_OBJECTS.calendar, dlms.array([dlms.long64_unsigned(1)] * 6)),
     ],
 )
 def test_senseless_limits_and_calendars_are_refused_and_change_nothing(obis, value):
@@ -248,7 +248,8 @@ def test_the_emergency_credit_object_tells_its_state():
 
     def seen():
         return [
-            bench.ask(client.get(dlms.CREDIT, objects.GAS_EMERGENCY_CREDIT, index)).whole() for index in (2, 3, 8, 9)
+            bench.ask(client.get(dlms.CREDIT, GAS_ACCOUNT_OBJECTS.emergency_credit, index)).whole()
+            for index in (2, 3, 8, 9)
         ]
 
     assert seen() == [100_000, 2, 1, 100_000]

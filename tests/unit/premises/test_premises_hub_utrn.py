@@ -7,7 +7,7 @@ import json
 import pytest
 
 from home_bench import HomeBench, head_end_client, make_hub, token
-from meterhouse.companion import objects
+from meterhouse.companion.account_objects import GAS_ACCOUNT_OBJECTS
 from meterhouse.companion.token_status import TokenVerdict, decode_status
 from meterhouse.companion.utrn import UtrnKey, UtrnLimits, UtrnValue, make_utrn
 from meterhouse.model import UNIT, Eui64, RefusedError
@@ -32,11 +32,13 @@ def online():
 
 def deliver(bench, client, digits):
     try:
-        bench.ask(client.act(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 1, dlms.octet_string(digits.encode())))
+        bench.ask(
+            client.act(dlms.TOKEN_GATEWAY, GAS_ACCOUNT_OBJECTS.token_gateway, 1, dlms.octet_string(digits.encode()))
+        )
         accepted = True
     except RefusedError:
         accepted = False
-    verdict = decode_status(bench.ask(client.get(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 6)))
+    verdict = decode_status(bench.ask(client.get(dlms.TOKEN_GATEWAY, GAS_ACCOUNT_OBJECTS.token_gateway, 6)))
     assert accepted == (verdict is TokenVerdict.ACCEPTED)
     return verdict
 

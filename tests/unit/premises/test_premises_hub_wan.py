@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from home_bench import HEAD_END_KEYS, METER_ID, PAN, HomeBench, Line, head_end_client, make_hub, token
 from meterhouse.companion import objects
+from meterhouse.companion.account_objects import GAS_ACCOUNT_OBJECTS
 from meterhouse.companion.relay import Frame, Kind, Refusal
 from meterhouse.companion.token_status import TokenVerdict, decode_status
 from meterhouse.model import DAY, MINUTE, SECOND, ConfigurationError, Eui64, Instant, Machine, RefusedError
@@ -46,11 +47,13 @@ def deliver(bench: HomeBench, client: dlms.Client, digits: str) -> TokenVerdict:
     accepted = True
     try:
         bench.ask(
-            client.act(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 1, dlms.octet_string(digits.encode("utf-8")))
+            client.act(
+                dlms.TOKEN_GATEWAY, GAS_ACCOUNT_OBJECTS.token_gateway, 1, dlms.octet_string(digits.encode("utf-8"))
+            )
         )
     except RefusedError:
         accepted = False
-    verdict = decode_status(bench.ask(client.get(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 6)))
+    verdict = decode_status(bench.ask(client.get(dlms.TOKEN_GATEWAY, GAS_ACCOUNT_OBJECTS.token_gateway, 6)))
     assert accepted == (verdict is TokenVerdict.ACCEPTED)
     return verdict
 
@@ -81,15 +84,15 @@ def test_only_the_value_of_a_payment_goes_to_the_home_and_it_reckons_the_balance
     bench = online()
     client, before = associated(bench), balance(bench)
     for attempt in (
-        client.set(dlms.CREDIT, objects.GAS_CREDIT, 2, dlms.double_long(9_000_000)),
-        client.act(dlms.CREDIT, objects.GAS_CREDIT, 1, dlms.double_long(9_000_000)),
-        client.act(dlms.CREDIT, objects.GAS_CREDIT, 2, dlms.double_long(9_000_000)),
+        client.set(dlms.CREDIT, GAS_ACCOUNT_OBJECTS.credit, 2, dlms.double_long(9_000_000)),
+        client.act(dlms.CREDIT, GAS_ACCOUNT_OBJECTS.credit, 1, dlms.double_long(9_000_000)),
+        client.act(dlms.CREDIT, GAS_ACCOUNT_OBJECTS.credit, 2, dlms.double_long(9_000_000)),
     ):
         with pytest.raises(RefusedError):
             bench.ask(attempt)
     assert balance(bench) == before
     assert deliver(bench, client, token(1_000_000)) is TokenVerdict.ACCEPTED
-    shown = bench.ask(client.get(dlms.CREDIT, objects.GAS_CREDIT, 2)).whole()
+    shown = bench.ask(client.get(dlms.CREDIT, GAS_ACCOUNT_OBJECTS.credit, 2)).whole()
     assert shown == balance(bench) == before + bench.hub.account.credited
 
 
@@ -154,9 +157,9 @@ def test_what_the_network_is_told_of_its_token_is_not_what_the_keypad_did_meanwh
     client = associated(bench)
     wrong = dlms.octet_string(token(1_000_000, pan=OTHER_PAN).encode())
     with pytest.raises(RefusedError):
-        bench.ask(client.act(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 1, wrong))
+        bench.ask(client.act(dlms.TOKEN_GATEWAY, GAS_ACCOUNT_OBJECTS.token_gateway, 1, wrong))
     assert bench.key_in(token(1_000_000)).verdict is TokenVerdict.ACCEPTED
-    verdict = decode_status(bench.ask(client.get(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 6)))
+    verdict = decode_status(bench.ask(client.get(dlms.TOKEN_GATEWAY, GAS_ACCOUNT_OBJECTS.token_gateway, 6)))
     assert verdict is TokenVerdict.WRONG
 
 
@@ -184,7 +187,7 @@ def test_a_home_on_credit_takes_no_token():
     assert bench.key_in(token(1_000_000)).verdict is TokenVerdict.NO_ACCOUNT
     client = associated(bench)
     with pytest.raises(RefusedError):
-        bench.ask(client.act(dlms.TOKEN_GATEWAY, objects.GAS_TOKEN_GATEWAY, 1, dlms.octet_string(b"1" * 20)))
+        bench.ask(client.act(dlms.TOKEN_GATEWAY, GAS_ACCOUNT_OBJECTS.token_gateway, 1, dlms.octet_string(b"1" * 20)))
 
 
 # the objects
@@ -199,9 +202,9 @@ def test_a_tariff_by_cosem_sends_nothing_to_the_gas_meter_but_a_new_cutoff():
     bench = online()
     client = associated(bench)
     telegrams, cutoff = len(bench.telegrams_down), bench.gas.cutoff_l
-    bench.ask(client.set(dlms.DATA, objects.GAS_TARIFF, 2, _tariff(14_740, 29_110, 39_500)))
+    bench.ask(client.set(dlms.DATA, GAS_ACCOUNT_OBJECTS.tariff, 2, _tariff(14_740, 29_110, 39_500)))
     assert len(bench.telegrams_down) == telegrams
-    assert bench.ask(client.get(dlms.DATA, objects.GAS_TARIFF, 2)) == _tariff(14_740, 29_110, 39_500)
+    assert bench.ask(client.get(dlms.DATA, GAS_ACCOUNT_OBJECTS.tariff, 2)) == _tariff(14_740, 29_110, 39_500)
     written = bench.kinds("gas_meter").count("cutoff.written")
     bench.half_hours(2, litres=10)
     sent = len(bench.telegrams_down) - telegrams
@@ -227,7 +230,7 @@ def test_an_absurd_tariff_is_refused_and_changes_nothing(value):
     bench = online()
     client = associated(bench)
     with pytest.raises(RefusedError):
-        bench.ask(client.set(dlms.DATA, objects.GAS_TARIFF, 2, value))
+        bench.ask(client.set(dlms.DATA, GAS_ACCOUNT_OBJECTS.tariff, 2, value))
     assert bench.hub.account.tariff == EnergyTariff.flat(7_370, 29_110, 39_500)
     assert "access.refused" in bench.kinds("hub")
 
@@ -235,7 +238,7 @@ def test_an_absurd_tariff_is_refused_and_changes_nothing(value):
 @pytest.mark.parametrize("value", [(0, 0, 30_000), (500_000, 2_000_000, 50_000)])
 def test_the_ends_of_the_tariffs_range_are_taken(value):
     bench = online()
-    bench.ask(associated(bench).set(dlms.DATA, objects.GAS_TARIFF, 2, _tariff(*value)))
+    bench.ask(associated(bench).set(dlms.DATA, GAS_ACCOUNT_OBJECTS.tariff, 2, _tariff(*value)))
     assert bench.hub.account.tariff == EnergyTariff.flat(*value)
 
 
@@ -254,7 +257,7 @@ def test_reading_the_mirror_a_hundred_times_wakes_the_gas_meter_not_once():
 def test_the_debt_that_is_left_is_shown_and_never_reckoned_with():
     bench = online()
     client, before = associated(bench), balance(bench)
-    bench.ask(client.set(dlms.DATA, objects.GAS_DEBT_NOTE, 2, dlms.double_long_unsigned(1_234_500)))
+    bench.ask(client.set(dlms.DATA, GAS_ACCOUNT_OBJECTS.debt_note, 2, dlms.double_long_unsigned(1_234_500)))
     assert bench.hub.account.debt_note == 1_234_500
     assert balance(bench) == before
 
@@ -275,7 +278,7 @@ def test_the_public_client_sees_the_hubs_clock_and_name_only():
     exchange = lambda apdu: bench.line.exchange(apdu, objects.PUBLIC_SAP)  # noqa: E731
     dlms.converse(plain.associate(), exchange)
     assert dlms.converse(plain.get(dlms.DATA, objects.LOGICAL_DEVICE_NAME, 2), exchange).octets() == b"MTHH00000001"
-    for obis, interface in ((objects.GAS_CREDIT, dlms.CREDIT), (objects.GAS_VOLUME, dlms.EXTENDED_REGISTER)):
+    for obis, interface in ((GAS_ACCOUNT_OBJECTS.credit, dlms.CREDIT), (objects.GAS_VOLUME, dlms.EXTENDED_REGISTER)):
         with pytest.raises(RefusedError):
             dlms.converse(plain.get(interface, obis, 2), exchange)
 
@@ -370,7 +373,7 @@ def test_a_hung_up_association_is_gone_with_its_session():
     bench = online()
     client = associated(bench)
     bench.line.call()
-    answer = bench.line.exchange(next(client.get(dlms.CREDIT, objects.GAS_CREDIT, 2)))
+    answer = bench.line.exchange(next(client.get(dlms.CREDIT, GAS_ACCOUNT_OBJECTS.credit, 2)))
     assert answer is not None
     assert answer[0] == 0xD8  # exception-response: there is no association
 
@@ -464,7 +467,7 @@ def test_a_restarted_hub_is_reached_again_with_counters_that_only_rise():
     bench.line.call()
     again = dlms.Client(settings_of_client)
     bench.ask(again.associate())
-    assert bench.ask(again.get(dlms.CREDIT, objects.GAS_CREDIT, 2)).whole() == balance(bench)
+    assert bench.ask(again.get(dlms.CREDIT, GAS_ACCOUNT_OBJECTS.credit, 2)).whole() == balance(bench)
 
 
 # garbage
